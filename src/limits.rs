@@ -1,0 +1,122 @@
+//! Bounds on what a call may cost, and the flag that stops it.
+//!
+//! Every bound is checked before the memory is taken or the work begun; passing one is an error of kind
+//! [`Limit`](crate::ErrorKind::Limit) whose field is the name of the bound here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, ErrorKind, Result};
+
+const MIB: u64 = 1 << 20;
+
+/// Bounds on input, picture, work and memory. [`Limits::default`] is the library's and the command line's own; the
+/// other profiles are the documented limits of Cloud Infinite, one for each document where they disagree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a source.
+    pub input_bytes: u64,
+    /// Samples of width and of height of a source.
+    pub side: u32,
+    /// Width times height of a source, times its frames where it is animated.
+    pub pixels: u64,
+    /// Width and height of a result.
+    pub result_side: u32,
+    /// Scans of a JPEG.
+    pub scans: u32,
+    /// Scans times blocks of a JPEG: the coefficients that its scans claim to visit, in blocks.
+    pub block_visits: u64,
+    /// Bytes of working memory, output included, input not.
+    pub memory: u64,
+    /// Stages of a processing rule, separated by `|`.
+    pub stages: u32,
+}
+
+impl Limits {
+    /// The international documents of 2024: 32 MiB, 30,000 a side, results of 9,999 a side.
+    pub const fn intl_2024() -> Self {
+        Self { input_bytes: 32 * MIB, side: 30_000, pixels: 250_000_000, result_side: 9_999, ..Self::own() }
+    }
+
+    /// The international "specifications and limits" page of December 2025, which says 20 MiB where the operation
+    /// pages say 32.
+    pub const fn intl_2025() -> Self {
+        Self { input_bytes: 20 * MIB, ..Self::intl_2024() }
+    }
+
+    /// The current mainland documents: 32 MiB, 50,000 a side, results as large.
+    pub const fn cn_current() -> Self {
+        Self { input_bytes: 32 * MIB, side: 50_000, pixels: 250_000_000, result_side: 50_000, ..Self::own() }
+    }
+
+    const fn own() -> Self {
+        Self {
+            input_bytes: u64::MAX,
+            side: 65_500,
+            pixels: 65_500 * 65_500,
+            result_side: 65_500,
+            scans: 1_000,
+            block_visits: 1 << 31,
+            memory: 2048 * MIB,
+            stages: 10,
+        }
+    }
+
+    pub(crate) fn check_input(&self, len: usize) -> Result<()> {
+        let max = self.input_bytes;
+        if len as u64 > max {
+            return Err(Error::limit("input_bytes", format!("the source has {len} bytes, over the limit of {max}")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_picture(&self, width: u32, height: u32) -> Result<()> {
+        if width > self.side || height > self.side {
+            let message = format!("a picture of {width}x{height} is over the limit of {} a side", self.side);
+            return Err(Error::limit("side", message));
+        }
+        if u64::from(width) * u64::from(height) > self.pixels {
+            let message = format!("a picture of {width}x{height} is over the limit of {} pixels", self.pixels);
+            return Err(Error::limit("pixels", message));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_memory(&self, bytes: u64, what: &str) -> Result<()> {
+        if bytes > self.memory {
+            let message = format!("{what} would take {bytes} bytes, over the limit of {}", self.memory);
+            return Err(Error::limit("memory", message));
+        }
+        Ok(())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::own()
+    }
+}
+
+/// A flag that any thread may raise to stop a call; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not raised.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops every call that holds a clone of this flag, at its next block row.
+    pub fn trigger(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Cancelled, "the caller cancelled the call"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Tencent COS image links that cannot be stripped back to the original, and the progressive JPEG behind them.
+//!
+//! - [`sign`]: COS q-sign signatures, header and URL form, that cover the processing rule; and their verifier.
+//!
+//! The library reads no clock, environment, file or socket: time, credentials and bytes are arguments.
+#![deny(unsafe_code)]
+
+mod error;
+mod limits;
+mod query;
+pub mod sign;
+
+pub use error::{Error, ErrorKind, Result};
+pub use limits::{Cancel, Limits};
+pub use query::Query;
+pub use sign::{Credential, KeyTime, Signer, Verifier};

@@ -1,11 +1,14 @@
 //! Tencent COS image links that cannot be stripped back to the original, and the progressive JPEG behind them.
 //!
 //! - [`sign`]: COS q-sign signatures, header and URL form, that cover the processing rule; and their verifier.
+//! - [`jpeg`]: a progressive JPEG encoder and a lossless transcoder that carry out `interlace`.
 //!
 //! The library reads no clock, environment, file or socket: time, credentials and bytes are arguments.
 #![deny(unsafe_code)]
 
 mod error;
+#[allow(clippy::cast_possible_truncation)] // a codec cuts words to their width on every other line
+pub mod jpeg;
 mod limits;
 mod query;
 pub mod sign;

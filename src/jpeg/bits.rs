@@ -1,0 +1,289 @@
+//! Bits in and out of entropy-coded data. Byte stuffing (T.81 B.1.1.5) lives only here: it is taken out of a scan
+//! before its bits are read and put in after they are written, so that neither loop has to look for it.
+
+use std::ops::Range;
+
+use crate::jpeg::marker;
+
+/// The entropy-coded data of a scan without its stuffing, cut at its restart markers.
+#[derive(Debug, Default)]
+pub(crate) struct Unstuffed {
+    bytes: Vec<u8>,
+    pub(crate) intervals: Vec<Interval>,
+    /// Where the source has more data than the intervals that were asked for.
+    pub(crate) surplus: Option<usize>,
+}
+
+/// What stands between two restart markers.
+#[derive(Clone, Debug)]
+pub(crate) struct Interval {
+    /// Where it lies in the bytes without stuffing.
+    range: Range<usize>,
+    /// Where it begins in the source.
+    pub(crate) source: usize,
+    /// n of the RSTn before it; the first interval of a scan has none.
+    pub(crate) restart: Option<u8>,
+}
+
+impl Unstuffed {
+    /// Takes the stuffing out of `source[start..end]`, which ends before a marker that is not RSTn. Restart markers
+    /// after the last of `intervals` are passed over, as long as nothing but more of them follows.
+    pub(crate) fn fill(&mut self, source: &[u8], start: usize, end: usize, intervals: usize) {
+        self.bytes.clear();
+        self.bytes.reserve(end - start);
+        self.intervals.clear();
+        self.surplus = None;
+        let mut interval = Interval { range: 0..0, source: start, restart: None };
+        let mut at = start;
+        while let Some(found) = memchr::memchr(0xFF, &source[at..end]) {
+            self.bytes.extend_from_slice(&source[at..at + found]);
+            let code = source.get(at + found + 1).copied().filter(|_| at + found + 1 < end);
+            at = (at + found + 2).min(end);
+            match code {
+                Some(0) => self.bytes.push(0xFF),
+                // A fill byte (T.81 B.1.1.2): the marker follows the last one.
+                Some(0xFF) | None => at -= usize::from(code.is_some()),
+                Some(_) if self.intervals.len() + 1 == intervals => {
+                    let more = (at..end).step_by(2).find(|&i| !is_restart(&source[i..end]));
+                    (self.surplus, at) = (more, end);
+                }
+                Some(code) => {
+                    interval.range.end = self.bytes.len();
+                    let from = self.bytes.len();
+                    let next = Interval { range: from..from, source: at, restart: Some(code & 7) };
+                    self.intervals.push(std::mem::replace(&mut interval, next));
+                }
+            }
+        }
+        self.bytes.extend_from_slice(&source[at..end]);
+        interval.range.end = self.bytes.len();
+        self.intervals.push(interval);
+    }
+
+    /// A reader over one interval.
+    pub(crate) fn reader(&self, interval: &Interval) -> BitReader<'_> {
+        BitReader { data: &self.bytes[interval.range.clone()], next: 0, word: 0, count: 0 }
+    }
+}
+
+/// Whether `bytes` begin with a restart marker.
+fn is_restart(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xFF, marker::RST0..=marker::RST7, ..])
+}
+
+/// The offset in the source of a byte of an interval, counted without stuffing.
+pub(crate) fn source_offset(source: &[u8], interval: &Interval, plain: usize) -> usize {
+    let mut at = interval.source;
+    for _ in 0..plain {
+        match source.get(at..at + 2) {
+            Some([0xFF, 0]) => at += 2,
+            Some(_) => at += 1,
+            None => break,
+        }
+    }
+    at
+}
+
+/// Reads bits, most significant first. Past the end it reads zeros, and [`BitReader::overrun`] tells.
+#[derive(Debug)]
+pub(crate) struct BitReader<'a> {
+    data: &'a [u8],
+    /// Bytes that are in `word`, or have been.
+    next: usize,
+    /// The next bits, from the top down; `count` of them are sure.
+    word: u64,
+    count: u32,
+}
+
+impl BitReader<'_> {
+    /// Makes at least 56 bits ready.
+    #[inline(always)]
+    pub(crate) fn refill(&mut self) {
+        let bytes = match self.data.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(chunk) => u64::from_be_bytes(*chunk),
+            None => self.last_bytes(),
+        };
+        self.word |= bytes >> self.count;
+        self.next += (63 - self.count as usize) >> 3;
+        self.count |= 56;
+    }
+
+    #[cold]
+    fn last_bytes(&self) -> u64 {
+        let mut chunk = [0; 8];
+        let rest = self.data.get(self.next..).unwrap_or_default();
+        chunk[..rest.len()].copy_from_slice(rest);
+        u64::from_be_bytes(chunk)
+    }
+
+    /// The next bits, from the top down; sure are those that [`BitReader::refill`] made ready.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> u64 {
+        self.word
+    }
+
+    #[inline(always)]
+    pub(crate) fn consume(&mut self, bits: u32) {
+        self.word <<= bits;
+        self.count -= bits;
+    }
+
+    /// The next `bits` of 0 to 16, as a number. [`BitReader::refill`] must have made them ready.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, bits: u32) -> u32 {
+        let value = (self.word >> 32 >> (32 - bits)) as u32;
+        self.consume(bits);
+        value
+    }
+
+    /// A coefficient or difference of `size` 1 to 16 in its extra bits (T.81 F.2.2.1, EXTEND).
+    #[inline(always)]
+    pub(crate) fn take_signed(&mut self, size: u32) -> i32 {
+        let negative = !(self.word as i64 >> 63) as i32;
+        let bits = self.take(size) as i32;
+        bits - (negative & ((1 << size) - 1))
+    }
+
+    /// Bits taken so far.
+    fn position(&self) -> usize {
+        (self.next * 8).saturating_sub(self.count as usize)
+    }
+
+    /// Whole bytes taken so far, at most those there are.
+    pub(crate) fn byte_position(&self) -> usize {
+        (self.position() / 8).min(self.data.len())
+    }
+
+    /// Whether bits were taken that are not there.
+    #[inline(always)]
+    pub(crate) fn overrun(&self) -> bool {
+        self.position() > self.data.len() * 8
+    }
+
+    /// Whole bytes that were not taken.
+    pub(crate) fn left_over(&self) -> usize {
+        (self.data.len() * 8).saturating_sub(self.position()) / 8
+    }
+}
+
+/// Writes bits, most significant first, and puts the stuffing in on their way to the output.
+#[derive(Debug, Default)]
+pub(crate) struct BitWriter {
+    plain: Vec<u8>,
+    /// Bits that wait for a whole word, at the bottom.
+    word: u64,
+    count: u32,
+}
+
+impl BitWriter {
+    /// Appends the `len` bits of `bits`, 32 at most; the bits above them must be zero.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, bits: u32, len: u32) {
+        self.word = self.word << len | u64::from(bits);
+        self.count += len;
+        if self.count >= 32 {
+            self.count -= 32;
+            self.plain.extend_from_slice(&((self.word >> self.count) as u32).to_be_bytes());
+        }
+    }
+
+    /// Moves the whole bytes written so far to `out`, a zero after each 0xFF.
+    pub(crate) fn stuff_into(&mut self, out: &mut Vec<u8>) {
+        let mut rest = &self.plain[..];
+        while let Some(at) = memchr::memchr(0xFF, rest) {
+            out.extend_from_slice(&rest[..=at]);
+            out.push(0);
+            rest = &rest[at + 1..];
+        }
+        out.extend_from_slice(rest);
+        self.plain.clear();
+    }
+
+    /// Pads the last byte with ones (T.81 F.1.2.3) and moves everything to `out`.
+    pub(crate) fn finish_into(&mut self, out: &mut Vec<u8>) {
+        let padding = (8 - self.count % 8) % 8;
+        self.put((1 << padding) - 1, padding);
+        let bytes = self.count / 8;
+        let last = (self.word as u32).wrapping_shl(32 - self.count).to_be_bytes();
+        self.plain.extend_from_slice(&last[..bytes as usize]);
+        self.count = 0;
+        self.stuff_into(out);
+    }
+}
+
+/// Whether the byte after 0xFF continues entropy-coded data: stuffing, fill, or a restart marker.
+pub(crate) fn continues(code: u8) -> bool {
+    matches!(code, 0 | 0xFF | marker::RST0..=marker::RST7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_bits_are_read_back() {
+        let fields: Vec<(u32, u32)> = (0..4000u32).map(|i| (i.wrapping_mul(0x9E37_79B9) >> 16, i % 16 + 1)).collect();
+        let (mut writer, mut out) = (BitWriter::default(), Vec::new());
+        for &(value, len) in &fields {
+            writer.put(value & ((1 << len) - 1), len);
+            writer.stuff_into(&mut out);
+        }
+        writer.finish_into(&mut out);
+        let mut plain = Unstuffed::default();
+        plain.fill(&out, 0, out.len(), 1);
+        assert_eq!(plain.intervals.len(), 1);
+        let mut reader = plain.reader(&plain.intervals[0]);
+        for &(value, len) in &fields {
+            reader.refill();
+            assert_eq!(reader.take(len), value & ((1 << len) - 1));
+        }
+        assert!(!reader.overrun());
+        assert_eq!(reader.left_over(), 0);
+    }
+
+    #[test]
+    fn restarts_cut_and_fill_bytes_vanish() {
+        let source = [1, 0xFF, 0, 2, 0xFF, 0xFF, 0xFF, 0xD3, 3, 0xFF, 0xD4, 0xFF];
+        let mut plain = Unstuffed::default();
+        plain.fill(&source, 0, source.len(), 3);
+        let parts: Vec<_> = plain.intervals.iter().map(|i| (&plain.bytes[i.range.clone()], i.restart)).collect();
+        assert_eq!(parts, [(&[1, 0xFF, 2][..], None), (&[3][..], Some(3)), (&[][..], Some(4))]);
+        assert_eq!(plain.intervals[1].source, 8);
+        assert_eq!(source_offset(&source, &plain.intervals[0], 2), 3);
+    }
+
+    #[test]
+    fn restart_markers_at_the_end_are_passed_over_but_data_is_not() {
+        let mut plain = Unstuffed::default();
+        plain.fill(&[1, 0xFF, 0xD0, 0xFF, 0xD1], 0, 5, 1);
+        assert_eq!((plain.intervals.len(), plain.surplus), (1, None));
+        plain.fill(&[1, 0xFF, 0xD0, 0xFF, 0xD1, 9], 0, 6, 1);
+        assert_eq!((plain.intervals.len(), plain.surplus), (1, Some(5)));
+    }
+
+    #[test]
+    fn reading_past_the_end_gives_zeros_and_tells() {
+        let mut plain = Unstuffed::default();
+        plain.fill(&[0xAB], 0, 1, 1);
+        let mut reader = plain.reader(&plain.intervals[0]);
+        reader.refill();
+        assert_eq!(reader.take(8), 0xAB);
+        assert!(!reader.overrun());
+        for _ in 0..100 {
+            reader.refill();
+            assert_eq!(reader.take(16), 0);
+        }
+        assert!(reader.overrun());
+        assert_eq!(reader.byte_position(), 1);
+    }
+
+    #[test]
+    fn extension_of_the_sign() {
+        let mut plain = Unstuffed::default();
+        plain.fill(&[0b0100_0111, 0b0000_0000, 0b1111_1111, 0, 0xFF, 0], 0, 6, 1);
+        let mut reader = plain.reader(&plain.intervals[0]);
+        reader.refill();
+        assert_eq!([1, 1, 3, 3].map(|size| reader.take_signed(size)), [-1, 1, -7, 7]);
+        assert_eq!(reader.take_signed(8), -255);
+    }
+}

@@ -1,0 +1,119 @@
+//! Quantised DCT coefficients: the one exchange type of the codec.
+//!
+//! A [`Block`] holds 64 coefficients in zigzag order, two's complement. Zigzag, because every scan is a band of that
+//! order: a vector load gets a band without a permutation, and the runs of zeros that are coded are runs of lanes.
+//! Two's complement of 16 bits, because all processes up to 12 bits a sample fit, refinement is an addition, and a
+//! (size, extra bits) pair costs a vector two instructions to make where the decoder would pay for each coefficient.
+//! A [`Plane`] is a component's blocks in raster order, without the padding of interleaved MCUs, which carries nothing.
+
+use crate::error::{Error, Result};
+use crate::jpeg::frame::{Component, Frame};
+use crate::jpeg::quant::QuantTable;
+use crate::jpeg::read;
+use crate::limits::{Cancel, Limits};
+
+/// The coefficients of a block in zigzag order.
+pub(crate) type Block = [i16; 64];
+
+/// Bytes of a block in memory.
+pub(crate) const BLOCK_BYTES: u64 = size_of::<Block>() as u64;
+
+/// Row-major index (8 v + u) of each zigzag position (T.81 figure A.6).
+pub(crate) const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
+];
+
+/// The blocks of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plane {
+    blocks_wide: usize,
+    blocks: Vec<Block>,
+}
+
+impl Plane {
+    /// Blocks of zeros for a component. The caller has checked the memory.
+    pub(crate) fn new(component: &Component) -> Self {
+        let blocks_wide = component.blocks_wide as usize;
+        Self { blocks_wide, blocks: vec![[0; 64]; blocks_wide * component.blocks_high as usize] }
+    }
+
+    /// Rows of blocks, top to bottom.
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[Block]> {
+        self.blocks.chunks_exact(self.blocks_wide)
+    }
+
+    /// All blocks in raster order.
+    pub(crate) fn blocks_mut(&mut self) -> &mut [Block] {
+        &mut self.blocks
+    }
+
+    pub(crate) fn row(&self, y: usize) -> &[Block] {
+        &self.blocks[y * self.blocks_wide..][..self.blocks_wide]
+    }
+
+    pub(crate) fn row_mut(&mut self, y: usize) -> &mut [Block] {
+        &mut self.blocks[y * self.blocks_wide..][..self.blocks_wide]
+    }
+}
+
+/// The coefficients of a whole picture, with its geometry and quantisation tables. Two are equal when they decode to
+/// the same picture without any loss between them: the coding process, the scans and the metadata do not count.
+#[derive(Clone, Debug)]
+pub struct CoefficientImage {
+    pub(crate) frame: Frame,
+    /// A plane for each component of the frame.
+    pub(crate) planes: Vec<Plane>,
+    /// A quantisation table for each component of the frame.
+    pub(crate) tables: Vec<QuantTable>,
+}
+
+impl CoefficientImage {
+    /// Reads every scan of a JPEG: baseline, extended or progressive, Huffman-coded, 8 bits a sample.
+    ///
+    /// # Errors
+    /// `Input` with the byte offset where the file is malformed or ends early; `Unsupported` for other processes;
+    /// `Limit` where the picture, its scans or its memory pass a bound of `limits`.
+    pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
+        Ok(read::read(source, limits, &Cancel::new())?.image)
+    }
+
+    /// Planes of zeros for a frame, once their memory is within the limits.
+    pub(crate) fn planes(frame: &Frame, limits: &Limits) -> Result<Vec<Plane>> {
+        let bytes = frame
+            .blocks()
+            .checked_mul(BLOCK_BYTES)
+            .ok_or_else(|| Error::limit("memory", "the picture is too large"))?;
+        limits.check_memory(bytes, "the coefficients of the picture")?;
+        Ok(frame.components.iter().map(Plane::new).collect())
+    }
+
+    /// Width in samples.
+    pub fn width(&self) -> u32 {
+        self.frame.width
+    }
+
+    /// Height in samples.
+    pub fn height(&self) -> u32 {
+        self.frame.height
+    }
+
+    /// Components, 1 to 4.
+    pub fn components(&self) -> usize {
+        self.frame.components.len()
+    }
+}
+
+impl PartialEq for CoefficientImage {
+    fn eq(&self, other: &Self) -> bool {
+        // Not the slots of the quantisation tables: they are compared by what they hold.
+        let header = |f: &Frame| {
+            let components: Vec<_> = f.components.iter().map(|c| (c.id, c.horizontal, c.vertical)).collect();
+            (f.width, f.height, f.precision, components)
+        };
+        header(&self.frame) == header(&other.frame) && self.tables == other.tables && self.planes == other.planes
+    }
+}
+
+impl Eq for CoefficientImage {}

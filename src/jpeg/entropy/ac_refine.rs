@@ -1,0 +1,157 @@
+//! Refinement of a band of AC coefficients: new coefficients with their runs of zeros, and a correction bit for each
+//! that was not zero before (T.81 G.1.2.3, G.2.3).
+
+use super::token::Tokens;
+use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, Tokenise, end_of_band};
+use crate::jpeg::bits::BitReader;
+use crate::jpeg::coeff::Block;
+use crate::jpeg::huffman::Decoder;
+
+/// Reads refinements of a band.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    table: &'a Decoder,
+    band: Band,
+    /// Blocks to come that have nothing new in the band (EOBRUN).
+    run: u32,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(table: &'a Decoder, band: Band) -> Self {
+        Self { table, band, run: 0 }
+    }
+
+    /// Moves `value` away from zero by the point transform's unit if the next bit says so.
+    #[inline(always)]
+    fn correct(&self, bits: &mut BitReader<'_>, value: &mut i16) {
+        bits.refill();
+        let unit = 1 << self.band.low;
+        // A bit that is already there would be a second correction of the same precision: it changes nothing.
+        if bits.take(1) == 1 && i32::from(*value).unsigned_abs() & unit == 0 {
+            // The bit is free in the magnitude, which therefore stays below 2^15 after it is set.
+            *value += if *value < 0 { -(unit as i16) } else { unit as i16 };
+        }
+    }
+}
+
+impl ReadBlocks for Reader<'_> {
+    fn restart(&mut self) {
+        self.run = 0;
+    }
+
+    fn read(&mut self, bits: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), Fault> {
+        let Band { start, end, low } = self.band;
+        let band = &mut block[start..=end];
+        let mut k = 0;
+        while self.run == 0 && k < band.len() {
+            bits.refill();
+            let (symbol, length) = self.table.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
+            bits.consume(length);
+            let high = symbol >> 4;
+            let new = match symbol & 15 {
+                0 if high < 15 => {
+                    self.run = (1 << high) + bits.take(high.into());
+                    break;
+                }
+                0 => 0,
+                1 => (bits.take(1) as i16 * 2 - 1) << low,
+                _ => return Err(BAD_SYMBOL),
+            };
+            // Passes `high` zeros, correcting what is not zero, and stops at the zero after them.
+            let mut zeros = high;
+            loop {
+                let Some(value) = band.get_mut(k) else { return Err(RUN_TOO_LONG) };
+                k += 1;
+                if *value != 0 {
+                    self.correct(bits, value);
+                } else if zeros > 0 {
+                    zeros -= 1;
+                } else {
+                    *value = new;
+                    break;
+                }
+            }
+        }
+        if self.run > 0 {
+            for value in band[k..].iter_mut().filter(|v| **v != 0) {
+                self.correct(bits, value);
+            }
+            self.run -= 1;
+        }
+        Ok(())
+    }
+}
+
+/// Turns a band of AC coefficients into the tokens of a refinement.
+#[derive(Debug)]
+pub(crate) struct Tokeniser {
+    band: Band,
+    run: u32,
+    /// Correction bits of the blocks of the run.
+    corrections: u32,
+}
+
+impl Tokeniser {
+    pub(crate) fn new(band: Band) -> Self {
+        Self { band, run: 0, corrections: 0 }
+    }
+
+    #[inline(always)]
+    fn push_run(&mut self, tokens: &mut Tokens) {
+        if self.run > 0 {
+            let (symbol, extra) = end_of_band(self.run);
+            tokens.push_refinement(symbol, extra, self.corrections);
+            (self.run, self.corrections) = (0, 0);
+        }
+    }
+}
+
+impl Tokenise for Tokeniser {
+    #[inline(always)]
+    fn block(&mut self, _: usize, block: &Block, tokens: &mut Tokens) {
+        let Band { start, end, low } = self.band;
+        let band = &block[start..=end];
+        let magnitude = |value: i16| u32::from(value.unsigned_abs()) >> low;
+        // Zeros after the last new coefficient belong to the end of the band; no ZRL is sent for them.
+        let last_new = band.iter().rposition(|&v| magnitude(v) == 1);
+        let (mut zeros, mut corrections) = (0, 0);
+        for (k, &value) in band.iter().enumerate() {
+            match magnitude(value) {
+                0 => {
+                    zeros += 1;
+                    continue;
+                }
+                known_or_new => {
+                    while zeros > 15 && last_new.is_some_and(|last| k <= last) {
+                        self.push_run(tokens);
+                        tokens.push_refinement(0xF0, 0, corrections);
+                        corrections = 0;
+                        zeros -= 16;
+                    }
+                    if known_or_new > 1 {
+                        tokens.push_correction(known_or_new & 1);
+                        corrections += 1;
+                        continue;
+                    }
+                }
+            }
+            self.push_run(tokens);
+            tokens.push_refinement(zeros << 4 | 1, u32::from(value > 0), corrections);
+            (zeros, corrections) = (0, 0);
+        }
+        if zeros > 0 || corrections > 0 {
+            self.run += 1;
+            self.corrections += corrections;
+            if self.run == LONGEST_RUN {
+                self.push_run(tokens);
+            }
+        }
+    }
+
+    /// AC scans have one component and no padding.
+    fn padding(&mut self, _: usize, _: &mut Tokens) {}
+
+    fn finish(&mut self, tokens: &mut Tokens) {
+        self.push_run(tokens);
+    }
+}

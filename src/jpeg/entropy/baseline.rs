@@ -1,0 +1,123 @@
+//! Sequential scans: a DC difference and all AC coefficients of a block at once (T.81 F.1.2, F.2.2).
+
+use super::token::Tokens;
+use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, OUT_OF_RANGE, RUN_TOO_LONG, ReadBlocks, Tokenise};
+use crate::jpeg::bits::BitReader;
+use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::dc_first;
+use crate::jpeg::frame::MAX_COMPONENTS;
+use crate::jpeg::huffman::Decoder;
+
+/// Reads sequential scans.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    dc: dc_first::Reader<'a>,
+    /// The AC table of each component of the scan.
+    ac: Vec<&'a Decoder>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(dc: Vec<&'a Decoder>, ac: Vec<&'a Decoder>) -> Self {
+        Self { dc: dc_first::Reader::new(dc, 0), ac }
+    }
+}
+
+impl ReadBlocks for Reader<'_> {
+    fn restart(&mut self) {
+        self.dc.restart();
+    }
+
+    #[inline(always)]
+    fn read(&mut self, bits: &mut BitReader<'_>, slot: usize, block: &mut Block) -> Result<(), Fault> {
+        self.dc.read(bits, slot, block)?;
+        let table = self.ac[slot];
+        let mut k = 1;
+        while k < 64 {
+            bits.refill();
+            let (symbol, length) = table.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
+            bits.consume(length);
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 {
+                match run {
+                    15 => k += 16,
+                    0 => return Ok(()),
+                    _ => return Err(BAD_SYMBOL),
+                }
+                continue;
+            }
+            k += run;
+            // Of 15 bits at most, so it fits.
+            let value = bits.take_signed(size) as i16;
+            *block.get_mut(k).ok_or(RUN_TOO_LONG)? = value;
+            k += 1;
+        }
+        if k > 64 { Err(RUN_TOO_LONG) } else { Ok(()) }
+    }
+}
+
+/// Turns blocks into the tokens of a sequential scan.
+#[derive(Debug)]
+pub(crate) struct Tokeniser {
+    /// The table, 0 or 1, of each component of the scan.
+    tables: [usize; MAX_COMPONENTS],
+    predictions: [i32; MAX_COMPONENTS],
+}
+
+impl Tokeniser {
+    pub(crate) fn new(tables: [usize; MAX_COMPONENTS]) -> Self {
+        Self { tables, predictions: [0; MAX_COMPONENTS] }
+    }
+}
+
+/// Slots of the AC tables come after those of the DC tables.
+const AC_SLOT: usize = 2;
+
+impl Tokenise for Tokeniser {
+    fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens) {
+        let table = self.tables[slot];
+        let dc = i32::from(block[0]);
+        dc_first::push_difference(table, dc - self.predictions[slot], tokens);
+        self.predictions[slot] = dc;
+        let mut run = 0;
+        for &value in &block[1..] {
+            if value == 0 {
+                run += 1;
+                continue;
+            }
+            while run > 15 {
+                tokens.push(AC_SLOT + table, 0xF0, 0);
+                run -= 16;
+            }
+            let (size, extra) = size_and_extra(value.into());
+            // Sizes over 15 do not fit the symbol's half; the largest that does is refused by every process.
+            tokens.push(AC_SLOT + table, run << 4 | size.min(15) as u8, extra);
+            run = 0;
+        }
+        if run > 0 {
+            tokens.push(AC_SLOT + table, 0, 0);
+        }
+    }
+
+    fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
+        let table = self.tables[slot];
+        tokens.push(table, 0, 0);
+        tokens.push(AC_SLOT + table, 0, 0);
+    }
+
+    fn finish(&mut self, _: &mut Tokens) {}
+}
+
+/// The size of a value and its extra bits (T.81 F.1.2.1.1): for a negative one, the bits of the value less one.
+#[inline(always)]
+pub(crate) fn size_and_extra(value: i32) -> (u32, u32) {
+    let size = 32 - value.unsigned_abs().leading_zeros();
+    let bits = (value + (value >> 31)) as u32;
+    (size, bits & ((1 << size) - 1))
+}
+
+/// A coefficient or prediction whose magnitude fits 15 bits, or the fault that it does not. The one value of the type
+/// that this leaves out could not be refined.
+#[inline(always)]
+pub(crate) fn in_range(value: i32) -> Result<i16, Fault> {
+    if value.unsigned_abs() > 0x7FFF { Err(OUT_OF_RANGE) } else { Ok(value as i16) }
+}

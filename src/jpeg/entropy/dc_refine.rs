@@ -1,0 +1,55 @@
+//! Refinement of DC coefficients: one bit a block, without a Huffman code (T.81 G.1.2.1).
+
+use super::token::Tokens;
+use super::{Fault, ReadBlocks, Tokenise};
+use crate::jpeg::bits::BitReader;
+use crate::jpeg::coeff::Block;
+
+/// Reads refinements of DC coefficients.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Al.
+    low: u32,
+}
+
+impl Reader {
+    pub(crate) fn new(low: u32) -> Self {
+        Self { low }
+    }
+}
+
+impl ReadBlocks for Reader {
+    fn restart(&mut self) {}
+
+    #[inline(always)]
+    fn read(&mut self, bits: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), Fault> {
+        bits.refill();
+        block[0] |= (bits.take(1) << self.low) as i16;
+        Ok(())
+    }
+}
+
+/// Turns DC coefficients into the bits of a refinement.
+#[derive(Debug)]
+pub(crate) struct Tokeniser {
+    low: u32,
+}
+
+impl Tokeniser {
+    pub(crate) fn new(low: u32) -> Self {
+        Self { low }
+    }
+}
+
+impl Tokenise for Tokeniser {
+    #[inline(always)]
+    fn block(&mut self, _: usize, block: &Block, tokens: &mut Tokens) {
+        tokens.push_correction((i32::from(block[0]) >> self.low & 1) as u32);
+    }
+
+    fn padding(&mut self, _: usize, tokens: &mut Tokens) {
+        tokens.push_correction(0);
+    }
+
+    fn finish(&mut self, _: &mut Tokens) {}
+}

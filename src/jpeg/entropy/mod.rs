@@ -1,0 +1,70 @@
+//! Entropy coding: one file for each kind of scan, which reads blocks from bits and turns blocks into tokens.
+//!
+//! ```text
+//! bits ── read ──> blocks ── tokenise ──> tokens ── count ──> Huffman tables
+//!                                            └───── emit ──> bits
+//! ```
+//!
+//! A scan is tokenised once; its statistics and its bits both come from the tokens ([`token`]). A reader or a tokeniser
+//! holds what a scan remembers from block to block (predictions, the run of empty blocks) and takes one block at a time,
+//! so a scan may be coded from a whole picture or from one block row after the other.
+
+pub(crate) mod ac_first;
+pub(crate) mod ac_refine;
+pub(crate) mod baseline;
+pub(crate) mod dc_first;
+pub(crate) mod dc_refine;
+pub(crate) mod token;
+
+use crate::jpeg::bits::BitReader;
+use crate::jpeg::coeff::Block;
+use token::Tokens;
+
+/// What is wrong with entropy-coded data; the caller knows where.
+pub(crate) type Fault = &'static str;
+
+pub(crate) const NO_SUCH_CODE: Fault = "the bits are no code of the Huffman table";
+pub(crate) const RUN_TOO_LONG: Fault = "a run of zeros leaves its band";
+pub(crate) const OUT_OF_RANGE: Fault = "a coefficient is out of range";
+pub(crate) const BAD_SYMBOL: Fault = "a symbol has no meaning in this kind of scan";
+
+/// Reads the blocks of one kind of scan.
+pub(crate) trait ReadBlocks {
+    /// Forgets what went before, as at a restart marker.
+    fn restart(&mut self);
+
+    /// Reads one block of the component at position `slot` of the scan header.
+    fn read(&mut self, bits: &mut BitReader<'_>, slot: usize, block: &mut Block) -> Result<(), Fault>;
+}
+
+/// Turns the blocks of one kind of scan into tokens.
+pub(crate) trait Tokenise {
+    /// A block of the component at position `slot` of the scan header.
+    fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens);
+
+    /// A block that stands outside the picture and fills up an interleaved MCU; it shall cost as little as can be.
+    fn padding(&mut self, slot: usize, tokens: &mut Tokens);
+
+    /// Ends the scan.
+    fn finish(&mut self, tokens: &mut Tokens);
+}
+
+/// The band and the point transform of an AC scan (T.81 G.1.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Band {
+    /// Ss and Se.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Al.
+    pub(crate) low: u32,
+}
+
+/// The run of blocks that have nothing more in the band, when it ends: its EOBn symbol and the bits that follow
+/// (T.81 G.1.2.2).
+fn end_of_band(run: u32) -> (u8, u32) {
+    let n = run.ilog2();
+    ((n as u8) << 4, run - (1 << n))
+}
+
+/// The longest such run that EOB14 can say.
+const LONGEST_RUN: u32 = 0x7FFF;

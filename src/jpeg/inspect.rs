@@ -1,0 +1,202 @@
+//! What a JPEG is made of, without decoding it.
+
+use crate::error::{Error, Result};
+use crate::jpeg::frame::Frame;
+use crate::jpeg::marker::{self, DRI, EOI, SOF0, SOS};
+use crate::jpeg::metadata;
+use crate::jpeg::parse::{self, Segment, Segments};
+use crate::jpeg::scan::progress::Progress;
+use crate::limits::Limits;
+
+/// What a JPEG is made of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The n of its SOFn marker (T.81 table B.1).
+    pub sof: u8,
+    /// Samples in a line.
+    pub width: u32,
+    /// Lines; 0 where a DNL segment tells after the first scan.
+    pub height: u32,
+    /// Bits a sample.
+    pub precision: u8,
+    /// Whether the frame is progressive (SOF2, 6, 10, 14).
+    pub progressive: bool,
+    /// Whether it is arithmetic-coded (SOF9 and above).
+    pub arithmetic: bool,
+    /// MCUs between restart markers when the first scan begins, 0 for none.
+    pub restart_interval: u16,
+    /// Components of the frame.
+    pub components: Vec<ComponentInfo>,
+    /// Scans in their order.
+    pub scans: Vec<ScanInfo>,
+    /// APPn and COM segments in their order.
+    pub metadata: Vec<SegmentInfo>,
+    /// Whether the scans send every coefficient of every component exactly.
+    pub complete: bool,
+    /// Bytes after EOI.
+    pub trailing_bytes: u64,
+}
+
+/// A component of the frame header.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ComponentInfo {
+    /// Ci.
+    pub id: u8,
+    /// Hi, horizontal sampling factor.
+    pub horizontal: u8,
+    /// Vi, vertical sampling factor.
+    pub vertical: u8,
+    /// Tqi, slot of the quantisation table.
+    pub quantisation_table: u8,
+}
+
+/// A scan header, and where the scan lies.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ScanInfo {
+    /// Ids of its components.
+    pub components: Vec<u8>,
+    /// Ss, first coefficient in zigzag order.
+    pub spectral_start: u8,
+    /// Se, last coefficient.
+    pub spectral_end: u8,
+    /// Ah, 0 in a first scan.
+    pub approximation_high: u8,
+    /// Al, bits left to later scans.
+    pub approximation_low: u8,
+    /// Offset of the SOS marker.
+    pub start: u64,
+    /// Offset after the last byte of entropy-coded data.
+    pub end: u64,
+}
+
+/// An APPn or COM segment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// `APP1`, `COM`, …
+    pub marker: &'static str,
+    /// `JFIF`, `Exif`, `XMP`, `ICC`, `Adobe`, `MPF`, `comment`, …; empty where it is not known.
+    pub kind: &'static str,
+    /// Offset of the marker.
+    pub offset: u64,
+    /// Bytes, marker and length included.
+    pub bytes: u64,
+}
+
+/// Looks at the marker segments of a JPEG of any process with one frame; entropy-coded data is passed over.
+///
+/// # Errors
+/// `Input` with the byte offset where the file is malformed or ends early, `Unsupported` for hierarchical files and
+/// more than four components, `Limit` for too large a file or too many scans.
+pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
+    limits.check_input(source.len())?;
+    let mut segments = Segments::new(source)?;
+    let mut found = Found::default();
+    loop {
+        let segment = segments.next()?;
+        match segment.code {
+            EOI => break,
+            SOS => {
+                let (_, end) = segments.entropy_coded();
+                found.scan(&segment, end, limits)?;
+            }
+            DRI if found.scans.is_empty() => found.restart_interval = parse::restart_interval(&segment)?,
+            code if is_frame(code) => found.frame(&segment)?,
+            code if marker::is_metadata(code) => found.metadata.push(SegmentInfo {
+                marker: marker::name(code),
+                kind: metadata::kind(code, segment.payload),
+                offset: segment.offset as u64,
+                bytes: segment.payload.len() as u64 + 4,
+            }),
+            _ => {}
+        }
+    }
+    found.finish(source.len(), segments.rest().len())
+}
+
+/// SOFn of a frame that is not one of a hierarchy: all of C0 to CF but DHT, JPG, DAC and the differential ones.
+fn is_frame(code: u8) -> bool {
+    matches!(code, 0xC0..=0xC3 | 0xC9..=0xCB)
+}
+
+#[derive(Default)]
+struct Found {
+    frame: Option<(u8, Frame, Progress)>,
+    restart_interval: u16,
+    scans: Vec<ScanInfo>,
+    metadata: Vec<SegmentInfo>,
+    /// Whether every scan continues the ones before it.
+    in_order: bool,
+}
+
+impl Found {
+    fn frame(&mut self, segment: &Segment<'_>) -> Result<()> {
+        if self.frame.is_some() {
+            return Err(Error::input("a second frame begins").at(segment.offset as u64));
+        }
+        let frame = parse::frame_header(segment)?;
+        let progress = Progress::new(frame.components.len());
+        self.frame = Some((segment.code - SOF0, frame, progress));
+        self.in_order = true;
+        Ok(())
+    }
+
+    fn scan(&mut self, segment: &Segment<'_>, end: usize, limits: &Limits) -> Result<()> {
+        if self.scans.len() as u64 >= u64::from(limits.scans) {
+            return Err(Error::limit("scans", format!("the file has more than {} scans", limits.scans)));
+        }
+        let Some((sof, frame, progress)) = &mut self.frame else {
+            return Err(Error::input("a scan comes before the frame").at(segment.offset as u64));
+        };
+        let mut scan = parse::scan_header(segment, frame)?.scan;
+        self.scans.push(ScanInfo {
+            components: scan.components.iter().map(|&c| frame.components[c].id).collect(),
+            spectral_start: scan.start,
+            spectral_end: scan.end,
+            approximation_high: scan.high,
+            approximation_low: scan.low,
+            start: segment.offset as u64,
+            end: end as u64,
+        });
+        if !is_progressive(*sof) {
+            // The fields have one meaning there, whatever they say.
+            (scan.start, scan.end, scan.high, scan.low) = (0, 63, 0, 0);
+        } else if let Err(error) = scan.check(frame) {
+            return Err(error.at(segment.offset as u64));
+        }
+        self.in_order &= progress.apply(&scan).is_ok();
+        Ok(())
+    }
+
+    fn finish(self, len: usize, trailing: usize) -> Result<Inspection> {
+        let missing = || Error::input("the file has no frame that can be described").at(len as u64);
+        let (sof, frame, progress) = self.frame.ok_or_else(missing)?;
+        let components = frame.components.iter().map(|c| ComponentInfo {
+            id: c.id,
+            horizontal: c.horizontal as u8,
+            vertical: c.vertical as u8,
+            quantisation_table: c.table,
+        });
+        Ok(Inspection {
+            sof,
+            width: frame.width,
+            height: frame.height,
+            precision: frame.precision,
+            progressive: is_progressive(sof),
+            arithmetic: sof > 8,
+            restart_interval: self.restart_interval,
+            components: components.collect(),
+            scans: self.scans,
+            metadata: self.metadata,
+            complete: self.in_order && progress.is_complete(),
+            trailing_bytes: trailing as u64,
+        })
+    }
+}
+
+fn is_progressive(sof: u8) -> bool {
+    sof & 3 == 2
+}

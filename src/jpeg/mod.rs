@@ -1,0 +1,59 @@
+//! A progressive JPEG encoder and lossless transcoder.
+//!
+//! The words are those of ITU-T T.81: a *component* is one of the planes of a picture; a *sample* is one of its values;
+//! a *block* is 8 by 8 samples, or the 64 *coefficients* of their DCT; an *MCU* is what an interleaved scan codes at a
+//! time; a *scan* is one pass over the picture; a *band* is a range of coefficients in zigzag order; the *point
+//! transform* leaves low bits to later scans.
+//!
+//! ```text
+//! marker   codes                        bits      in and out of entropy-coded data
+//! parse    bytes to segments            huffman   tables
+//! frame    geometry                     entropy/  one file for each kind of scan
+//! metadata APPn and COM                 scan/     scans, scripts, progress
+//! coeff    the exchange type            quant/    quantisation
+//! color, sample, fdct, simd/            pixels to coefficients
+//! read     segments and scans to coefficients
+//! write    coefficients to segments and scans
+//! encode = pixels + write      transcode = read + write      inspect
+//! ```
+
+mod bits;
+mod coeff;
+mod color;
+mod encode;
+mod entropy;
+mod fdct;
+mod frame;
+mod huffman;
+mod image;
+mod inspect;
+mod marker;
+mod metadata;
+mod parse;
+mod quant;
+mod read;
+mod sample;
+mod scan;
+#[allow(unsafe_code)] // vector kernels; each block has its reason
+mod simd;
+mod transcode;
+mod write;
+
+pub use coeff::CoefficientImage;
+pub use encode::{Encoder, Subsampling};
+pub use image::{Image, PixelFormat};
+pub use inspect::{ComponentInfo, Inspection, ScanInfo, SegmentInfo, inspect};
+pub use metadata::Strip;
+pub use simd::Simd;
+pub use transcode::Transcoder;
+
+/// How the entropy-coded data of a file is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Coding {
+    /// Scans that each show the whole picture a little better (SOF2).
+    #[default]
+    Progressive,
+    /// One scan from top to bottom (SOF0, or SOF1 where the quantisation tables need it).
+    Baseline,
+}

@@ -1,0 +1,240 @@
+//! Bytes to marker segments, and segments to headers and tables. Every error carries the offset it is about.
+
+use crate::error::{Error, Result};
+use crate::jpeg::bits;
+use crate::jpeg::frame::{Component, Frame};
+use crate::jpeg::huffman::HuffmanTable;
+use crate::jpeg::marker::{self, DNL, EOI, SOI, SOS};
+use crate::jpeg::quant::QuantTable;
+use crate::jpeg::scan::Scan;
+
+/// The segments of a file, one after the other.
+#[derive(Debug)]
+pub(crate) struct Segments<'a> {
+    source: &'a [u8],
+    at: usize,
+}
+
+/// A marker segment, or a marker that stands alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment<'a> {
+    pub(crate) code: u8,
+    /// Where its marker begins.
+    pub(crate) offset: usize,
+    /// Without marker and length.
+    pub(crate) payload: &'a [u8],
+}
+
+impl<'a> Segments<'a> {
+    /// Begins after SOI.
+    pub(crate) fn new(source: &'a [u8]) -> Result<Self> {
+        if !source.starts_with(&[0xFF, SOI]) {
+            return Err(Error::input("the file does not begin as a JPEG").at(0));
+        }
+        Ok(Self { source, at: 2 })
+    }
+
+    /// The next segment. EOI comes as one without a payload.
+    pub(crate) fn next(&mut self) -> Result<Segment<'a>> {
+        let offset = self.at;
+        let ends = || Error::input("the file ends before EOI").at(self.source.len() as u64);
+        let fill = self.source[offset..].iter().take_while(|&&b| b == 0xFF).count();
+        let code = *self.source.get(offset + fill).ok_or_else(ends)?;
+        if fill == 0 || code == 0 {
+            return Err(Error::input("a marker was expected").at(offset as u64));
+        }
+        let after = offset + fill + 1;
+        let offset = after - 2;
+        if marker::stands_alone(code) {
+            self.at = after;
+            return Ok(Segment { code, offset, payload: &[] });
+        }
+        let length = self.source.get(after..after + 2).ok_or_else(ends)?;
+        let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+        if length < 2 {
+            let message = format!("the length of a {} segment does not count itself", marker::name(code));
+            return Err(Error::input(message).at(after as u64));
+        }
+        let payload = self.source.get(after + 2..after + length).ok_or_else(ends)?;
+        self.at = after + length;
+        Ok(Segment { code, offset, payload })
+    }
+
+    /// Passes the entropy-coded data that follows a scan header, and gives where it begins and ends.
+    pub(crate) fn entropy_coded(&mut self) -> (usize, usize) {
+        let start = self.at;
+        while let Some(found) = memchr::memchr(0xFF, &self.source[self.at..]) {
+            self.at += found;
+            match self.source.get(self.at + 1) {
+                Some(&code) if bits::continues(code) => self.at += 1 + usize::from(code != 0xFF),
+                Some(_) => return (start, self.at),
+                None => break,
+            }
+        }
+        self.at = self.source.len();
+        (start, self.at)
+    }
+
+    /// What follows the segments taken so far.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.source[self.at..]
+    }
+}
+
+/// A payload that is read field by field.
+struct Fields<'a> {
+    name: &'static str,
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Fields<'a> {
+    fn new(segment: &Segment<'a>) -> Self {
+        Self { name: marker::name(segment.code), rest: segment.payload, offset: segment.offset + 4 }
+    }
+
+    fn error(&self, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+        Error::input(message).field_named(self.name).at(self.offset as u64)
+    }
+
+    fn bytes(&mut self, n: usize) -> Result<&'a [u8]> {
+        let Some((head, rest)) = self.rest.split_at_checked(n) else {
+            return Err(self.error("the segment is too short for what it announces"));
+        };
+        (self.rest, self.offset) = (rest, self.offset + n);
+        Ok(head)
+    }
+
+    fn u8(&mut self) -> Result<u8> {
+        Ok(self.bytes(1)?[0])
+    }
+
+    fn u16(&mut self) -> Result<u16> {
+        let b = self.bytes(2)?;
+        Ok(u16::from_be_bytes([b[0], b[1]]))
+    }
+
+    fn nibbles(&mut self) -> Result<(u8, u8)> {
+        let b = self.u8()?;
+        Ok((b >> 4, b & 15))
+    }
+
+    fn end(&self) -> Result<()> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.error("the segment is longer than what it announces")) }
+    }
+}
+
+/// SOFn (T.81 B.2.2).
+pub(crate) fn frame_header(segment: &Segment<'_>) -> Result<Frame> {
+    let mut fields = Fields::new(segment);
+    let precision = fields.u8()?;
+    let (height, width) = (fields.u16()?, fields.u16()?);
+    let count = fields.u8()?;
+    let mut components = Vec::with_capacity(count.into());
+    for _ in 0..count {
+        let id = fields.u8()?;
+        let (horizontal, vertical) = fields.nibbles()?;
+        let table = fields.u8()?;
+        if table > 3 {
+            return Err(fields.error(format!("there is no quantisation table {table}")));
+        }
+        components.push(Component::new(id, horizontal, vertical, table));
+    }
+    fields.end()?;
+    Frame::new(width.into(), height.into(), precision, components).map_err(|e| e.at(segment.offset as u64))
+}
+
+/// A scan header: the scan, and the tables of its components.
+#[derive(Clone, Debug)]
+pub(crate) struct ScanHeader {
+    pub(crate) scan: Scan,
+    /// Td and Ta of each component of the scan.
+    pub(crate) tables: Vec<(u8, u8)>,
+}
+
+/// SOS (T.81 B.2.3).
+pub(crate) fn scan_header(segment: &Segment<'_>, frame: &Frame) -> Result<ScanHeader> {
+    debug_assert_eq!(segment.code, SOS);
+    let mut fields = Fields::new(segment);
+    let count = fields.u8()?;
+    let (mut components, mut tables) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let id = fields.u8()?;
+        let index = frame.components.iter().position(|c| c.id == id);
+        components.push(index.ok_or_else(|| fields.error(format!("the frame has no component {id}")))?);
+        tables.push(fields.nibbles()?);
+    }
+    let (start, end) = (fields.u8()?, fields.u8()?);
+    let (high, low) = fields.nibbles()?;
+    fields.end()?;
+    Ok(ScanHeader { scan: Scan { components, start, end, high, low }, tables })
+}
+
+/// DQT (T.81 B.2.4.1), into its slots.
+pub(crate) fn quant_tables(segment: &Segment<'_>, slots: &mut [Option<QuantTable>; 4]) -> Result<()> {
+    let mut fields = Fields::new(segment);
+    while !fields.rest.is_empty() {
+        let (precision, slot) = fields.nibbles()?;
+        if precision > 1 {
+            return Err(fields.error("the precision of a quantisation table is neither 8 nor 16 bits"));
+        }
+        let mut table = [0; 64];
+        for entry in &mut table {
+            *entry = if precision == 1 { fields.u16()? } else { fields.u8()?.into() };
+        }
+        let slot = slots.get_mut(usize::from(slot)).ok_or_else(|| fields.error("there are only four slots"))?;
+        *slot = Some(QuantTable(table));
+    }
+    Ok(())
+}
+
+/// The Huffman tables of a file, by class and slot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HuffmanSlots {
+    pub(crate) dc: [Option<HuffmanTable>; 4],
+    pub(crate) ac: [Option<HuffmanTable>; 4],
+}
+
+/// DHT (T.81 B.2.4.2), into its slots.
+pub(crate) fn huffman_tables(segment: &Segment<'_>, slots: &mut HuffmanSlots) -> Result<()> {
+    let mut fields = Fields::new(segment);
+    while !fields.rest.is_empty() {
+        let offset = fields.offset as u64;
+        let (class, slot) = fields.nibbles()?;
+        let mut counts = [0; 16];
+        counts.copy_from_slice(fields.bytes(16)?);
+        let symbols = fields.bytes(counts.iter().map(|&c| usize::from(c)).sum())?;
+        let table = HuffmanTable::new(counts, symbols.to_vec()).map_err(|e| e.at(offset))?;
+        let class = match class {
+            0 => &mut slots.dc,
+            1 => &mut slots.ac,
+            _ => return Err(fields.error("the class of a Huffman table is neither DC nor AC")),
+        };
+        let slot = class.get_mut(usize::from(slot)).ok_or_else(|| fields.error("there are only four slots"))?;
+        *slot = Some(table);
+    }
+    Ok(())
+}
+
+/// DRI (T.81 B.2.4.4): MCUs between restart markers, 0 for none.
+pub(crate) fn restart_interval(segment: &Segment<'_>) -> Result<u16> {
+    let mut fields = Fields::new(segment);
+    let interval = fields.u16()?;
+    fields.end()?;
+    Ok(interval)
+}
+
+/// Refuses a segment that belongs to a process this crate does not read, and markers that have no place here.
+pub(crate) fn refuse_other(segment: &Segment<'_>) -> Result<()> {
+    let offset = segment.offset as u64;
+    if let Some(process) = marker::unsupported_process(segment.code) {
+        return Err(Error::unsupported(format!("{process} is not supported")).at(offset));
+    }
+    match segment.code {
+        SOI => Err(Error::input("a second image begins inside the first").at(offset)),
+        // DNL repeats the height that the frame header gives; EOI ends the caller's loop; the others carry nothing.
+        DNL | EOI | marker::DAC | marker::TEM | marker::RST0..=marker::RST7 => Ok(()),
+        0xF0..=0xFD => Ok(()),
+        code => Err(Error::input(format!("the marker {code:02X} is reserved")).at(offset)),
+    }
+}

@@ -1,0 +1,275 @@
+//! The pixel kernels on the instruction sets of the processor.
+//!
+//! ```text
+//! mod.rs   which instructions to use, the kernels, their scalar form
+//! avx2.rs  the kernels on AVX2
+//! ```
+//!
+//! Each kernel is specified by a function in `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also
+//! its [`Scalar`] form. Every other form gives the same bits: the arithmetic is `f32` in the same order without fused
+//! operations, and IEEE 754 leaves no room beyond that. A form is a token whose value proves that the processor has
+//! the instructions, so its methods are safe to call. Kernels work on whole rows and the caller is generic over them,
+//! so an image is dispatched once.
+
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+use crate::jpeg::coeff::Block;
+use crate::jpeg::quant::quantise::Quantiser;
+use crate::jpeg::{color, fdct, sample};
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+/// Which vector instructions may be used. The bytes that come out are the same for all: this is for measuring and
+/// testing. In text: `auto`, `scalar`, `avx2` or `avx512`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Simd {
+    /// The best that the processor has.
+    #[default]
+    Auto,
+    /// None beyond what the crate is compiled for.
+    Scalar,
+    /// Up to AVX2.
+    Avx2,
+    /// Up to AVX-512 F and BW; work that has no form for them is done with AVX2.
+    Avx512,
+}
+
+impl Simd {
+    /// The form of the kernels to use on this processor.
+    ///
+    /// # Errors
+    /// `Unsupported` where the processor lacks the instructions that are asked for by name.
+    pub(crate) fn level(self) -> Result<Level> {
+        let best = Level::detect();
+        let available = match (self, best) {
+            (Self::Auto, best) => Some(best),
+            (Self::Scalar, _) => Some(Level::Scalar(Scalar)),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx2, Level::Avx2(_)) => Some(best),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx512, Level::Avx2(_)) => avx2::has_avx512().then_some(best),
+            _ => None,
+        };
+        available.ok_or_else(|| Error::unsupported(format!("this processor has no {self:?}")).field_named("simd"))
+    }
+}
+
+impl FromStr for Simd {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "scalar" => Ok(Self::Scalar),
+            "avx2" => Ok(Self::Avx2),
+            "avx512" => Ok(Self::Avx512),
+            _ => {
+                let message = format!("{text:?} is not auto, scalar, avx2 or avx512");
+                Err(Error::usage(message).field_named("simd"))
+            }
+        }
+    }
+}
+
+/// A form of the kernels that the processor can run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Level {
+    Scalar(Scalar),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+}
+
+impl Level {
+    fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(token) = avx2::Avx2::detect() {
+            return Self::Avx2(token);
+        }
+        Self::Scalar(Scalar)
+    }
+}
+
+/// The kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows of
+/// other lengths give a result of no use, never a fault.
+pub(crate) trait Kernels: Copy {
+    /// [`color::gray`].
+    fn gray(self, pixels: &[u8], y: &mut [f32]);
+
+    /// [`color::rgb`].
+    fn rgb(self, pixels: &[u8], y: &mut [f32], cb: &mut [f32], cr: &mut [f32]);
+
+    /// [`color::rgba`].
+    fn rgba(self, pixels: &[u8], background: [u8; 3], y: &mut [f32], cb: &mut [f32], cr: &mut [f32]);
+
+    /// [`sample::h2v1`].
+    fn h2v1(self, full: &[f32], half: &mut [f32]);
+
+    /// [`sample::h2v2`].
+    fn h2v2(self, upper: &[f32], lower: &[f32], half: &mut [f32]);
+
+    /// A row of blocks: [`fdct::fdct`], then [`Quantiser::quantise`]. Each row of samples is 8 times as long as
+    /// `blocks`, or longer.
+    fn block_row(self, rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]);
+}
+
+/// The kernels as the compiler makes them from their specification.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar;
+
+impl Kernels for Scalar {
+    fn gray(self, pixels: &[u8], y: &mut [f32]) {
+        color::gray(pixels, y);
+    }
+
+    fn rgb(self, pixels: &[u8], y: &mut [f32], cb: &mut [f32], cr: &mut [f32]) {
+        color::rgb(pixels, y, cb, cr);
+    }
+
+    fn rgba(self, pixels: &[u8], background: [u8; 3], y: &mut [f32], cb: &mut [f32], cr: &mut [f32]) {
+        color::rgba(pixels, background, y, cb, cr);
+    }
+
+    fn h2v1(self, full: &[f32], half: &mut [f32]) {
+        sample::h2v1(full, half);
+    }
+
+    fn h2v2(self, upper: &[f32], lower: &[f32], half: &mut [f32]) {
+        sample::h2v2(upper, lower, half);
+    }
+
+    fn block_row(self, rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]) {
+        let rows = rows.map(|row| row.as_chunks().0);
+        for (x, block) in blocks.iter_mut().enumerate() {
+            quantiser.quantise(&fdct::fdct(&rows.map(|row| row[x])), block);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::quant::tables;
+
+    /// Runs a check on each form that the processor has, and says which it lacks.
+    macro_rules! for_every_level {
+        ($check:ident) => {
+            #[cfg(target_arch = "x86_64")]
+            match avx2::Avx2::detect() {
+                Some(kernels) => $check(kernels),
+                None => eprintln!("skipped: this processor has no AVX2"),
+            }
+            $check(Scalar);
+        };
+    }
+
+    struct Noise(u32);
+
+    impl Noise {
+        fn next(&mut self) -> u8 {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (self.0 >> 24) as u8
+        }
+
+        fn bytes(&mut self, len: usize) -> Vec<u8> {
+            (0..len).map(|_| self.next()).collect()
+        }
+
+        /// Level-shifted samples with fractions, the ends of the range among them.
+        fn samples(&mut self, len: usize) -> Vec<f32> {
+            (0..len)
+                .map(|_| match self.next() {
+                    0..16 => -128.0,
+                    16..32 => 127.0,
+                    _ => f32::from(self.next()) - 128.0 + f32::from(self.next()) / 257.0,
+                })
+                .collect()
+        }
+    }
+
+    fn bits(rows: &[Vec<f32>]) -> Vec<Vec<u32>> {
+        rows.iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
+    }
+
+    fn color_is_scalar<K: Kernels>(kernels: K) {
+        let mut noise = Noise(1);
+        for len in 0..70 {
+            let rows = |convert: &dyn Fn(&mut [f32], &mut [f32], &mut [f32])| {
+                let mut rows = [vec![0.0; len], vec![0.0; len], vec![0.0; len]];
+                let [y, cb, cr] = &mut rows;
+                convert(y, cb, cr);
+                bits(&rows)
+            };
+            let (gray, rgb, rgba) = (noise.bytes(len), noise.bytes(3 * len), noise.bytes(4 * len));
+            assert_eq!(rows(&|y, _, _| kernels.gray(&gray, y)), rows(&|y, _, _| color::gray(&gray, y)));
+            assert_eq!(rows(&|y, cb, cr| kernels.rgb(&rgb, y, cb, cr)), rows(&|y, cb, cr| color::rgb(&rgb, y, cb, cr)));
+            for background in [[255, 255, 255], [0, 1, 254]] {
+                assert_eq!(
+                    rows(&|y, cb, cr| kernels.rgba(&rgba, background, y, cb, cr)),
+                    rows(&|y, cb, cr| color::rgba(&rgba, background, y, cb, cr))
+                );
+            }
+        }
+    }
+
+    fn every_alpha_is_scalar<K: Kernels>(kernels: K) {
+        // All pairs of a channel and alpha, over both ends and a middle: the division by 255 has no lucky cases.
+        for background in [[0, 128, 255], [255, 0, 77]] {
+            let pixels: Vec<u8> = (0..=0xFFFF_u32).flat_map(|i| [i as u8, !i as u8, i as u8, (i >> 8) as u8]).collect();
+            let mut rows = [vec![0.0; 1 << 16], vec![0.0; 1 << 16], vec![0.0; 1 << 16]];
+            let mut expected = rows.clone();
+            let [y, cb, cr] = &mut rows;
+            kernels.rgba(&pixels, background, y, cb, cr);
+            let [y, cb, cr] = &mut expected;
+            color::rgba(&pixels, background, y, cb, cr);
+            assert!(bits(&rows) == bits(&expected));
+        }
+    }
+
+    fn sampling_is_scalar<K: Kernels>(kernels: K) {
+        let mut noise = Noise(2);
+        for len in 0..70 {
+            let (upper, lower) = (noise.samples(2 * len), noise.samples(2 * len));
+            let (mut half, mut expected) = (vec![0.0; len], vec![0.0; len]);
+            kernels.h2v1(&upper, &mut half);
+            sample::h2v1(&upper, &mut expected);
+            assert_eq!(bits(&[half.clone()]), bits(&[expected.clone()]));
+            kernels.h2v2(&upper, &lower, &mut half);
+            sample::h2v2(&upper, &lower, &mut expected);
+            assert_eq!(bits(&[half]), bits(&[expected]));
+        }
+    }
+
+    fn blocks_are_scalar<K: Kernels>(kernels: K) {
+        let mut noise = Noise(3);
+        for quality in [1, 50, 90, 100] {
+            let quantiser = Quantiser::new(&tables::chrominance(quality));
+            let rows: [Vec<f32>; 8] = std::array::from_fn(|_| noise.samples(8 * 33));
+            let rows: [&[f32]; 8] = std::array::from_fn(|y| rows[y].as_slice());
+            let (mut blocks, mut expected) = ([[0; 64]; 32], [[0; 64]; 32]);
+            kernels.block_row(rows, &quantiser, &mut blocks);
+            Scalar.block_row(rows, &quantiser, &mut expected);
+            assert_eq!(blocks, expected);
+        }
+    }
+
+    #[test]
+    fn every_level_is_bit_identical_to_scalar() {
+        for_every_level!(color_is_scalar);
+        for_every_level!(every_alpha_is_scalar);
+        for_every_level!(sampling_is_scalar);
+        for_every_level!(blocks_are_scalar);
+    }
+
+    #[test]
+    fn names() {
+        for (name, simd) in
+            [("auto", Simd::Auto), ("scalar", Simd::Scalar), ("avx2", Simd::Avx2), ("avx512", Simd::Avx512)]
+        {
+            assert_eq!(name.parse::<Simd>().unwrap(), simd);
+        }
+        assert_eq!("sse4".parse::<Simd>().unwrap_err().field(), Some("simd"));
+    }
+}

@@ -1,6 +1,7 @@
 //! Tencent COS image links that cannot be stripped back to the original, and the progressive JPEG behind them.
 //!
 //! - [`sign`]: COS q-sign signatures, header and URL form, that cover the processing rule; and their verifier.
+//! - [`params`]: the processing language, `imageMogr2/format/jpg/interlace/1` and its kin.
 //! - [`jpeg`]: a progressive JPEG encoder and a lossless transcoder that carry out `interlace`.
 //!
 //! The library reads no clock, environment, file or socket: time, credentials and bytes are arguments.
@@ -10,10 +11,14 @@ mod error;
 #[allow(clippy::cast_possible_truncation)] // a codec cuts words to their width on every other line
 pub mod jpeg;
 mod limits;
+mod link;
+pub mod params;
 mod query;
 pub mod sign;
 
 pub use error::{Error, ErrorKind, Result};
 pub use limits::{Cancel, Limits};
+pub use link::Link;
+pub use params::Params;
 pub use query::Query;
 pub use sign::{Credential, KeyTime, Signer, Verifier};

@@ -149,7 +149,7 @@
 #define COSIMG_PIXEL_RGBA8 3
 
 /**
- * None of the formats below.
+ * None of the formats below: bytes that `ignore-error/1` gave back.
  */
 #define COSIMG_FORMAT_UNKNOWN 0
 
@@ -192,6 +192,21 @@
  * TIFF.
  */
 #define COSIMG_FORMAT_TIFF 8
+
+/**
+ * The source is never given back for a failure, whatever the rule says.
+ */
+#define COSIMG_IGNORE_ERROR_NEVER 0
+
+/**
+ * `ignore-error/1` covers a limit that was passed.
+ */
+#define COSIMG_IGNORE_ERROR_LIMITS 1
+
+/**
+ * `ignore-error/1` covers a limit that was passed, a source that cannot be read, an operation that is not carried out.
+ */
+#define COSIMG_IGNORE_ERROR_PROCESSING 2
 
 /**
  * A flag that stops the calls whose object was told of it, at their next block row.
@@ -995,12 +1010,13 @@ void cosimg_encoder_free(cosimg_encoder *encoder);
 int32_t cosimg_format_sniff(cosimg_slice source);
 
 /**
- * The media type of a format, `image/jpeg` and so on. Static; empty for an unknown number.
+ * The media type of a format, `image/jpeg` and so on. Static; empty for a number that is no `COSIMG_FORMAT_*`.
  */
 cosimg_slice cosimg_format_content_type(int32_t format);
 
 /**
- * The name of a format in the processing language, `jpg` and so on. Static; empty for an unknown number.
+ * The name of a format in the processing language, `jpg` and so on. Static; empty for a number that is no
+ * `COSIMG_FORMAT_*`.
  */
 cosimg_slice cosimg_format_name(int32_t format);
 
@@ -1024,6 +1040,28 @@ cosimg_status cosimg_processor_set_background(cosimg_processor *processor,
 cosimg_status cosimg_processor_set_default_quality(cosimg_processor *processor,
                                                    int32_t quality,
                                                    cosimg_error **err);
+
+/**
+ * Chroma sampling of a JPEG from pixels: one of `COSIMG_SUBSAMPLING_*`, 4:2:0 unless set.
+ */
+cosimg_status cosimg_processor_set_subsampling(cosimg_processor *processor,
+                                               int32_t subsampling,
+                                               cosimg_error **err);
+
+/**
+ * Whether a stage without `interlace` of its own keeps that of the stage before it. Off unless switched on here:
+ * every stage encodes anew.
+ */
+cosimg_status cosimg_processor_set_carry_interlace(cosimg_processor *processor,
+                                                   int32_t on,
+                                                   cosimg_error **err);
+
+/**
+ * Which failures `ignore-error/1` answers with the source: one of `COSIMG_IGNORE_ERROR_*`, the last unless set.
+ */
+cosimg_status cosimg_processor_set_ignore_error(cosimg_processor *processor,
+                                                int32_t covered,
+                                                cosimg_error **err);
 
 /**
  * Bounds on what a run may cost; a copy is kept.

@@ -596,15 +596,22 @@ enum class format : std::int32_t {
 
 inline format sniff(bytes_view source) noexcept { return static_cast<format>(cosimg_format_sniff(source.capi())); }
 
-/** `image/jpeg` and so on; empty for `unknown`. */
+/** `image/jpeg` and so on. */
 inline std::string_view content_type(format which) noexcept {
     return detail::text(cosimg_format_content_type(static_cast<std::int32_t>(which)));
 }
 
-/** The name in the processing language, `jpg` and so on; empty for `unknown`. */
+/** The name in the processing language, `jpg` and so on. */
 inline std::string_view name(format which) noexcept {
     return detail::text(cosimg_format_name(static_cast<std::int32_t>(which)));
 }
+
+/** Which failures `ignore-error/1` answers with the source. */
+enum class ignore_error : std::int32_t {
+    never = COSIMG_IGNORE_ERROR_NEVER,
+    limits = COSIMG_IGNORE_ERROR_LIMITS,
+    processing = COSIMG_IGNORE_ERROR_PROCESSING,
+};
 
 /** The answer of a processor. */
 struct processed {
@@ -625,6 +632,16 @@ public:
     }
     /** Quality of a JPEG from a source that has none of its own. */
     processor &default_quality(int quality) { return set(cosimg_processor_set_default_quality, std::int32_t{quality}); }
+    /** Chroma sampling of a JPEG from pixels. */
+    processor &subsampling(cosimg::subsampling which) {
+        return set(cosimg_processor_set_subsampling, static_cast<std::int32_t>(which));
+    }
+    /** Whether a stage without `interlace` of its own keeps that of the stage before it. */
+    processor &carry_interlace(bool on) { return set(cosimg_processor_set_carry_interlace, std::int32_t{on}); }
+    /** Which failures `ignore-error/1` answers with the source. */
+    processor &ignore_error(cosimg::ignore_error covered) {
+        return set(cosimg_processor_set_ignore_error, static_cast<std::int32_t>(covered));
+    }
     processor &limits(const cosimg::limits &bounds) { return set(cosimg_processor_set_limits, bounds.capi()); }
     processor &cancel(const cosimg::cancel &flag) { return set(cosimg_processor_set_cancel, flag.capi()); }
 

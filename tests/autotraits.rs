@@ -33,22 +33,47 @@ const _: () = {
     holds::<jpeg::PixelFormat>();
     holds::<jpeg::ScanInfo>();
     holds::<jpeg::SegmentInfo>();
+    holds::<jpeg::Simd>();
     holds::<jpeg::Strip>();
     holds::<jpeg::Subsampling>();
     holds::<jpeg::Transcoder>();
 
+    holds::<params::Blur>();
+    holds::<params::Color>();
+    holds::<params::Crop>();
+    holds::<params::Cut>();
+    holds::<params::Decimal>();
+    holds::<params::FaceCrop>();
+    holds::<params::Flip>();
+    holds::<params::Format>();
+    holds::<params::Gravity>();
+    holds::<params::ImageMogr2>();
+    holds::<params::Op>();
     holds::<params::Params>();
+    holds::<params::Position>();
+    holds::<params::SizeLimit>();
+    holds::<params::SizeUnit>();
+    holds::<params::Stage>();
+    holds::<params::Thumbnail>();
+    holds::<params::Unknown>();
+    holds::<params::Warning>();
 
     holds::<pipeline::Format>();
+    holds::<pipeline::IgnoreError>();
+    holds::<pipeline::Plan>();
     holds::<pipeline::Processed>();
     holds::<pipeline::Processor>();
 
+    holds::<sign::Echo>();
     holds::<sign::HeaderPolicy>();
+    holds::<sign::Part>();
     holds::<sign::Reason>();
     holds::<sign::Rejected>();
     holds::<sign::Request>();
     holds::<sign::Signature>();
+    holds::<sign::UrlForm>();
     holds::<sign::Verified>();
+    holds::<sign::WindowSigner<'static>>();
 };
 
 /// A public type that is missing above would go unchecked, so the list is compared with the source: the lint

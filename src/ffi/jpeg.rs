@@ -248,12 +248,7 @@ pub unsafe extern "C" fn cosimg_encoder_set_subsampling(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| {
-        let subsampling = match subsampling {
-            COSIMG_SUBSAMPLING_420 => Subsampling::S420,
-            COSIMG_SUBSAMPLING_422 => Subsampling::S422,
-            COSIMG_SUBSAMPLING_444 => Subsampling::S444,
-            other => return Err(Fault::unknown_number("subsampling", other)),
-        };
+        let subsampling = to_subsampling(subsampling)?;
         call.update(encoder, "encoder", |encoder| Ok(encoder.subsampling(subsampling)))
     })
 }
@@ -436,5 +431,14 @@ fn to_coding(coding: i32) -> Result<Coding, Fault> {
         COSIMG_CODING_PROGRESSIVE => Ok(Coding::Progressive),
         COSIMG_CODING_BASELINE => Ok(Coding::Baseline),
         other => Err(Fault::unknown_number("coding", other)),
+    }
+}
+
+pub(super) fn to_subsampling(subsampling: i32) -> Result<Subsampling, Fault> {
+    match subsampling {
+        COSIMG_SUBSAMPLING_420 => Ok(Subsampling::S420),
+        COSIMG_SUBSAMPLING_422 => Ok(Subsampling::S422),
+        COSIMG_SUBSAMPLING_444 => Ok(Subsampling::S444),
+        other => Err(Fault::unknown_number("subsampling", other)),
     }
 }

@@ -6,12 +6,13 @@ use std::ptr;
 use super::buffer::{Out, cosimg_buffer, cosimg_slice};
 use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Empty, Opaque};
+use super::jpeg::to_subsampling;
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
 use crate::Params;
-use crate::pipeline::{Format, Processor};
+use crate::pipeline::{Format, IgnoreError, Processor};
 
-/// None of the formats below.
+/// None of the formats below: bytes that `ignore-error/1` gave back.
 pub const COSIMG_FORMAT_UNKNOWN: i32 = 0;
 /// JPEG.
 pub const COSIMG_FORMAT_JPEG: i32 = 1;
@@ -29,6 +30,13 @@ pub const COSIMG_FORMAT_HEIF: i32 = 6;
 pub const COSIMG_FORMAT_AVIF: i32 = 7;
 /// TIFF.
 pub const COSIMG_FORMAT_TIFF: i32 = 8;
+
+/// The source is never given back for a failure, whatever the rule says.
+pub const COSIMG_IGNORE_ERROR_NEVER: i32 = 0;
+/// `ignore-error/1` covers a limit that was passed.
+pub const COSIMG_IGNORE_ERROR_LIMITS: i32 = 1;
+/// `ignore-error/1` covers a limit that was passed, a source that cannot be read, an operation that is not carried out.
+pub const COSIMG_IGNORE_ERROR_PROCESSING: i32 = 2;
 
 /// Carries out processing rules as the service does, under the service's documented limits
 /// (`COSIMG_LIMITS_INTL_2024`) unless others are set.
@@ -52,7 +60,7 @@ pub unsafe extern "C" fn cosimg_format_sniff(source: cosimg_slice) -> i32 {
     })
 }
 
-/// The media type of a format, `image/jpeg` and so on. Static; empty for an unknown number.
+/// The media type of a format, `image/jpeg` and so on. Static; empty for a number that is no `COSIMG_FORMAT_*`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_format_content_type(format: i32) -> cosimg_slice {
     // SAFETY: there are no pointers.
@@ -60,7 +68,8 @@ pub unsafe extern "C" fn cosimg_format_content_type(format: i32) -> cosimg_slice
     call.value(Empty::EMPTY, |_| Ok(to_format(format)?.content_type().into()))
 }
 
-/// The name of a format in the processing language, `jpg` and so on. Static; empty for an unknown number.
+/// The name of a format in the processing language, `jpg` and so on. Static; empty for a number that is no
+/// `COSIMG_FORMAT_*`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_format_name(format: i32) -> cosimg_slice {
     // SAFETY: there are no pointers.
@@ -108,8 +117,56 @@ pub unsafe extern "C" fn cosimg_processor_set_default_quality(
     let call = unsafe { Call::new(err) };
     call.run(|call| {
         let quality = u8::try_from(quality)
-            .map_err(|_| Fault::new(COSIMG_USAGE, "quality", format!("{quality} is not from 1 to 100")))?;
+            .map_err(|_| Fault::new(COSIMG_USAGE, "default_quality", format!("{quality} is not from 1 to 100")))?;
         call.update(processor, "processor", |processor| Ok(processor.default_quality(quality)?))
+    })
+}
+
+/// Chroma sampling of a JPEG from pixels: one of `COSIMG_SUBSAMPLING_*`, 4:2:0 unless set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_processor_set_subsampling(
+    processor: *mut cosimg_processor,
+    subsampling: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let subsampling = to_subsampling(subsampling)?;
+        call.update(processor, "processor", |processor| Ok(processor.subsampling(subsampling)))
+    })
+}
+
+/// Whether a stage without `interlace` of its own keeps that of the stage before it. Off unless switched on here:
+/// every stage encodes anew.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_processor_set_carry_interlace(
+    processor: *mut cosimg_processor,
+    on: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(processor, "processor", |processor| Ok(processor.carry_interlace(on != 0))))
+}
+
+/// Which failures `ignore-error/1` answers with the source: one of `COSIMG_IGNORE_ERROR_*`, the last unless set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_processor_set_ignore_error(
+    processor: *mut cosimg_processor,
+    covered: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let covered = match covered {
+            COSIMG_IGNORE_ERROR_NEVER => IgnoreError::Never,
+            COSIMG_IGNORE_ERROR_LIMITS => IgnoreError::Limits,
+            COSIMG_IGNORE_ERROR_PROCESSING => IgnoreError::Processing,
+            other => return Err(Fault::unknown_number("covered", other)),
+        };
+        call.update(processor, "processor", |processor| Ok(processor.ignore_error(covered)))
     })
 }
 
@@ -259,8 +316,17 @@ fn process(
     Ok(())
 }
 
-const FORMATS: [Format; 8] =
-    [Format::Jpeg, Format::Png, Format::Gif, Format::WebP, Format::Bmp, Format::Heif, Format::Avif, Format::Tiff];
+const FORMATS: [Format; 9] = [
+    Format::Jpeg,
+    Format::Png,
+    Format::Gif,
+    Format::WebP,
+    Format::Bmp,
+    Format::Heif,
+    Format::Avif,
+    Format::Tiff,
+    Format::Unknown,
+];
 
 fn number(format: Format) -> i32 {
     match format {

@@ -80,7 +80,7 @@ int main() {
     const cosimg::bytes_view png(sample_png, sizeof sample_png);
     CHECK(cosimg::sniff(png) == cosimg::format::png && cosimg::content_type(cosimg::format::png) == "image/png");
     cosimg::processor processor;
-    processor.default_quality(90).background(0, 0, 0);
+    processor.default_quality(90).background(0, 0, 0).subsampling(cosimg::subsampling::s444).carry_interlace(false);
     const cosimg::processed answer = processor.run(png, "imageMogr2/format/jpg/interlace/1");
     CHECK(answer.format == cosimg::format::jpeg && cosimg::name(answer.format) == "jpg" && !answer.ignored);
     CHECK(frame_marker(answer.bytes.data(), answer.bytes.size()) == 0xC2);
@@ -97,6 +97,9 @@ int main() {
     const cosimg::processed original = processor.run(damaged, "imageMogr2/format/jpg/interlace/1/ignore-error/1");
     CHECK(same(original.bytes, damaged) && original.ignored && original.ignored->kind() == cosimg::error_kind::input);
     CHECK(thrown_by([&] { processor.run(damaged, "imageMogr2/format/jpg/interlace/1"); }).kind() == cosimg::error_kind::input);
+    processor.ignore_error(cosimg::ignore_error::never);
+    CHECK(thrown_by([&] { processor.run(damaged, "imageMogr2/format/jpg/interlace/1/ignore-error/1"); }).kind() ==
+          cosimg::error_kind::input);
     CHECK(cosimg::sniff(cosimg::process(png, "imageMogr2/format/jpg")) == cosimg::format::jpeg);
     processor.limits(cosimg::limits(cosimg::limits::profile::intl_2025).input_bytes(10));
     CHECK(thrown_by([&] { processor.run(png, "imageMogr2/format/jpg"); }).field() == "input_bytes");

@@ -22,7 +22,8 @@ int main(void) {
     CHECK(cosimg_format_sniff(slice_of(NULL, 0)) == COSIMG_FORMAT_UNKNOWN);
     CHECK(slice_is(cosimg_format_content_type(COSIMG_FORMAT_JPEG), "image/jpeg"));
     CHECK(slice_is(cosimg_format_name(COSIMG_FORMAT_JPEG), "jpg"));
-    CHECK(cosimg_format_content_type(COSIMG_FORMAT_UNKNOWN).len == 0 && cosimg_format_name(-1).len == 0);
+    CHECK(slice_is(cosimg_format_content_type(COSIMG_FORMAT_UNKNOWN), "application/octet-stream"));
+    CHECK(cosimg_format_content_type(99).len == 0 && cosimg_format_name(-1).len == 0);
 
     /* PNG to a progressive JPEG. */
     DONE(cosimg_processor_new(&processor, &err));
@@ -53,8 +54,10 @@ int main(void) {
     CHECK(lossless.len == jpeg.len && memcmp(lossless.data, jpeg.data, jpeg.len) == 0);
 
     /* What goes wrong: a rule, a source, and ignore-error/1, which gives the source back and says why. */
-    FAILS(COSIMG_INPUT, cosimg_processor_run(processor, slice_of("no image", 8), TEXT("imageMogr2/format/jpg"), &out,
-                                             &format, &ignored, &err));
+    FAILS(COSIMG_UNSUPPORTED, cosimg_processor_run(processor, slice_of("no image", 8), TEXT("imageMogr2/format/jpg"), &out,
+                                                   &format, &ignored, &err));
+    FAILS(COSIMG_INPUT, cosimg_processor_run(processor, slice_of(jpeg.data, jpeg.len / 2), TEXT("imageMogr2/interlace/0"),
+                                             &out, &format, &ignored, &err));
     CHECK(out.data == NULL && format == COSIMG_FORMAT_UNKNOWN && ignored == NULL);
     CHECK(cosimg_processor_run(processor, png, TEXT("imageMogr2//"), &out, NULL, NULL, NULL) != COSIMG_OK);
     DONE(cosimg_processor_run(processor, slice_of(jpeg.data, jpeg.len / 2),
@@ -63,6 +66,23 @@ int main(void) {
     CHECK(ignored != NULL && cosimg_error_code(ignored) == COSIMG_INPUT);
     CHECK(format == COSIMG_FORMAT_JPEG);
     cosimg_error_free(ignored);
+    cosimg_buffer_free(&out);
+    DONE(cosimg_processor_set_ignore_error(processor, COSIMG_IGNORE_ERROR_NEVER, &err));
+    FAILS(COSIMG_INPUT, cosimg_processor_run(processor, slice_of(jpeg.data, jpeg.len / 2),
+                                             TEXT("imageMogr2/format/jpg/interlace/1/ignore-error/1"), &out, &format,
+                                             &ignored, &err));
+    CHECK(out.data == NULL && ignored == NULL);
+
+    /* A later stage encodes anew, unless interlace is carried. */
+    DONE(cosimg_processor_run(processor, png, TEXT("imageMogr2/format/jpg/interlace/1|imageMogr2/format/jpg"), &out, NULL,
+                              NULL, &err));
+    CHECK(frame_marker(out.data, out.len) == 0xC0);
+    cosimg_buffer_free(&out);
+    DONE(cosimg_processor_set_carry_interlace(processor, 1, &err));
+    DONE(cosimg_processor_set_subsampling(processor, COSIMG_SUBSAMPLING_444, &err));
+    DONE(cosimg_processor_run(processor, png, TEXT("imageMogr2/format/jpg/interlace/1|imageMogr2/format/jpg"), &out, NULL,
+                              NULL, &err));
+    CHECK(frame_marker(out.data, out.len) == 0xC2 && out.len != jpeg.len);
     cosimg_buffer_free(&out);
 
     DONE(cosimg_limits_new(COSIMG_LIMITS_INTL_2024, &limits, &err));

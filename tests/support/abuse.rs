@@ -77,7 +77,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("int32_t", "quality") => "50".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
         ("int32_t", "format" | "on") => "1".into(),
-        ("int32_t", "profile" | "headers" | "coding" | "strip") => "0".into(),
+        ("int32_t", "profile" | "headers" | "coding" | "strip" | "covered") => "0".into(),
         ("uint64_t", "start") => "1700000000".into(),
         ("uint64_t", "end") | ("int64_t", "now") => "1700000600".into(),
         ("uint8_t" | "uint32_t" | "uint64_t", _) => "200".into(),
@@ -155,7 +155,7 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
             add("NULL", "COSIMG_USAGE_NULL", "NULL");
             add("refuse", "COSIMG_IO", "that refuses");
         }
-        "int32_t" if ["profile", "headers", "coding", "strip", "subsampling"].contains(&name.as_str()) => {
+        "int32_t" if ["profile", "headers", "coding", "strip", "subsampling", "covered"].contains(&name.as_str()) => {
             for number in ["-1", "9999", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE_ENUM", "of no meaning");
             }

@@ -43,6 +43,20 @@ def test_ignore_error_gives_the_source_and_the_reason(baseline: bytes) -> None:
     answer = cosimg.Processor().run(damaged, RULE + "/ignore-error/1")
     assert answer.data == damaged
     assert isinstance(answer.ignored, cosimg.InputError)
+    unknown = cosimg.Processor().run(b"no image", RULE + "/ignore-error/1")
+    assert (unknown.data, unknown.format, unknown.content_type) == (b"no image", "unknown", "application/octet-stream")
+    with pytest.raises(cosimg.InputError):
+        cosimg.Processor(ignore_error="never").run(damaged, RULE + "/ignore-error/1")
+
+
+def test_options(png: bytes) -> None:
+    def marker(processor: cosimg.Processor) -> int:
+        return frame_marker(bytes(processor.run(png, RULE + "|imageMogr2/format/jpg").data))
+
+    assert marker(cosimg.Processor()) == 0xC0
+    assert marker(cosimg.Processor(carry_interlace=True)) == 0xC2
+    full = cosimg.Processor(subsampling="4:4:4").run(png, RULE).data
+    assert len(full) > len(cosimg.process(png, RULE))
 
 
 def test_what_is_refused(png: bytes) -> None:
@@ -54,5 +68,8 @@ def test_what_is_refused(png: bytes) -> None:
     with pytest.raises(cosimg.LimitError) as over:
         cosimg.Processor(limits=cosimg.Limits(input_bytes=10)).run(png, RULE)
     assert over.value.field == "input_bytes"
-    with pytest.raises(cosimg.InputError):
+    with pytest.raises(cosimg.UnsupportedError) as unknown:
         cosimg.process(b"no image", RULE)
+    assert unknown.value.field == "source"
+    with pytest.raises(cosimg.InputError):
+        cosimg.process(b"", RULE)

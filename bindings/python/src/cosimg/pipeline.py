@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_int32, c_void_p
 from dataclasses import dataclass
-from typing import Callable, Optional, Union
+from typing import Callable, Literal, Optional, Union
 
 from . import _buffers, _native, errors
 from ._buffers import Out, Readable
-from .jpeg import Colour, _Bounded
+from .jpeg import _SUBSAMPLINGS, Colour, Subsampling, _Bounded
 from .limits import Cancel, Limits
+
+IgnoreError = Literal["never", "limits", "processing"]
+_IGNORE_ERRORS = {"never": 0, "limits": 1, "processing": 2}
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,11 @@ class Processed:
 
     #: The picture; empty where it went to a sink or a buffer of the caller's.
     data: Union[bytes, memoryview]
-    #: Its format by the name of the processing language, `jpg` and so on; `None` for bytes of no known format.
-    format: Optional[str]
+    #: Its format by the name of the processing language, `jpg` and so on; `unknown` for a source of no known format that
+    #: `ignore-error/1` gave back.
+    format: str
     #: Its media type, `image/jpeg` and so on.
-    content_type: Optional[str]
+    content_type: str
     #: Processing failed and `ignore-error/1` gave the source: why it failed.
     ignored: Optional[errors.Error]
 
@@ -32,6 +36,10 @@ class Processor(_Bounded):
 
     :param background: what transparent pixels are laid over
     :param default_quality: 1 to 100, of a JPEG from a source that has none of its own
+    :param subsampling: chroma sampling of a JPEG from pixels
+    :param carry_interlace: whether a stage without `interlace` of its own keeps that of the stage before it
+    :param ignore_error: which failures `ignore-error/1` answers with the source: none, a limit that was passed, or any
+        failure to process
     """
 
     _noun = "processor"
@@ -41,6 +49,9 @@ class Processor(_Bounded):
         *,
         background: Colour = (255, 255, 255),
         default_quality: Optional[int] = None,
+        subsampling: Subsampling = "4:2:0",
+        carry_interlace: bool = False,
+        ignore_error: IgnoreError = "processing",
         limits: Optional[Limits] = None,
         cancel: Optional[Cancel] = None,
     ) -> None:
@@ -48,6 +59,9 @@ class Processor(_Bounded):
         self._set_background(background)
         if default_quality is not None:
             self._set("set_default_quality", _native.integer(default_quality, 32, "default_quality"))
+        self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
+        self._set("set_carry_interlace", int(carry_interlace))
+        self._set("set_ignore_error", _native.number(_IGNORE_ERRORS, ignore_error, "ignore_error"))
         self._set_bounds(limits, cancel)
 
     def run(self, data: Readable, rule: str, *, out: Out = "bytes") -> Processed:
@@ -113,12 +127,13 @@ def process(data: Readable, rule: str) -> bytes:
 def sniff(data: Readable) -> Optional[str]:
     """The format of a picture by its first bytes, `jpg` and so on; `None` for anything else."""
     with _buffers.borrow(data, "data") as source:
-        return _name(_native.library.cosimg_format_sniff(source))
+        number: int = _native.library.cosimg_format_sniff(source)
+    return _name(number) if number else None
 
 
-def _name(number: int) -> Optional[str]:
-    return _native.slice_text(_native.library.cosimg_format_name(number)) or None
+def _name(number: int) -> str:
+    return _native.slice_text(_native.library.cosimg_format_name(number))
 
 
-def _content_type(number: int) -> Optional[str]:
-    return _native.slice_text(_native.library.cosimg_format_content_type(number)) or None
+def _content_type(number: int) -> str:
+    return _native.slice_text(_native.library.cosimg_format_content_type(number))

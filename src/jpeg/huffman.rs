@@ -71,6 +71,16 @@ impl HuffmanTable {
         table
     }
 
+    /// Bytes of the table in a DHT segment, its class and slot included.
+    pub(crate) fn segment_bytes(&self) -> usize {
+        1 + MAX_LENGTH + self.symbols.len()
+    }
+
+    /// Bits of the codes of so many symbols.
+    pub(crate) fn code_bits(&self, counts: &[u32; 256]) -> u64 {
+        self.codes().map(|(symbol, _, length)| u64::from(counts[usize::from(symbol)]) * u64::from(length)).sum()
+    }
+
     /// Symbols with their code and its length, in the order of the codes (T.81 C.2).
     fn codes(&self) -> impl Iterator<Item = (u8, u32, u32)> {
         let mut code = 0;
@@ -260,10 +270,6 @@ mod tests {
         counts
     }
 
-    fn cost(table: &HuffmanTable, counts: &[u32; 256]) -> u64 {
-        table.codes().map(|(s, _, length)| u64::from(counts[usize::from(s)]) * u64::from(length)).sum()
-    }
-
     #[test]
     fn optimal_codes_decode_and_leave_all_ones_free() {
         for symbols in [1, 2, 3, 17, 100, 256] {
@@ -297,7 +303,7 @@ mod tests {
             std::iter::once(0).chain(weights.iter().filter(|&&w| w > 0).map(|&w| w.into())).collect();
         let unlimited: u64 = huffman_lengths(&sorted).iter().zip(&sorted).map(|(&l, &w)| l as u64 * w).sum();
         let total: u64 = sorted.iter().sum();
-        assert!(cost(&table, &weights) >= unlimited && cost(&table, &weights) < unlimited + total / 1000);
+        assert!(table.code_bits(&weights) >= unlimited && table.code_bits(&weights) < unlimited + total / 1000);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::jpeg::Coding;
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage};
-use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens};
+use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens, table_of};
 use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::huffman::HuffmanTable;
@@ -146,7 +146,7 @@ impl ScanWriter<'_> {
         }?;
         let tables = self.tokens.tables(symbols, self.sizes)?;
         write_huffman_tables(&tables, symbols, out)?;
-        self.write_header(scan, kind, &slots, out)?;
+        self.write_header(scan, kind, &slots, &tables, out)?;
         self.tokens.emit(symbols, &tables, out);
         Ok(())
     }
@@ -194,13 +194,20 @@ impl ScanWriter<'_> {
         Ok(symbols)
     }
 
-    fn write_header(&self, scan: &Scan, kind: Kind, slots: &[usize; MAX_COMPONENTS], out: &mut Vec<u8>) -> Result<()> {
+    fn write_header(
+        &self,
+        scan: &Scan,
+        kind: Kind,
+        slots: &[usize; MAX_COMPONENTS],
+        tables: &[Option<HuffmanTable>; SLOTS],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let (dc, ac) = (|slot| table_of(slot, tables) as u8, |slot| table_of(slot + 2, tables) as u8 - 2);
         let mut payload = vec![scan.components.len() as u8];
         for (&component, &slot) in scan.components.iter().zip(slots) {
-            let slot = slot as u8;
             let tables = match kind {
-                Kind::Sequential => slot << 4 | slot,
-                Kind::DcFirst => slot << 4,
+                Kind::Sequential => dc(slot) << 4 | ac(slot),
+                Kind::DcFirst => dc(slot) << 4,
                 Kind::DcRefine | Kind::AcFirst | Kind::AcRefine => 0,
             };
             payload.extend([self.image.frame.components[component].id, tables]);

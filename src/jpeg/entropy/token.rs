@@ -59,7 +59,8 @@ impl Tokens {
         (self.tokens.len() * size_of::<u32>() + self.corrections.words.len() * size_of::<u64>()) as u64
     }
 
-    /// Optimal tables for the symbols of each slot; `None` for a slot without symbols.
+    /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
+    /// that does not earn its place: its symbols are then in the first ([`table_of`]).
     ///
     /// # Errors
     /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.
@@ -72,15 +73,25 @@ impl Tokens {
         if kind == SlotKind::Corrections {
             counts[0][usize::from(CORRECTIONS_ONLY)] = 0;
         }
-        let mut tables = [const { None }; SLOTS];
         for (slot, counts) in counts.iter().enumerate() {
             let is_dc = kind == SlotKind::Dc || (kind == SlotKind::Sequential && slot < SLOTS / 2);
             let too_large = |symbol: usize| if is_dc { symbol > sizes.dc } else { symbol & 15 > sizes.ac };
             if (0..256).any(|symbol| counts[symbol] > 0 && too_large(symbol)) {
                 return Err(Error::input("a coefficient is too large for the coding process asked for"));
             }
-            if counts.iter().any(|&n| n > 0) {
-                tables[slot] = Some(HuffmanTable::optimal(counts));
+        }
+        let table = |counts: &[u32; 256]| counts.iter().any(|&n| n > 0).then(|| HuffmanTable::optimal(counts));
+        let bits =
+            |table: &HuffmanTable, counts: &[u32; 256]| table.segment_bytes() as u64 * 8 + table.code_bits(counts);
+        let mut tables = [const { None }; SLOTS];
+        for (pair, counts) in tables.chunks_exact_mut(2).zip(counts.chunks_exact(2)) {
+            (pair[0], pair[1]) = (table(&counts[0]), table(&counts[1]));
+            if let (Some(first), Some(second)) = (&pair[0], &pair[1]) {
+                let both = std::array::from_fn(|symbol| counts[0][symbol] + counts[1][symbol]);
+                let shared = HuffmanTable::optimal(&both);
+                if bits(&shared, &both) <= bits(first, &counts[0]) + bits(second, &counts[1]) {
+                    (pair[0], pair[1]) = (Some(shared), None);
+                }
             }
         }
         Ok(tables)
@@ -89,7 +100,8 @@ impl Tokens {
     /// Writes the tokens with their tables, a byte-aligned string with stuffing.
     pub(crate) fn emit(&self, kind: SlotKind, tables: &[Option<HuffmanTable>; SLOTS], out: &mut Vec<u8>) {
         let unused = HuffmanTable { counts: [0; 16], symbols: Vec::new() };
-        let encoders = [0, 1, 2, 3].map(|slot| Encoder::new(tables[slot].as_ref().unwrap_or(&unused)));
+        let encoders =
+            [0, 1, 2, 3].map(|slot| Encoder::new(tables[table_of(slot, tables)].as_ref().unwrap_or(&unused)));
         let mut writer = BitWriter::default();
         let mut corrections = self.corrections.reader();
         for chunk in self.tokens.chunks(CHUNK) {
@@ -113,6 +125,11 @@ impl Tokens {
         }
         writer.finish_into(out);
     }
+}
+
+/// The slot of the table that has the symbols of `slot`: its own, or the first of its class where they share one.
+pub(crate) fn table_of(slot: usize, tables: &[Option<HuffmanTable>; SLOTS]) -> usize {
+    if tables[slot].is_some() { slot } else { slot & !1 }
 }
 
 /// What the symbols of a scan are, and what their slots mean.

@@ -1,0 +1,223 @@
+//! The transcoder over files that nobody on this project made. Clean ones succeed without loss and without growth over
+//! jpegtran; no file of any kind makes it panic, and every error has its kind and its place.
+//!
+//! The files are not part of the project: without them the tests say that they were skipped.
+
+mod common;
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::tools;
+use cosimg::jpeg::{Coding, CoefficientImage, Transcoder, inspect};
+use cosimg::{ErrorKind, Limits};
+
+const CODINGS: [Coding; 2] = [Coding::Progressive, Coding::Baseline];
+
+/// A row of the manifest.
+struct Row {
+    path: PathBuf,
+    values: HashMap<String, String>,
+}
+
+impl Row {
+    fn get(&self, column: &str) -> &str {
+        self.values.get(column).map_or("", String::as_str)
+    }
+
+    fn number(&self, column: &str) -> u64 {
+        self.get(column).parse().unwrap_or(0)
+    }
+
+    fn name(&self) -> &str {
+        self.get("path")
+    }
+
+    /// Component ids repeat: the reference itself changes the picture (its own README, finding 1).
+    fn is_judged(&self) -> bool {
+        self.get("clean") == "1" && !self.name().contains("duplicate-component-ids")
+    }
+
+    /// What is refused by name.
+    fn is_out_of_scope(&self) -> bool {
+        matches!(self.get("sof"), "SOF9" | "SOF10")
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let Some(root) = common::shared("corpus/conformance") else { return Vec::new() };
+    let manifest = std::fs::read_to_string(root.join("MANIFEST.csv")).unwrap();
+    let mut records = csv(&manifest).into_iter();
+    let header = records.next().unwrap();
+    let rows = records.map(|record| {
+        let values: HashMap<_, _> = header.iter().cloned().zip(record).collect();
+        Row { path: root.join(&values["path"]), values }
+    });
+    let jpegs: Vec<Row> = rows.filter(|row| row.get("format") == "jpeg").collect();
+    assert!(jpegs.len() > 1000, "the manifest has {} JPEGs", jpegs.len());
+    jpegs
+}
+
+/// Comma-separated values with quotes (RFC 4180).
+fn csv(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => field.extend(chars.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => record.push(std::mem::take(&mut field)),
+            '\n' if !quoted => {
+                record.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut record));
+            }
+            '\r' if !quoted => {}
+            c => field.push(c),
+        }
+    }
+    records
+}
+
+/// Does `check` for every row, on two threads, and fails with what it found wrong.
+fn for_each(rows: &[Row], check: impl Fn(&Row, &[u8]) -> Result<(), String> + Sync) {
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let source = std::fs::read(&row.path).unwrap();
+                    let found = catch_unwind(AssertUnwindSafe(|| check(row, &source)));
+                    if let Err(what) = found.unwrap_or_else(|_| Err("a panic".into())) {
+                        wrong.lock().unwrap().push(format!("{}: {what}", row.name()));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+fn transcode(source: &[u8], coding: Coding, limits: &Limits) -> cosimg::Result<Vec<u8>> {
+    Transcoder::new().coding(coding).limits(limits.clone()).run(source)
+}
+
+/// Large pictures take minutes in a debug build; `COSIMG_GATE=1` takes the time.
+fn pixels_at_most() -> u64 {
+    if common::gate() { u64::MAX } else { 3_000_000 }
+}
+
+#[test]
+fn clean_files_are_kept_without_loss() {
+    let most = pixels_at_most();
+    let all = rows();
+    let (clean, large): (Vec<_>, Vec<_>) =
+        all.into_iter().filter(Row::is_judged).partition(|row| row.number("width") * row.number("height") <= most);
+    println!("{} clean files, {} larger ones skipped", clean.len(), large.len());
+    for_each(&clean, |row, source| {
+        let limits = Limits::default();
+        let image = match CoefficientImage::read(source, &limits) {
+            Ok(image) => image,
+            Err(error) if row.is_out_of_scope() && error.kind() == ErrorKind::Unsupported => return Ok(()),
+            Err(error) => return Err(format!("refused: {error}")),
+        };
+        for coding in CODINGS {
+            match transcode(source, coding, &limits) {
+                Ok(result) => is_kept(row, source, &image, &result, coding)?,
+                // What a progressive file holds may be too large for a sequential one.
+                Err(e)
+                    if coding == Coding::Baseline && e.message().contains("too large") && row.get("sof") == "SOF2" => {}
+                Err(error) => return Err(format!("to {coding:?}: {error}")),
+            }
+        }
+        Ok(())
+    });
+}
+
+fn is_kept(row: &Row, source: &[u8], image: &CoefficientImage, result: &[u8], coding: Coding) -> Result<(), String> {
+    let limits = Limits::default();
+    if CoefficientImage::read(result, &limits).map_err(|e| format!("the result: {e}"))? != *image {
+        return Err(format!("to {coding:?}: another picture"));
+    }
+    let (before, after) = (inspect(source, &limits).unwrap(), inspect(result, &limits).unwrap());
+    let metadata = |i: &cosimg::jpeg::Inspection| i.metadata.iter().map(|m| (m.marker, m.bytes)).collect::<Vec<_>>();
+    if metadata(&before) != metadata(&after) || before.trailing_bytes != after.trailing_bytes {
+        return Err(format!("to {coding:?}: other metadata"));
+    }
+    if !after.complete || after.progressive != (coding == Coding::Progressive) {
+        return Err(format!("to {coding:?}: not what was asked for"));
+    }
+    if coding == Coding::Progressive { is_no_larger(row, result) } else { Ok(()) }
+}
+
+/// No larger than what jpegtran made of the same file, trailing data left out, which it drops: but for 0.02 % and a few
+/// bytes, since codes of the same lengths differ in the bytes that happen to be stuffed, and a second table is not
+/// earned back everywhere.
+fn is_no_larger(row: &Row, result: &[u8]) -> Result<(), String> {
+    const FEW: f64 = 8.0;
+    let (theirs, trailing) = (row.number("jpegtran_prog_bytes"), row.number("trailing_bytes"));
+    // It drops the thumbnails of JFIF headers too.
+    let comparable = theirs > 0 && !row.name().starts_with("hostile") && !row.get("flags").contains("jfif-thumb");
+    let most = theirs as f64 * 1.0002 + trailing as f64 + FEW;
+    if comparable && result.len() as f64 > most {
+        return Err(format!("{} bytes, {trailing} of them trailing; jpegtran {theirs}", result.len()));
+    }
+    Ok(())
+}
+
+#[test]
+fn jpegtran_reads_the_same_coefficients() {
+    if !tools::have_jpegtran() {
+        return;
+    }
+    let clean: Vec<_> = rows().into_iter().filter(|row| row.is_judged() && !row.is_out_of_scope()).collect();
+    let small = clean.into_iter().filter(|row| row.number("width") * row.number("height") <= pixels_at_most());
+    let small: Vec<_> = small.filter(|row| !row.get("coef_sha256").is_empty()).collect();
+    let step = if common::gate() { 1 } else { (small.len() / 60).max(1) };
+    let sample: Vec<_> = small.into_iter().step_by(step).collect();
+    println!("{} files before jpegtran", sample.len());
+    for_each(&sample, |row, source| {
+        for coding in CODINGS {
+            let Ok(result) = transcode(source, coding, &Limits::default()) else { continue };
+            let form = tools::jpegtran(&["-copy", "none", "-optimize"], &result)?;
+            let hash = tools::sha256(&form)?;
+            if hash != row.get("coef_sha256") {
+                return Err(format!("to {coding:?}: the normal form of libjpeg is another"));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn no_file_is_worse_than_an_error() {
+    let mut limits = Limits::default();
+    limits.memory = 256 << 20;
+    limits.block_visits = 1 << 24;
+    let other: Vec<_> = rows().into_iter().filter(|row| !row.is_judged()).collect();
+    println!("{} files that are not clean", other.len());
+    for_each(&other, |_, source| {
+        let place = |error: cosimg::Error| {
+            let kinds = [ErrorKind::Input, ErrorKind::Unsupported, ErrorKind::Limit];
+            let placed = error.offset().is_none_or(|at| at <= source.len() as u64);
+            if kinds.contains(&error.kind()) && placed { Ok(()) } else { Err(format!("{error:?}")) }
+        };
+        inspect(source, &limits).map(|_| ()).or_else(place)?;
+        for coding in CODINGS {
+            match transcode(source, coding, &limits) {
+                Err(error) => place(error)?,
+                Ok(result) => {
+                    let [before, after] =
+                        [source, &result].map(|bytes| CoefficientImage::read(bytes, &limits).unwrap());
+                    if before != after {
+                        return Err(format!("to {coding:?}: another picture"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    });
+}

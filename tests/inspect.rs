@@ -1,0 +1,243 @@
+//! What `inspect` says of files whose structure is known because the test laid them out.
+
+mod common;
+
+use common::build::{File, How};
+use common::entropy::Freedom;
+use common::picture::{Content, Picture};
+use common::samples;
+use common::script::Scan;
+use cosimg::jpeg::{Coding, Inspection, Transcoder, inspect};
+use cosimg::{ErrorKind, Limits};
+
+fn look(source: &[u8]) -> Inspection {
+    inspect(source, &Limits::default()).unwrap()
+}
+
+fn refuse(source: &[u8]) -> cosimg::Error {
+    let error = inspect(source, &Limits::default()).unwrap_err();
+    assert!(error.offset().is_some_and(|at| at <= source.len() as u64), "{error}");
+    error
+}
+
+/// What is said of scans and metadata is where the file has them.
+fn is_where_it_is(said: &Inspection, file: &File) {
+    let pieces = |wanted: fn(u8) -> bool| {
+        file.pieces.iter().filter(move |(code, _)| wanted(*code)).map(|(_, r)| (r.start as u64, r.end as u64))
+    };
+    let scans: Vec<_> = said.scans.iter().map(|s| (s.start, s.end)).collect();
+    assert_eq!(scans, pieces(|code| code == 0xDA).collect::<Vec<_>>());
+    let metadata: Vec<_> = said.metadata.iter().map(|m| (m.offset, m.offset + m.bytes)).collect();
+    assert_eq!(metadata, pieces(|code| matches!(code, 0xE0..=0xEF | 0xFE)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_baseline_file() {
+    let picture = samples::picture();
+    let file = samples::baseline(&picture);
+    let said = look(&file.bytes);
+    assert_eq!((said.sof, said.width, said.height, said.precision), (0, 41, 23, 8));
+    assert!(!said.progressive && !said.arithmetic && said.complete);
+    assert_eq!((said.restart_interval, said.trailing_bytes), (0, 0));
+    let components: Vec<_> =
+        said.components.iter().map(|c| (c.id, c.horizontal, c.vertical, c.quantisation_table)).collect();
+    assert_eq!(components, [(1, 2, 2, 0), (2, 1, 1, 1), (3, 1, 1, 2)]);
+    assert_eq!(said.scans.len(), 1);
+    assert_eq!(said.scans[0].components, [1, 2, 3]);
+    assert_eq!((said.scans[0].spectral_start, said.scans[0].spectral_end), (0, 63));
+    let metadata: Vec<_> = said.metadata.iter().map(|m| (m.marker, m.kind)).collect();
+    assert_eq!(metadata, [("APP0", "JFIF"), ("COM", "comment")]);
+    is_where_it_is(&said, &file);
+}
+
+#[test]
+fn a_progressive_file() {
+    let picture = samples::picture();
+    let file = samples::progressive(&picture);
+    let said = look(&file.bytes);
+    assert!(said.progressive && said.complete && said.sof == 2);
+    let script = samples::progressive_script();
+    assert_eq!(said.scans.len(), script.len());
+    for (said, scan) in said.scans.iter().zip(&script) {
+        let ids: Vec<u8> = scan.components.iter().map(|&c| c as u8 + 1).collect();
+        assert_eq!(said.components, ids);
+        let band = (usize::from(said.spectral_start), usize::from(said.spectral_end));
+        assert_eq!(band, (scan.start, scan.end));
+        assert_eq!((said.approximation_high, said.approximation_low), (scan.high, scan.low));
+    }
+    is_where_it_is(&said, &file);
+}
+
+#[test]
+fn restart_markers_belong_to_their_scan() {
+    let file = samples::restarts(&samples::picture());
+    let said = look(&file.bytes);
+    assert_eq!((said.restart_interval, said.scans.len()), (2, 3));
+    is_where_it_is(&said, &file);
+    // The interval is that of the first scan.
+    let picture = Picture::new(20, 20, &[(1, 1)]);
+    let scan = |file: File| file.scan(&picture, &Scan::sequential(&[0]), &How::default());
+    assert_eq!(look(&scan(scan(File::of(&picture, 0xC0)).restart(9)).end().bytes).restart_interval, 0);
+    assert_eq!(look(&scan(scan(File::of(&picture, 0xC0).restart(4)).restart(9)).end().bytes).restart_interval, 4);
+}
+
+#[test]
+fn complete_is_every_coefficient_of_every_component() {
+    let picture = samples::picture();
+    let whole = samples::progressive_script();
+    let complete = |scans: &[Scan]| look(&File::whole(&picture, 0xC2, scans, &How::default()).bytes).complete;
+    assert!(complete(&whole));
+    for n in 0..whole.len() {
+        assert!(!complete(&whole[..n]), "after {n} scans");
+    }
+    // A gap of one coefficient in one component.
+    let mut gap = whole.clone();
+    gap[4] = Scan::ac(1, 2, 63, 0, 0);
+    assert!(!complete(&gap));
+    gap.push(Scan::ac(1, 1, 1, 0, 0));
+    assert!(complete(&gap));
+    let sequential = |c: &[usize]| c.iter().map(|&c| Scan::sequential(&[c])).collect::<Vec<_>>();
+    let complete = |c: &[usize]| look(&File::whole(&picture, 0xC0, &sequential(c), &How::default()).bytes).complete;
+    assert!(complete(&[0, 1, 2]) && complete(&[1, 0, 2]));
+    assert!(!complete(&[0, 1]) && !complete(&[2]));
+}
+
+#[test]
+fn kinds_of_metadata() {
+    let picture = samples::picture();
+    let known: [(u8, &[u8], &str, &str); 16] = [
+        (0xE0, samples::JFIF, "APP0", "JFIF"),
+        (0xE0, b"JFXX\0\x10", "APP0", "JFXX"),
+        (0xE1, b"Exif\0\0II", "APP1", "Exif"),
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>", "APP1", "XMP"),
+        (0xE1, b"http://ns.adobe.com/xmp/extension/\0", "APP1", "XMP extension"),
+        (0xE2, b"ICC_PROFILE\0\x01\x01", "APP2", "ICC"),
+        (0xE2, b"MPF\0MM", "APP2", "MPF"),
+        (0xE2, b"urn:iso:std:iso:ts:21496:-1\0", "APP2", "gain map"),
+        (0xEB, b"JP\0\x01", "APP11", "JUMBF"),
+        (0xED, b"Photoshop 3.0\0", "APP13", "Photoshop"),
+        (0xEE, b"Adobe\0\x64", "APP14", "Adobe"),
+        (0xFE, b"", "COM", "comment"),
+        (0xE5, b"whatever", "APP5", ""),
+        (0xEF, b"", "APP15", ""),
+        // The right words in the wrong marker.
+        (0xE3, b"Exif\0\0", "APP3", ""),
+        (0xE1, b"Exi", "APP1", ""),
+    ];
+    let file = known.iter().fold(File::new(), |file, (code, payload, ..)| file.segment(*code, payload));
+    let file = file.quant_tables(&picture).frame(&picture, 0xC0);
+    let file = file.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).segment(0xFE, b"late").end();
+    let said = look(&file.bytes);
+    let metadata: Vec<_> = said.metadata.iter().map(|m| (m.marker, m.kind)).collect();
+    let expected: Vec<_> = known.iter().map(|&(.., marker, kind)| (marker, kind)).chain([("COM", "comment")]).collect();
+    assert_eq!(metadata, expected);
+    is_where_it_is(&said, &file);
+}
+
+#[test]
+fn a_thumbnail_is_not_taken_for_the_frame() {
+    let thumbnail = samples::progressive(&Picture::new(16, 8, &[(1, 1); 3]).filled(1, Content::SPARSE));
+    let payload = [b"Exif\0\0MM\0\x2A", &thumbnail.bytes[..]].concat();
+    let picture = samples::picture();
+    let file = File::new().segment(0xE1, &payload).segment(0xFE, &thumbnail.bytes).quant_tables(&picture);
+    let file = file.frame(&picture, 0xC0).scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
+    let trailing = file.clone().raw(&thumbnail.bytes);
+    for (bytes, after) in [(&file.bytes, 0), (&trailing.bytes, thumbnail.bytes.len() as u64)] {
+        let said = look(bytes);
+        assert_eq!((said.sof, said.width, said.height, said.scans.len()), (0, 41, 23, 1));
+        assert_eq!(said.trailing_bytes, after);
+        is_where_it_is(&said, &file);
+    }
+}
+
+#[test]
+fn fill_bytes_are_no_part_of_a_segment() {
+    let picture = Picture::new(20, 20, &[(1, 1)]);
+    let file = File::new().raw(&[0xFF; 9]).segment(0xFE, b"text").raw(&[0xFF; 3]).quant_tables(&picture);
+    let file = file.raw(&[0xFF]).frame(&picture, 0xC0).raw(&[0xFF, 0xFF]).restart(2);
+    let how = How { fill: 3, ..How::default() };
+    let file = file.raw(&[0xFF; 4]).scan(&picture, &Scan::sequential(&[0]), &how).end();
+    let said = look(&file.bytes);
+    assert_eq!((said.width, said.metadata.len(), said.restart_interval), (20, 1, 2));
+    is_where_it_is(&said, &file);
+}
+
+#[test]
+fn what_is_not_read_is_still_described() {
+    let picture = samples::picture();
+    for (sof, progressive, arithmetic) in
+        [(0xC3, false, false), (0xC9, false, true), (0xCA, true, true), (0xCB, false, true)]
+    {
+        // Any entropy-coded data will do.
+        let file = File::of(&picture, sof)
+            .scan_of(&[3, 1, 0, 2, 0, 3, 0, 0, if progressive { 0 } else { 63 }, 0], &[1, 0xFF, 0, 2]);
+        let file = file.end();
+        let said = look(&file.bytes);
+        assert_eq!((said.sof, said.progressive, said.arithmetic), (sof - 0xC0, progressive, arithmetic));
+        is_where_it_is(&said, &file);
+    }
+    let twelve = File::new().quant_tables(&picture).frame_of(&picture, 0xC1, 12, 23);
+    assert_eq!(look(&twelve.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end().bytes).precision, 12);
+    let unknown = File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
+    let unknown = unknown.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).segment(0xDC, &[0, 23]).end();
+    assert_eq!(look(&unknown.bytes).height, 0);
+}
+
+#[test]
+fn what_is_refused_says_where() {
+    let picture = samples::picture();
+    let file = samples::baseline(&picture);
+    assert_eq!(refuse(b"GIF89a").kind(), ErrorKind::Input);
+    assert_eq!(refuse(b"").offset(), Some(0));
+    for cut in 0..file.bytes.len() {
+        let error = refuse(&file.bytes[..cut]);
+        assert_eq!(error.kind(), ErrorKind::Input, "cut at {cut}: {error}");
+    }
+    let two = File::of(&picture, 0xC0).frame(&picture, 0xC0).end();
+    assert_eq!(refuse(&two.bytes).offset(), Some(two.offset(0xC0, 1)));
+    let early = File::new().quant_tables(&picture).scan(&picture, &Scan::sequential(&[0]), &How::default()).end();
+    assert_eq!(refuse(&early.bytes).offset(), Some(early.offset(0xDA, 0)));
+    for code in [0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF] {
+        let differential =
+            File::of(&picture, code).scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
+        let error = refuse(&differential.bytes);
+        assert_eq!(
+            (error.kind(), error.offset()),
+            (ErrorKind::Unsupported, Some(differential.offset(code, 0))),
+            "{error}"
+        );
+        assert!(error.message().contains("hierarchical"), "{error}");
+    }
+    let ls = File::of(&picture, 0xF7).scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
+    let error = refuse(&ls.bytes);
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("JPEG-LS"), "{error}");
+}
+
+#[test]
+fn limits_hold() {
+    let file = samples::progressive(&samples::picture());
+    let mut limits = Limits::default();
+    limits.scans = 5;
+    let error = inspect(&file.bytes, &limits).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("scans")));
+    limits.scans = 6;
+    assert!(inspect(&file.bytes, &limits).is_ok());
+    limits.input_bytes = file.bytes.len() as u64 - 1;
+    let error = inspect(&file.bytes, &limits).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("input_bytes")));
+}
+
+#[test]
+fn results_are_described_as_what_they_are() {
+    let picture = samples::picture();
+    let how = How { freedom: Freedom { longest_run: 1, ..Freedom::default() }, ..How::default() };
+    let source = File::of(&picture, 0xC1).restart(3).scan(&picture, &Scan::sequential(&[0, 1, 2]), &how).end();
+    let progressive = Transcoder::new().run(&source.bytes).unwrap();
+    let said = look(&progressive);
+    assert_eq!((said.sof, said.progressive, said.complete, said.scans.len()), (2, true, true, 10));
+    assert_eq!((said.restart_interval, said.scans.last().unwrap().end), (0, progressive.len() as u64 - 2));
+    let baseline = Transcoder::new().coding(Coding::Baseline).run(&source.bytes).unwrap();
+    let said = look(&baseline);
+    assert_eq!((said.sof, said.progressive, said.complete, said.scans.len()), (0, false, true, 1));
+}

@@ -1,4 +1,5 @@
 //! What `inspect` says of files whose structure is known because the test laid them out.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test that fails may panic")]
 
 mod common;
 

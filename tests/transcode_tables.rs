@@ -1,4 +1,5 @@
 //! The transcoder on what tables may be, on coefficients at their limits, and before judges that look at pixels.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test that fails may panic")]
 
 mod common;
 

@@ -27,11 +27,14 @@ impl Decoded {
     }
 }
 
+/// A Huffman table with the symbols that were used since it came.
+type Watched = (Table, Vec<bool>);
+
 #[derive(Default)]
 struct State {
     quant: [Option<[u16; 64]>; 4],
-    /// By class and slot, with the symbols that were used since the table came.
-    huffman: [[Option<(Table, Vec<bool>)>; 4]; 2],
+    /// By class and slot.
+    huffman: [[Option<Watched>; 4]; 2],
     restart: usize,
     wasteful: usize,
 }
@@ -93,7 +96,7 @@ pub(crate) fn decode(source: &[u8]) -> Result<Decoded, String> {
     Ok(Decoded { picture, sof, scans, segments, trailing, wasteful_tables: state.wasteful })
 }
 
-fn is_wasteful(slot: &Option<(Table, Vec<bool>)>) -> bool {
+fn is_wasteful(slot: &Option<Watched>) -> bool {
     slot.as_ref().is_some_and(|(table, used)| {
         let room: u32 = (1..).zip(table.counts).map(|(length, n)| u32::from(n) << (16 - length)).sum();
         room == 1 << 16 || used.contains(&false)

@@ -52,7 +52,7 @@ pub(crate) fn events(picture: &Picture, scan: &Scan, freedom: &Freedom) -> Vec<E
     coder.events
 }
 
-/// Restart intervals and MCUs of a scan come from here too.
+/// MCUs of a scan.
 pub(crate) fn mcu_count(picture: &Picture, components: &[usize]) -> usize {
     let mut mcus = 0;
     for_each_mcu(picture, components, |_| mcus += 1);
@@ -194,7 +194,7 @@ impl Coder<'_> {
         let magnitude = |k: usize| block[k].unsigned_abs() >> low;
         let last_new = (start..=end).rev().find(|&k| magnitude(k) == 1).unwrap_or(0);
         let (mut zeros, mut corrections) = (0, Vec::new());
-        for k in start..=end {
+        for (k, &value) in block.iter().enumerate().take(end + 1).skip(start) {
             match magnitude(k) {
                 0 => {
                     zeros += 1;
@@ -208,7 +208,7 @@ impl Coder<'_> {
                 1 => {
                     self.end_run();
                     self.symbol(1, 0, zeros << 4 | 1);
-                    self.bits(u32::from(block[k] > 0), 1);
+                    self.bits(u32::from(value > 0), 1);
                     corrections.drain(..).for_each(|bit| self.bits(bit, 1));
                     zeros = 0;
                 }

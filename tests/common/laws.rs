@@ -1,8 +1,9 @@
-//! What must hold whatever the file: the laws of a lossless transcoder.
+//! What must hold whatever the file: the laws of a lossless transcoder, and of one that refuses.
 
 use cosimg::jpeg::{Coding, CoefficientImage, Transcoder};
-use cosimg::{Limits, Result};
+use cosimg::{Error, ErrorKind, Limits, Result};
 
+use super::build::File;
 use super::decode::{Decoded, decode};
 use super::huffman::Style;
 use super::picture::Picture;
@@ -72,4 +73,27 @@ pub(crate) fn hold_styled(name: &str, source: &[u8], expected: &Picture, style: 
     } else {
         hold_before_a_judge(name, source, expected);
     }
+}
+
+/// The error for a file that neither the transcoder nor the reader takes.
+#[track_caller]
+pub(crate) fn refuse(source: &[u8]) -> Error {
+    refuse_within(source, &Limits::default())
+}
+
+#[track_caller]
+pub(crate) fn refuse_within(source: &[u8], limits: &Limits) -> Error {
+    let error = Transcoder::new().limits(limits.clone()).run(source).expect_err("this must be refused");
+    assert!(error.offset().is_none_or(|at| at <= source.len() as u64), "{error}");
+    let read = CoefficientImage::read(source, limits).expect_err("this must be refused by the reader");
+    assert_eq!(read, error);
+    error
+}
+
+/// `Input` at this offset.
+#[track_caller]
+pub(crate) fn wrong_at(file: &File, offset: u64, words: &str) {
+    let error = refuse(&file.bytes);
+    assert_eq!((error.kind(), error.offset()), (ErrorKind::Input, Some(offset)), "{error}");
+    assert!(error.message().contains(words), "{error}");
 }

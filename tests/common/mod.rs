@@ -8,8 +8,7 @@
 //! samples   small files with one feature each          tools   other programs as judges
 //! laws      what must hold for every file
 //! ```
-#![allow(dead_code)] // every test file uses a part
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)] // a test that fails may panic
+#![allow(dead_code, reason = "every test file uses a part")]
 
 pub(crate) mod build;
 pub(crate) mod decode;
@@ -52,7 +51,7 @@ impl Random {
     }
 }
 
-/// A flag raised once 'the environment says `COSIMG_GATE=1`': whatever a test would skip is then a failure.
+/// Whether the environment says `COSIMG_GATE=1`: whatever a test would skip is then a failure.
 pub(crate) fn gate() -> bool {
     std::env::var("COSIMG_GATE").is_ok_and(|v| v == "1")
 }

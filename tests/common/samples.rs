@@ -45,3 +45,8 @@ pub(crate) fn restarts(picture: &Picture) -> File {
     let file = File::of(picture, 0xC0).restart(2);
     (0..3).fold(file, |file, c| file.scan(picture, &Scan::sequential(&[c]), &how)).end()
 }
+
+/// A picture of one component, and a scan of it.
+pub(crate) fn grey() -> (Picture, Scan) {
+    (Picture::new(20, 20, &[(1, 1)]).filled(1, Content::SPARSE), Scan::sequential(&[0]))
+}

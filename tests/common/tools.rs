@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Runs a program on bytes. An error is what it said, on any exit but a silent success.
+/// Runs a program on bytes. An error is what it said, on any exit but a silent success; a caution is none.
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -19,10 +19,11 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Strin
         scope.spawn(move || stdin.write_all(input).ok());
         child.wait_with_output().unwrap()
     });
-    if output.status.success() && output.stderr.is_empty() {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() && said.lines().all(|line| line.starts_with("Caution")) {
         return Ok(output.stdout);
     }
-    Err(format!("{program}: {} {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    Err(format!("{program}: {} {}", output.status, said.trim()))
 }
 
 fn is_here(program: &str) -> bool {

@@ -26,9 +26,11 @@ impl SignKey {
         Self(keyed(&*Zeroizing::new(Hex::of(&*mac).0)))
     }
 
-    /// `hex(HMAC-SHA1(SignKey, StringToSign))`.
-    pub(crate) fn sign(&self, string_to_sign: &str) -> Hex {
-        Hex::of(&self.0.clone().chain_update(string_to_sign).finalize().into_bytes())
+    /// `hex(HMAC-SHA1(SignKey, StringToSign))`, the text in parts.
+    pub(crate) fn sign<const N: usize>(&self, string_to_sign: [&str; N]) -> Hex {
+        let mut mac = self.0.clone();
+        string_to_sign.iter().for_each(|part| mac.update(part.as_bytes()));
+        Hex::of(&mac.finalize().into_bytes())
     }
 }
 
@@ -43,9 +45,11 @@ impl fmt::Debug for SignKey {
 pub(crate) struct Hex([u8; 40]);
 
 impl Hex {
-    /// `hex(SHA1(text))`.
-    pub(crate) fn sha1(text: &str) -> Self {
-        Self::of(&Sha1::digest(text))
+    /// `hex(SHA1(text))`, the text in parts.
+    pub(crate) fn sha1<const N: usize>(text: [&str; N]) -> Self {
+        let mut hash = Sha1::new();
+        text.iter().for_each(|part| Digest::update(&mut hash, part));
+        Self::of(&hash.finalize())
     }
 
     fn of(bytes: &[u8]) -> Self {
@@ -86,14 +90,14 @@ mod tests {
     fn published_post_policy_signature() {
         let key = SignKey::derive("BQYIM75p8x0iWVFSIgqEKwFprpRSVHlz", "1567150692;1567157892");
         assert_eq!(
-            key.sign("d5d903b8360468bc81c1311f134989bc8c8b5b89").as_str(),
+            key.sign(["d5d903b8360468bc81", "c1311f134989bc8c8b5b89"]).as_str(),
             "7758dc9a832e9d301dca704cacbf9d9f8172fdef"
         );
     }
 
     #[test]
     fn only_the_exact_digits_match() {
-        let hex = Hex::sha1("");
+        let hex = Hex::sha1([]);
         assert!(hex.matches("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
         assert!(!hex.matches("DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"));
         assert!(!hex.matches("da39a3ee5e6b4b0d3255bfef95601890afd8070"));

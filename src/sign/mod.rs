@@ -15,6 +15,7 @@
 //! | `canonical` | the texts that are signed, shared by signer and verifier |
 //! | `mac` | SHA-1, HMAC and the SignKey |
 //! | `signer`, `presign` | the header form and the URL form |
+//! | `template` | links to many objects at once, and the one |
 //! | `verify`, `rejected` | the server's side, and its answers |
 //!
 //! Words: *HttpString* (FormatString in the service's errors), *StringToSign*, *SignKey* and *KeyTime* are COS's. A
@@ -56,6 +57,7 @@ mod presign;
 mod rejected;
 mod request;
 mod signer;
+mod template;
 mod verify;
 
 pub use credential::Credential;
@@ -64,4 +66,5 @@ pub use presign::UrlForm;
 pub use rejected::{Part, Reason, Rejected};
 pub use request::Request;
 pub use signer::{HeaderPolicy, Signature, Signer, WindowSigner};
+pub use template::{Links, Template};
 pub use verify::{Echo, Verified, Verifier};

@@ -140,7 +140,7 @@ impl Verifier {
 
         let string_to_sign = compared(Values::Verbatim).string_to_sign;
         let signs = |key: &&Credential| {
-            SignKey::derive(key.secret_key(), fields.time).sign(&string_to_sign).matches(fields.signature)
+            SignKey::derive(key.secret_key(), fields.time).sign([string_to_sign.as_str()]).matches(fields.signature)
         };
         let mut signers = keys.into_iter().filter(signs).peekable();
         if signers.peek().is_none() {

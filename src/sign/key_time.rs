@@ -47,8 +47,8 @@ impl KeyTime {
     /// Of a temporary key the token must live as long. Both lengths are in whole seconds, at least one.
     pub fn on_grid(now: OffsetDateTime, valid: Duration, cell: Duration) -> Result<Self> {
         let length = u64::try_from(cell.whole_seconds()).ok().filter(|&seconds| seconds > 0);
-        let length = length
-            .ok_or_else(|| Error::usage("a cell of the grid has at least one second").field_named("cell"))?;
+        let length =
+            length.ok_or_else(|| Error::usage("a cell of the grid has at least one second").field_named("cell"))?;
         let asked = Self::starting_at(now, valid)?;
         let start = asked.start - asked.start % length;
         let end = asked.end.checked_add(length - 1 - (asked.start - start));

@@ -21,9 +21,12 @@ pub(crate) struct SignKey(Hmac<Sha1>);
 impl SignKey {
     /// `hex(HMAC-SHA1(SecretKey, KeyTime))`.
     pub(crate) fn derive(secret_key: &str, key_time: &str) -> Self {
-        let mac = keyed(secret_key.as_bytes()).chain_update(key_time).finalize().into_bytes();
-        let mac: Zeroizing<[u8; 20]> = Zeroizing::new(mac.into());
-        Self(keyed(&*Zeroizing::new(Hex::of(&*mac).0)))
+        Self(keyed(&*Zeroizing::new(Hex::of(&*first_mac(secret_key, key_time)).0)))
+    }
+
+    /// What a signer holds that takes the bytes for the digits: a mistake, to be recognised.
+    pub(crate) fn derive_binary(secret_key: &str, key_time: &str) -> Self {
+        Self(keyed(&*first_mac(secret_key, key_time)))
     }
 
     /// `hex(HMAC-SHA1(SignKey, StringToSign))`, the text in parts.
@@ -66,6 +69,10 @@ impl Hex {
     pub(crate) fn matches(&self, presented: &str) -> bool {
         self.0.ct_eq(presented.as_bytes()).into()
     }
+}
+
+fn first_mac(secret_key: &str, key_time: &str) -> Zeroizing<[u8; 20]> {
+    Zeroizing::new(keyed(secret_key.as_bytes()).chain_update(key_time).finalize().into_bytes().into())
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha1> {

@@ -153,7 +153,8 @@ mod tests {
     /// The short way and the long way agree on what a host is.
     #[test]
     fn plain_names_survive_url_parsing() {
-        let hosts = ["a", "a-1.cos.x", "-a.b-", "a.1b", "a.b1", "0x1", "1", "1.2", "a.1", "a.0x1", "xn--a.b", "a..b", "a."];
+        let hosts =
+            ["a", "a-1.cos.x", "-a.b-", "a.1b", "a.b1", "0x1", "1", "1.2", "a.1", "a.0x1", "xn--a.b", "a..b", "a."];
         for host in hosts.into_iter().chain([".a", "", "A.b", "a_b.c", "a:1", "[::1]", "a.xn--b", "127.0.0.1"]) {
             let parsed = Url::parse(&format!("https://{host}/")).is_ok_and(|url| url.host_str() == Some(host));
             assert!(!is_plain_name(host) || parsed, "{host}");

@@ -242,7 +242,7 @@ fn exactly<'a>(entries: Vec<Entry<'a>>, list: &[&str], part: Part) -> Result<Cov
 
 /// Whether the request carries the token that goes with a temporary key, in its header or its query. A permanent key
 /// has none, and a token with it is a parameter like any other.
-fn carries_token_of(request: &Request, key: &Credential) -> bool {
+pub(crate) fn carries_token_of(request: &Request, key: &Credential) -> bool {
     let Some(token) = key.token() else { return true };
     let in_query = request.query().iter().map(|(name, value)| (name, value.unwrap_or_default()));
     let mut sent = request.headers().chain(in_query).filter(|(name, _)| name.eq_ignore_ascii_case(TOKEN));

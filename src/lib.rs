@@ -4,6 +4,8 @@
 //! - [`params`]: the processing language, `imageMogr2/format/jpg/interlace/1` and its kin.
 //! - [`jpeg`]: a progressive JPEG encoder and a lossless transcoder that carry out `interlace`.
 //!
+//! [`Link`] joins the first two; [`pipeline`] carries the second out on the third.
+//!
 //! The library reads no clock, environment, file or socket: time, credentials and bytes are arguments.
 #![deny(unsafe_code)]
 
@@ -13,6 +15,7 @@ pub mod jpeg;
 mod limits;
 mod link;
 pub mod params;
+pub mod pipeline;
 mod query;
 pub mod sign;
 
@@ -20,5 +23,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use limits::{Cancel, Limits};
 pub use link::Link;
 pub use params::Params;
+pub use pipeline::process;
 pub use query::Query;
 pub use sign::{Credential, KeyTime, Signer, Verifier};

@@ -33,7 +33,7 @@ pub enum Subsampling {
 
 impl Subsampling {
     /// Samples of luma for one of chroma, across and down.
-    fn ratio(self) -> (usize, usize) {
+    fn ratio(self) -> (u8, u8) {
         match self {
             Self::S420 => (2, 2),
             Self::S422 => (2, 1),
@@ -46,6 +46,18 @@ impl Subsampling {
 ///
 /// The colours are those of JFIF; samples keep their fractions from the pixel to the coefficient, so a file is closer
 /// to its source than that of an encoder which rounds at each stage, at the same tables and the same size.
+///
+/// ```
+/// use cosimg::jpeg::{Encoder, Image, PixelFormat, Subsampling};
+///
+/// # fn main() -> cosimg::Result<()> {
+/// let pixels = [200, 30, 60].repeat(640 * 480);
+/// let image = Image::new(&pixels, 640, 480, PixelFormat::Rgb8)?;
+/// let jpeg = Encoder::new().quality(82)?.subsampling(Subsampling::S444).encode(&image)?;
+/// assert!(jpeg.starts_with(&[0xFF, 0xD8]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Encoder {
     quality: u8,
@@ -161,7 +173,7 @@ impl Encoder {
         let mut tables = vec![tables::luminance(self.quality)];
         tables.resize(frame.components.len(), tables::chrominance(self.quality));
         let memory = frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, self.subsampling);
-        self.limits.check_memory(memory, "the coefficients of the picture")?;
+        self.limits.check_memory(memory, "the coefficients and the samples in work")?;
         let mut planes = CoefficientImage::planes(&frame, &self.limits)?;
         // The one dispatch of an image.
         match self.simd.level()? {
@@ -184,7 +196,7 @@ impl Encoder {
             PixelFormat::Gray8 => vec![Component::new(1, 1, 1, 0)],
             PixelFormat::Rgb8 | PixelFormat::Rgba8 => {
                 let (horizontal, vertical) = self.subsampling.ratio();
-                let luma = Component::new(1, horizontal as u8, vertical as u8, 0);
+                let luma = Component::new(1, horizontal, vertical, 0);
                 vec![luma, Component::new(2, 1, 1, 1), Component::new(3, 1, 1, 1)]
             }
         };
@@ -232,7 +244,7 @@ struct McuRow {
     /// Samples in a row of the picture.
     width: usize,
     /// Samples of luma for one of chroma, across and down.
-    ratio: (usize, usize),
+    ratio: (u8, u8),
     y: Rows,
     /// Cb and Cr, down-sampled: 8 rows. None in a picture in grey.
     chroma: [Rows; 2],
@@ -259,7 +271,10 @@ impl McuRow {
         match subsampling.ratio() {
             _ if frame.components.len() == 1 => [(SIDE, stride), (0, 0), (0, 0)],
             (1, 1) => [(SIDE, stride), (SIDE, stride), (0, 0)],
-            (across, down) => [(SIDE * down, stride * across), (SIDE, stride), (down, stride * across)],
+            (across, down) => {
+                let (down, full) = (usize::from(down), stride * usize::from(across));
+                [(SIDE * down, full), (SIDE, stride), (down, full)]
+            }
         }
     }
 
@@ -285,7 +300,7 @@ impl McuRow {
                 replicate_edge(y, width);
                 continue;
             }
-            let (across, down) = self.ratio;
+            let down = usize::from(self.ratio.1);
             let (at, [cb, cr]) = match self.ratio {
                 (1, 1) => (row, &mut self.chroma),
                 _ => (row % down, &mut self.full),
@@ -300,14 +315,15 @@ impl McuRow {
             for samples in [y, cb, cr] {
                 replicate_edge(samples, width);
             }
-            if at + 1 == down {
-                for (chroma, full) in self.chroma.iter_mut().zip(&self.full) {
-                    let half = chroma.row_mut(row / down);
-                    match (across, down) {
-                        (2, 2) => kernels.h2v2(full.row(0), full.row(1), half),
-                        (2, _) => kernels.h2v1(full.row(0), half),
-                        _ => {}
-                    }
+            if row % down + 1 < down {
+                continue;
+            }
+            for (chroma, full) in self.chroma.iter_mut().zip(&self.full) {
+                let half = chroma.row_mut(row / down);
+                match self.ratio {
+                    (1, 1) => {}
+                    (_, 1) => kernels.h2v1(full.row(0), half),
+                    _ => kernels.h2v2(full.row(0), full.row(1), half),
                 }
             }
         }

@@ -65,6 +65,7 @@ fn round(value: f32) -> i16 {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)] // of small numbers
 mod tests {
     use super::*;
     use crate::jpeg::fdct::fdct;

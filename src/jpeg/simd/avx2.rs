@@ -273,9 +273,8 @@ static ZIGZAG_BYTES: [[[u8; 32]; 8]; 4] = {
     let mut bytes = [[[0x80; 32]; 8]; 4];
     let mut position = 0;
     while position < 64 {
-        let index = TRANSPOSED_ZIGZAG[position] as usize;
         let (group, lane) = (position / 8, position % 8);
-        let (row, column) = (index / 8, index as u8 % 8);
+        let (row, column) = (TRANSPOSED_ZIGZAG[position] as usize / 8, TRANSPOSED_ZIGZAG[position] % 8);
         let (i, k, half) = if group < 4 { (group, row, 0) } else { (7 - group, 7 - row, 16) };
         bytes[i][k][half + 2 * lane] = 2 * column;
         bytes[i][k][half + 2 * lane + 1] = 2 * column + 1;

@@ -149,6 +149,7 @@ impl Kernels for Scalar {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)] // of small numbers
 mod tests {
     use super::*;
     use crate::jpeg::quant::tables;
@@ -193,38 +194,40 @@ mod tests {
         rows.iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
     }
 
+    /// Y, Cb and Cr as bits, from a function that fills rows of `len` samples.
+    fn ycbcr(len: usize, convert: impl Fn(&mut [f32], &mut [f32], &mut [f32])) -> Vec<Vec<u32>> {
+        let mut rows = [vec![0.0; len], vec![0.0; len], vec![0.0; len]];
+        let [y, cb, cr] = &mut rows;
+        convert(y, cb, cr);
+        bits(&rows)
+    }
+
+    /// A conversion into rows of Y, Cb and Cr.
+    type Convert<'a> = dyn Fn(&mut [f32], &mut [f32], &mut [f32]) + 'a;
+
     fn color_is_scalar<K: Kernels>(kernels: K) {
         let mut noise = Noise(1);
         for len in 0..70 {
-            let rows = |convert: &dyn Fn(&mut [f32], &mut [f32], &mut [f32])| {
-                let mut rows = [vec![0.0; len], vec![0.0; len], vec![0.0; len]];
-                let [y, cb, cr] = &mut rows;
-                convert(y, cb, cr);
-                bits(&rows)
-            };
             let (gray, rgb, rgba) = (noise.bytes(len), noise.bytes(3 * len), noise.bytes(4 * len));
-            assert_eq!(rows(&|y, _, _| kernels.gray(&gray, y)), rows(&|y, _, _| color::gray(&gray, y)));
-            assert_eq!(rows(&|y, cb, cr| kernels.rgb(&rgb, y, cb, cr)), rows(&|y, cb, cr| color::rgb(&rgb, y, cb, cr)));
-            for background in [[255, 255, 255], [0, 1, 254]] {
-                assert_eq!(
-                    rows(&|y, cb, cr| kernels.rgba(&rgba, background, y, cb, cr)),
-                    rows(&|y, cb, cr| color::rgba(&rgba, background, y, cb, cr))
-                );
-            }
+            assert_eq!(ycbcr(len, |y, _, _| kernels.gray(&gray, y)), ycbcr(len, |y, _, _| color::gray(&gray, y)));
+            assert_eq!(
+                ycbcr(len, |y, cb, cr| kernels.rgb(&rgb, y, cb, cr)),
+                ycbcr(len, |y, cb, cr| color::rgb(&rgb, y, cb, cr))
+            );
+            let background = [0, 1, 254];
+            assert_eq!(
+                ycbcr(len, |y, cb, cr| kernels.rgba(&rgba, background, y, cb, cr)),
+                ycbcr(len, |y, cb, cr| color::rgba(&rgba, background, y, cb, cr))
+            );
         }
     }
 
     fn every_alpha_is_scalar<K: Kernels>(kernels: K) {
-        // All pairs of a channel and alpha, over both ends and a middle: the division by 255 has no lucky cases.
+        // All pairs of a channel and alpha: the division by 255 has no lucky cases.
+        let pixels: Vec<u8> = (0..=0xFFFF_u32).flat_map(|i| [i as u8, !i as u8, i as u8, (i >> 8) as u8]).collect();
         for background in [[0, 128, 255], [255, 0, 77]] {
-            let pixels: Vec<u8> = (0..=0xFFFF_u32).flat_map(|i| [i as u8, !i as u8, i as u8, (i >> 8) as u8]).collect();
-            let mut rows = [vec![0.0; 1 << 16], vec![0.0; 1 << 16], vec![0.0; 1 << 16]];
-            let mut expected = rows.clone();
-            let [y, cb, cr] = &mut rows;
-            kernels.rgba(&pixels, background, y, cb, cr);
-            let [y, cb, cr] = &mut expected;
-            color::rgba(&pixels, background, y, cb, cr);
-            assert!(bits(&rows) == bits(&expected));
+            let rows = ycbcr(1 << 16, |y, cb, cr| kernels.rgba(&pixels, background, y, cb, cr));
+            assert!(rows == ycbcr(1 << 16, |y, cb, cr| color::rgba(&pixels, background, y, cb, cr)));
         }
     }
 

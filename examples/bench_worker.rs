@@ -1,0 +1,119 @@
+//! A worker that times this crate in its own process, for benchmarks that compare encoders.
+//!
+//! It reads jobs from the standard input, a line each, and answers each with a line, `BYTES MIN_MS MEDIAN_MS`: CPU time
+//! of the whole process over REPS runs, each from a file that is in memory already. OUT `-` writes nothing.
+//!
+//! ```text
+//! enc  IN.ppm OUT.jpg MODE SUB Q REPS     SUB: 420 | 422 | 444
+//! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive
+//! ```
+//!
+//! MODE is `fast`. What cannot be done is answered by `ERR` and the reason.
+
+use std::io::{BufRead, Write};
+
+use cosimg::jpeg::{Encoder, Image, PixelFormat, Subsampling, Transcoder};
+use rustix::time::{ClockId, clock_gettime};
+
+type Fallible<T> = Result<T, String>;
+
+fn main() -> std::io::Result<()> {
+    let mut worker = Worker::default();
+    for line in std::io::stdin().lock().lines() {
+        let answer = worker.answer(&line?).unwrap_or_else(|reason| format!("ERR {reason}"));
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// The file of the last job, which is often that of the next.
+#[derive(Default)]
+struct Worker {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Worker {
+    fn answer(&mut self, line: &str) -> Fallible<String> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        match words[..] {
+            ["enc", from, to, mode, subsampling, quality, reps] => {
+                fast(mode)?;
+                let subsampling = match subsampling {
+                    "420" => Subsampling::S420,
+                    "422" => Subsampling::S422,
+                    "444" => Subsampling::S444,
+                    other => return Err(format!("{other}: not 420, 422 or 444")),
+                };
+                let quality = number(quality)?;
+                let encoder = Encoder::new().subsampling(subsampling).quality(quality).map_err(|e| e.to_string())?;
+                let image = ppm(self.load(from)?)?;
+                measure(reps, to, || encoder.encode(&image))
+            }
+            ["tran", from, to, mode, reps] => {
+                fast(mode)?;
+                let source = self.load(from)?;
+                let transcoder = Transcoder::new();
+                measure(reps, to, || transcoder.run(source))
+            }
+            _ => Err(format!("{line:?} is not a job")),
+        }
+    }
+
+    fn load(&mut self, name: &str) -> Fallible<&[u8]> {
+        if self.name != name {
+            self.bytes = std::fs::read(name).map_err(|e| format!("{name}: {e}"))?;
+            self.name = name.to_owned();
+        }
+        Ok(&self.bytes)
+    }
+}
+
+fn fast(mode: &str) -> Fallible<()> {
+    if mode == "fast" { Ok(()) } else { Err(format!("{mode}: not a mode; there is fast")) }
+}
+
+fn number<T: std::str::FromStr>(word: &str) -> Fallible<T> {
+    word.parse().map_err(|_| format!("{word}: not such a number"))
+}
+
+/// A binary PPM of 8 bits a channel.
+fn ppm(bytes: &[u8]) -> Fallible<Image<'_>> {
+    let mut at = 0;
+    let mut word = || {
+        let start = at + bytes.get(at..)?.iter().position(|b| !b.is_ascii_whitespace())?;
+        let end = start + bytes[start..].iter().position(u8::is_ascii_whitespace)?;
+        at = end + 1;
+        std::str::from_utf8(&bytes[start..end]).ok()
+    };
+    let (Some("P6"), Some(width), Some(height), Some("255")) = (word(), word(), word(), word()) else {
+        return Err("not a PPM of 8 bits a channel".to_owned());
+    };
+    Image::new(&bytes[at..], number(width)?, number(height)?, PixelFormat::Rgb8).map_err(|e| e.to_string())
+}
+
+/// Runs the job and writes what the last run made.
+fn measure(reps: &str, to: &str, job: impl Fn() -> cosimg::Result<Vec<u8>>) -> Fallible<String> {
+    let reps = number::<usize>(reps)?.max(1);
+    let mut times = Vec::with_capacity(reps);
+    let mut out = Vec::new();
+    for _ in 0..reps {
+        drop(out);
+        let start = cpu_ms();
+        out = job().map_err(|e| e.to_string())?;
+        times.push(cpu_ms() - start);
+    }
+    times.sort_by(f64::total_cmp);
+    if to != "-" {
+        std::fs::write(to, &out).map_err(|e| format!("{to}: {e}"))?;
+    }
+    Ok(format!("{} {:.3} {:.3}", out.len(), times[0], times[reps / 2]))
+}
+
+/// CPU time of the process so far, all its threads together.
+fn cpu_ms() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}

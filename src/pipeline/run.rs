@@ -1,0 +1,232 @@
+//! The processor: bounds, plan, work, and what `ignore-error` makes of a failure.
+
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+
+use super::format::Format;
+use super::plan::Plan;
+use super::source::{self, Picture};
+use crate::error::{Error, ErrorKind, Result};
+use crate::jpeg::{self, Coding, Strip, Subsampling};
+use crate::limits::{Cancel, Limits};
+use crate::params::Params;
+
+/// Quality of a JPEG from a source that has none of its own, where the rule names none. No document says what the
+/// service takes.
+pub const DEFAULT_QUALITY: u8 = 85;
+
+/// Carries out rules; every uncertain quirk of the service is an option here.
+#[derive(Clone, Debug)]
+pub struct Processor {
+    limits: Limits,
+    cancel: Cancel,
+    background: [u8; 3],
+    default_quality: u8,
+    subsampling: Subsampling,
+    carry_interlace: bool,
+    ignore_error: IgnoreError,
+}
+
+/// Which failures `ignore-error/1` answers with the original.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IgnoreError {
+    /// None: the original is never handed out for a failure, whatever the rule says.
+    Never,
+    /// A limit that was passed. The narrowest reading of the documents: "file too big, parameter over limit".
+    Limits,
+    /// A limit that was passed, a source that cannot be read, an operation that is not carried out here.
+    #[default]
+    Processing,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Processed {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub format: Format,
+    /// Whether it is the source, byte for byte.
+    pub original: bool,
+    /// Processing failed and `ignore-error/1` gave the original: why it failed.
+    pub ignored: Option<Error>,
+}
+
+impl Processor {
+    /// The service's limits ([`Limits::intl_2024`]), white background, [`DEFAULT_QUALITY`], 4:2:0, interlace not
+    /// carried, [`IgnoreError::Processing`].
+    pub fn new() -> Self {
+        Self {
+            limits: Limits::intl_2024(),
+            cancel: Cancel::new(),
+            background: [255; 3],
+            default_quality: DEFAULT_QUALITY,
+            subsampling: Subsampling::S420,
+            carry_interlace: false,
+            ignore_error: IgnoreError::Processing,
+        }
+    }
+
+    /// Bounds on source, work and memory.
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The flag that stops a call.
+    pub fn cancel(self, cancel: Cancel) -> Self {
+        Self { cancel, ..self }
+    }
+
+    /// What transparent pixels are laid over: white by default.
+    pub fn background(self, rgb: [u8; 3]) -> Self {
+        Self { background: rgb, ..self }
+    }
+
+    /// Quality, 1 to 100, of a JPEG from a source that has none of its own.
+    pub fn default_quality(self, quality: u8) -> Result<Self> {
+        if !(1..=100).contains(&quality) {
+            let message = format!("a quality is 1 to 100, not {quality}");
+            return Err(Error::usage(message).field_named("default_quality"));
+        }
+        Ok(Self { default_quality: quality, ..self })
+    }
+
+    /// Chroma sampling of a JPEG from pixels.
+    pub fn subsampling(self, subsampling: Subsampling) -> Self {
+        Self { subsampling, ..self }
+    }
+
+    /// Whether a stage without `interlace` of its own keeps that of the stage before it. Off by default: every
+    /// stage encodes anew, and `interlace` is 0 where it is not said.
+    pub fn carry_interlace(self, on: bool) -> Self {
+        Self { carry_interlace: on, ..self }
+    }
+
+    /// Which failures `ignore-error/1` answers with the original.
+    pub fn ignore_error(self, covered: IgnoreError) -> Self {
+        Self { ignore_error: covered, ..self }
+    }
+
+    /// Carries out `rule` on `source`.
+    ///
+    /// # Errors
+    /// `Limit` for a source, a rule or work beyond the limits; `Input` for a malformed source; `Unsupported` for a
+    /// source of an unknown format (field `source`) and for an operation that needs the service (its name as
+    /// field); `Cancelled`. Those that `ignore-error/1` covers become the original instead.
+    pub fn run(&self, source: &[u8], rule: &Params) -> Result<Processed> {
+        let stages = rule.stages().len();
+        if stages as u64 > u64::from(self.limits.stages) {
+            let message = format!("a rule of {stages} stages, over the limit of {}", self.limits.stages);
+            return Err(Error::limit("stages", message));
+        }
+        match self.carry_out(source, rule) {
+            Err(error) if rule.ignores_errors() && self.ignore_error.covers(error.kind()) => {
+                let format = Format::sniff(source).unwrap_or(Format::Unknown);
+                Ok(Processed { bytes: self.copy(source)?, format, original: true, ignored: Some(error) })
+            }
+            result => result,
+        }
+    }
+
+    fn carry_out(&self, source: &[u8], rule: &Params) -> Result<Processed> {
+        self.limits.check_input(source.len())?;
+        self.cancel.check()?;
+        if source.is_empty() {
+            return Err(Error::input("an empty source").field_named("source"));
+        }
+        let unknown = || Error::unsupported("the source is of no image format known here").field_named("source");
+        let format = Format::sniff(source).ok_or_else(unknown)?;
+        let plan = self.plan(format, rule)?;
+        let bytes = match plan {
+            Plan::Original => {
+                source::check(source, format, &self.limits)?;
+                self.copy(source)?
+            }
+            Plan::Transcode { coding, strip } => self.transcode(source, coding, strip)?,
+            Plan::Encode { quality, coding, strip } => {
+                let picture = source::decode(source, format, &self.limits)?;
+                self.cancel.check()?;
+                self.encode(picture, quality, coding, strip)?
+            }
+            Plan::Png { strip } => {
+                let picture = source::decode(source, format, &self.limits)?;
+                self.cancel.check()?;
+                self.png(picture, strip)?
+            }
+        };
+        Ok(Processed { bytes, format: plan.output(format), original: plan == Plan::Original, ignored: None })
+    }
+
+    fn copy(&self, source: &[u8]) -> Result<Vec<u8>> {
+        self.limits.check_memory(source.len() as u64, "the answer")?;
+        Ok(source.to_vec())
+    }
+
+    fn transcode(&self, source: &[u8], coding: Coding, strip: Strip) -> Result<Vec<u8>> {
+        let transcoder = jpeg::Transcoder::new().coding(coding).strip(strip);
+        transcoder.limits(self.limits.clone()).cancel(self.cancel.clone()).run(source)
+    }
+
+    fn encode(&self, picture: Picture, quality: u8, coding: Coding, strip: Strip) -> Result<Vec<u8>> {
+        let picture = picture.for_jpeg(self.background);
+        let memory = self.limits.memory.saturating_sub(picture.bytes());
+        let mut encoder = jpeg::Encoder::new()
+            .quality(quality)?
+            .subsampling(self.subsampling)
+            .coding(coding)
+            .background(self.background)
+            .limits(Limits { memory, ..self.limits.clone() })
+            .cancel(self.cancel.clone());
+        if let Some(profile) = picture.profile_for_jpeg()? {
+            encoder = encoder.icc_profile(profile.to_vec());
+        }
+        if let Some(exif) = picture.exif_for_jpeg().filter(|_| strip == Strip::Nothing) {
+            encoder = encoder.exif(exif.to_vec());
+        }
+        encoder.encode(&jpeg::Image::new(&picture.data, picture.width, picture.height, picture.pixel_format())?)
+    }
+
+    fn png(&self, picture: Picture, strip: Strip) -> Result<Vec<u8>> {
+        // Deflate never grows by more than a few bytes a block; the same again is held while it is written.
+        self.limits.check_memory(picture.bytes().saturating_mul(2), "the answer")?;
+        let mut bytes = Vec::new();
+        let mut encoder = PngEncoder::new(&mut bytes);
+        let failed = |error: image::ImageError| Error::new(ErrorKind::Internal, format!("writing the PNG: {error}"));
+        let refused = |_| Error::new(ErrorKind::Internal, "the PNG encoder takes no metadata");
+        if let Some(profile) = picture.profile {
+            encoder.set_icc_profile(profile).map_err(refused)?;
+        }
+        if let Some(exif) = picture.exif.filter(|_| strip == Strip::Nothing) {
+            encoder.set_exif_metadata(exif).map_err(refused)?;
+        }
+        let color = ExtendedColorType::from(picture.color);
+        encoder.write_image(&picture.data, picture.width, picture.height, color).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    pub(super) fn carries_interlace(&self) -> bool {
+        self.carry_interlace
+    }
+
+    pub(super) fn quality_by_default(&self) -> u8 {
+        self.default_quality
+    }
+}
+
+impl Default for Processor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IgnoreError {
+    fn covers(self, kind: ErrorKind) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Limits => kind == ErrorKind::Limit,
+            Self::Processing => matches!(kind, ErrorKind::Limit | ErrorKind::Input | ErrorKind::Unsupported),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! libjpeg-turbo reads every file without a warning, and its own files are no better.
+//!
+//! The tests need `cjpeg` and `djpeg`; without them they say that they skip, or fail where `COSIMG_GATE` is 1. Photos
+//! come from `COSIMG_SHARED`; some of them by default, all where `COSIMG_GATE` is 1.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use cosimg::jpeg::{Coding, PixelFormat, Subsampling};
+
+use crate::{FORMATS, Picture, SUBSAMPLINGS, encoder};
+
+#[test]
+fn djpeg_reads_every_size_without_a_warning() {
+    if !has_tools() {
+        return;
+    }
+    // Each width and each height from 1 to 70, each with another turn of format, sampling, coding and quality.
+    for i in 0..70 {
+        let (width, height) = (i as u32 + 1, i as u32 * 37 % 70 + 1);
+        let subsampling = SUBSAMPLINGS[i % 3];
+        let coding = [Coding::Progressive, Coding::Baseline][i % 2];
+        let quality = [1, 50, 85, 97, 100][i % 5];
+        let source = Picture::waves(width, height).to(FORMATS[i / 3 % 3]);
+        let file = source.encode(&encoder(quality).subsampling(subsampling).coding(coding));
+        let decoded = djpeg(&file);
+        assert_eq!((decoded.width, decoded.height), (width, height));
+        if source.format != PixelFormat::Rgba8 && quality > 90 {
+            let psnr = source.psnr(&decoded);
+            assert!(psnr > 34.0, "{width}x{height} {subsampling:?} {coding:?}: {psnr:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn no_worse_than_cjpeg_with_the_same_tables() {
+    if !has_tools() {
+        return;
+    }
+    let mut sources = vec![("scene".to_owned(), Picture::scene(320, 240))];
+    sources.extend(photos());
+    let mut worst = f64::INFINITY;
+    for (name, source) in sources {
+        for quality in [75, 90] {
+            for (subsampling, sample) in
+                [(Subsampling::S420, "2x2"), (Subsampling::S422, "2x1"), (Subsampling::S444, "1x1")]
+            {
+                let ours = source.encode(&encoder(quality).subsampling(subsampling));
+                let theirs = cjpeg(&source, quality, sample);
+                let gain = source.psnr(&djpeg(&ours)) - source.psnr(&djpeg(&theirs));
+                let growth = ours.len() as f64 / theirs.len() as f64 - 1.0;
+                worst = worst.min(gain);
+                println!("{name} q{quality} {subsampling:?}: {gain:+.3} dB, {:+.2} % bytes", 100.0 * growth);
+                assert!(gain > -0.05, "{name} {quality} {subsampling:?}: {gain:.3} dB");
+                assert!(growth < 0.002, "{name} {quality} {subsampling:?}: {} against {}", ours.len(), theirs.len());
+            }
+        }
+    }
+    println!("worst {worst:+.3} dB");
+}
+
+#[test]
+fn grey_is_no_worse_than_that_of_cjpeg() {
+    if !has_tools() {
+        return;
+    }
+    let source = Picture::scene(320, 240).to(PixelFormat::Gray8);
+    for quality in [50, 75, 90, 100] {
+        let (ours, theirs) = (source.encode(&encoder(quality)), cjpeg(&source, quality, "1x1"));
+        let gain = source.psnr(&djpeg(&ours)) - source.psnr(&djpeg(&theirs));
+        assert!(gain > -0.05 && ours.len() < theirs.len() * 101 / 100, "{quality}: {gain:.3} dB");
+    }
+}
+
+fn gate() -> bool {
+    std::env::var("COSIMG_GATE").is_ok_and(|v| v == "1")
+}
+
+fn has_tools() -> bool {
+    let has = |tool| Command::new(tool).arg("-version").output().is_ok();
+    let both = has("cjpeg") && has("djpeg");
+    assert!(both || !gate(), "cjpeg and djpeg are needed: install libjpeg-turbo-progs");
+    if !both {
+        eprintln!("skipped: no cjpeg or djpeg; they come with libjpeg-turbo-progs");
+    }
+    both
+}
+
+/// Photos of the corpus.
+fn photos() -> Vec<(String, Picture)> {
+    let shared = std::env::var_os("COSIMG_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let folders: &[&str] = if gate() { &["kodak", "large", "graphics"] } else { &["kodak"] };
+    let mut files: Vec<PathBuf> = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(shared.join("corpus/photos").join(folder)).ok())
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension() == Some(OsStr::new("png")))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        eprintln!("skipped the photos: none in {}", shared.display());
+    }
+    if !gate() {
+        files.truncate(3);
+    }
+    files
+        .into_iter()
+        .map(|path| {
+            let photo = image::open(&path).unwrap().to_rgb8();
+            let (width, height) = photo.dimensions();
+            let picture = Picture { width, height, format: PixelFormat::Rgb8, data: photo.into_raw() };
+            (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), picture)
+        })
+        .collect()
+}
+
+/// What cjpeg makes of a picture, progressive.
+fn cjpeg(source: &Picture, quality: u8, sample: &str) -> Vec<u8> {
+    let magic = if source.format == PixelFormat::Gray8 { "P5" } else { "P6" };
+    let mut pnm = format!("{magic}\n{} {}\n255\n", source.width, source.height).into_bytes();
+    pnm.extend_from_slice(&source.data);
+    let arguments = ["-quality", &quality.to_string(), "-sample", sample, "-progressive", "-optimize"];
+    run(Command::new("cjpeg").args(arguments), &pnm)
+}
+
+/// Decodes with libjpeg-turbo, which must have nothing to say.
+fn djpeg(file: &[u8]) -> Picture {
+    let pnm = run(Command::new("djpeg").arg("-pnm"), file);
+    let mut words = pnm.splitn(4, |b| b.is_ascii_whitespace());
+    let mut word = || words.next().unwrap();
+    let format = if word() == b"P5" { PixelFormat::Gray8 } else { PixelFormat::Rgb8 };
+    let mut number = || std::str::from_utf8(word()).unwrap().parse().unwrap();
+    let (width, height): (u32, u32) = (number(), number());
+    let data = word().strip_prefix(b"255\n").unwrap().to_vec();
+    Picture { width, height, format, data }
+}
+
+fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output().unwrap()
+    });
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && message.is_empty(), "{command:?}: {message}");
+    output.stdout
+}

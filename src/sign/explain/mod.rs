@@ -127,6 +127,7 @@ impl Explainer {
             http_string_end: "\n",
             string_to_sign_end: "\n",
         };
+        (explanation.params, explanation.headers) = (names(fields.params()?), names(fields.headers()?));
         let params: Vec<_> = request.query().iter().map(|(k, v)| (k, v.unwrap_or_default())).collect();
         for name in fields.params()? {
             draft.params.extend(explanation.choose(Part::Param, name, params.iter().copied())?);
@@ -135,8 +136,6 @@ impl Explainer {
             draft.headers.extend(explanation.choose(Part::Header, name, request.headers())?);
         }
         draft.sort();
-        explanation.params = names(fields.params()?);
-        explanation.headers = names(fields.headers()?);
         Ok(draft)
     }
 
@@ -276,6 +275,11 @@ impl Explanation {
     /// The names in `q-header-list`, sorted.
     pub fn headers(&self) -> &[String] {
         &self.headers
+    }
+
+    /// Whether `q-url-param-list` names the parameter of this name, decoded.
+    pub fn covers_param(&self, key: &str) -> bool {
+        self.params.contains(&canonical_key(key))
     }
 
     /// HttpString as it follows from the request; what carries a secret reads `[redacted]`.

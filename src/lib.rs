@@ -11,6 +11,9 @@
 #![deny(unsafe_code)]
 
 mod error;
+#[cfg(feature = "capi")]
+#[allow(unsafe_code)] // the C ABI; each block has its reason
+mod ffi;
 #[allow(clippy::cast_possible_truncation)] // a codec cuts words to their width on every other line
 pub mod jpeg;
 mod limits;

@@ -202,9 +202,6 @@ mod tests {
         bits(&rows)
     }
 
-    /// A conversion into rows of Y, Cb and Cr.
-    type Convert<'a> = dyn Fn(&mut [f32], &mut [f32], &mut [f32]) + 'a;
-
     fn color_is_scalar<K: Kernels>(kernels: K) {
         let mut noise = Noise(1);
         for len in 0..70 {

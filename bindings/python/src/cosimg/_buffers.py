@@ -1,0 +1,206 @@
+"""Bytes in without a copy, pictures by duck typing, and the three ways out."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from contextlib import contextmanager
+from ctypes import c_char_p, c_int, c_size_t, c_ssize_t, c_void_p, py_object
+from typing import Any, Callable, Iterator, Literal, Optional, Union, overload
+
+from . import _native, errors
+from ._native import Buffer, ImageView, Slice
+
+# Whatever has the buffer protocol: bytes, bytearray, memoryview, mmap, array, numpy. `collections.abc.Buffer` names it
+# from Python 3.12 on.
+Readable = Any
+Out = Literal["bytes", "view"]
+PixelFormat = Literal["gray", "rgb", "rgba"]
+_PIXEL_FORMATS = {"gray": 1, "rgb": 2, "rgba": 3}
+_CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}
+_FORMATS_BY_CHANNELS: dict[int, PixelFormat] = {1: "gray", 3: "rgb", 4: "rgba"}
+_PILLOW_MODES = ("L", "RGB", "RGBA")
+
+
+class _PyBuffer(ctypes.Structure):
+    """Py_buffer, which is part of the stable ABI."""
+
+    _fields_ = [
+        ("buf", c_void_p),
+        ("obj", py_object),
+        ("len", c_ssize_t),
+        ("itemsize", c_ssize_t),
+        ("readonly", c_int),
+        ("ndim", c_int),
+        ("format", c_char_p),
+        ("shape", c_void_p),
+        ("strides", c_void_p),
+        ("suboffsets", c_void_p),
+        ("internal", c_void_p),
+    ]
+
+
+_get_buffer = ctypes.pythonapi.PyObject_GetBuffer
+_get_buffer.argtypes = (py_object, ctypes.POINTER(_PyBuffer), c_int)
+_get_buffer.restype = c_int
+_release_buffer = ctypes.pythonapi.PyBuffer_Release
+_release_buffer.argtypes = (ctypes.POINTER(_PyBuffer),)
+_release_buffer.restype = None
+_SIMPLE = 0
+_WRITABLE = 1
+
+
+@contextmanager
+def borrow(data: Readable, field: str, writable: bool = False) -> Iterator[Slice]:
+    """The contiguous bytes of an object, in place, for as long as the context lasts."""
+    view = _PyBuffer()
+    try:
+        _get_buffer(data, ctypes.byref(view), _WRITABLE if writable else _SIMPLE)
+    except TypeError:
+        raise TypeError(f"{field} must be bytes-like, not {type(data).__name__}") from None
+    except (BufferError, ValueError) as error:
+        raise errors.usage(field, f"the buffer cannot be used in place: {error}") from error
+    try:
+        yield Slice(view.buf, view.len)
+    finally:
+        _release_buffer(ctypes.byref(view))
+
+
+@contextmanager
+def picture(
+    image: Any,
+    width: Optional[int],
+    height: Optional[int],
+    stride: Optional[int],
+    format: Optional[PixelFormat],
+) -> Iterator[ImageView]:
+    """A picture in place: an object with `__array_interface__`, as numpy's and Pillow's have, or bytes with a size."""
+    interface = getattr(image, "__array_interface__", None)
+    if interface is None:
+        if width is None or height is None or format is None:
+            raise errors.usage("image", "bytes need width, height and format; or pass a numpy array or a Pillow image")
+        with borrow(image, "image") as held:
+            yield _view(held, width, height, stride or 0, format)
+        return
+
+    if width is not None or height is not None or stride is not None:
+        raise errors.usage("width", "a picture that knows its own size takes no width, height or stride")
+    _check_mode(image)
+    rows, columns, channels, step = _layout(interface)
+    known = _FORMATS_BY_CHANNELS[channels]
+    if format is not None and format != known:
+        raise errors.usage("format", f"the picture is {known}, not {format}")
+    data = interface.get("data")
+    if isinstance(data, tuple):
+        # The length that strides and shape imply: the interface itself names none.
+        length = step * (rows - 1) + columns * channels if rows and columns else 0
+        yield _view(Slice(data[0], length), columns, rows, step, known)
+    else:
+        with borrow(image if data is None else data, "image") as held:
+            yield _view(held, columns, rows, step, known)
+
+
+def _layout(interface: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Rows, columns, channels and bytes from row to row of an `__array_interface__`, version 3."""
+    shape = tuple(interface["shape"])
+    if interface["typestr"] not in ("|u1", "<u1", ">u1", "=u1"):
+        raise errors.usage("image", f"samples must be unsigned bytes, not {interface['typestr']!r}")
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
+        raise errors.usage("image", f"a shape of {shape} is neither (rows, columns) nor (rows, columns, 1, 3 or 4)")
+    rows, columns = shape[:2]
+    channels = shape[2] if len(shape) == 3 else 1
+    strides = interface.get("strides")
+    if strides is None:
+        return rows, columns, channels, columns * channels
+    tight = strides[1] == channels and (len(shape) == 2 or channels == 1 or strides[2] == 1)
+    if not tight or (strides[0] < columns * channels and rows > 1):
+        raise errors.usage("image", "the pixels of a row must lie side by side, and the rows in order: make a copy")
+    return rows, columns, channels, max(strides[0], columns * channels)
+
+
+def _check_mode(image: Any) -> None:
+    """A Pillow image has a mode, by which CMYK is told from RGBA, and a palette from grey."""
+    mode = getattr(image, "mode", None)
+    if isinstance(mode, str) and mode not in _PILLOW_MODES:
+        raise errors.usage("image", f"mode {mode!r} is not understood: convert to 'RGB', 'RGBA' or 'L' first")
+
+
+def _view(data: Slice, width: int, height: int, stride: int, format: PixelFormat) -> ImageView:
+    number = _native.number(_PIXEL_FORMATS, format, "format")
+    width = _native.natural(width, 32, "width")
+    height = _native.natural(height, 32, "height")
+    stride = _native.natural(stride, 63, "stride")
+    # Rows without a gap are exactly the bytes; 0 says so.
+    if stride == width * _CHANNELS[format]:
+        stride = 0
+    return ImageView(data.data, data.len, width, height, stride, number)
+
+
+@overload
+def take(buffer: Buffer, out: Literal["bytes"]) -> bytes: ...
+@overload
+def take(buffer: Buffer, out: Out) -> Union[bytes, memoryview]: ...
+
+
+def take(buffer: Buffer, out: Out) -> Union[bytes, memoryview]:
+    """The bytes of a buffer of the library's: copied and freed, or viewed in place and freed with the last view."""
+    if out == "view" and buffer.len:
+        array = (ctypes.c_uint8 * buffer.len).from_address(buffer.data)
+        weakref.finalize(array, _native.library.cosimg_buffer_free, ctypes.byref(buffer))
+        return memoryview(array).cast("B").toreadonly()
+    try:
+        copy = ctypes.string_at(buffer.data, buffer.len) if buffer.len else b""
+        return memoryview(copy) if out == "view" else copy
+    finally:
+        _native.library.cosimg_buffer_free(ctypes.byref(buffer))
+
+
+def check_out(out: Out) -> None:
+    """Before the work is done rather than after."""
+    if out not in ("bytes", "view"):
+        raise errors.usage("out", f"{out!r} is neither 'bytes' nor 'view'")
+
+
+def run_to(run: Callable[[object, None], None], write: Callable[[bytes], object]) -> None:
+    """Runs a `_run_to` function over a callable; what that raises comes out unchanged."""
+    raised: list[BaseException] = []
+
+    def receive(_user: Optional[int], data: int, length: int) -> int:
+        try:
+            write(ctypes.string_at(data, length))
+            return 0
+        except BaseException as error:  # nothing may pass through the native frames
+            raised.append(error)
+            return 1
+
+    callback = _native.WriteFn(receive)
+    try:
+        run(callback, None)
+    except errors.SinkError:
+        if raised:
+            raise raised[0] from None
+        raise
+
+
+def run_into(run: Callable[[Optional[int], int, object], None], target: Readable) -> int:
+    """Runs a `_run_into` function over a writable buffer; gives the size of the result."""
+    needed = c_size_t()
+    with borrow(target, "target", writable=True) as room:
+        try:
+            run(room.data, room.len, ctypes.byref(needed))
+        except errors.BufferTooSmallError as error:
+            error.needed = needed.value
+            raise
+    return needed.value
+
+
+def slices(texts: list[str], field: str) -> tuple[Any, int]:
+    """A list of texts as pointer and length; the array keeps the texts alive."""
+    encoded = [_native.text(text, field)[0] for text in texts]
+    array: Any = (Slice * len(encoded))()
+    for place, value in zip(array, encoded):
+        place.data = ctypes.cast(c_char_p(value), c_void_p)
+        place.len = len(value)
+    array.texts = encoded
+    return array, len(encoded)
+

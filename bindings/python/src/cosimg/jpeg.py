@@ -1,0 +1,255 @@
+"""The JPEG codec: the lossless transcoder and the encoder of pixels."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Callable, Literal, Optional, Union, overload
+
+from . import _buffers, _native
+from ._buffers import Out, PixelFormat, Readable
+from .limits import Cancel, Limits
+
+Coding = Literal["progressive", "baseline"]
+Strip = Literal["nothing", "metadata"]
+Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
+Colour = tuple[int, int, int]
+_CODINGS = {"progressive": 0, "baseline": 1}
+_STRIPS = {"nothing": 0, "metadata": 1}
+_SUBSAMPLINGS = {"4:2:0": 420, "4:2:2": 422, "4:4:4": 444}
+
+
+class _Bounded(_native.Object):
+    """What takes limits and a cancel flag."""
+
+    def _set_bounds(self, limits: Optional[Limits], cancel: Optional[Cancel]) -> None:
+        if limits is not None:
+            limits_native = limits._native()
+            self._set("set_limits", limits_native.pointer)
+        if cancel is not None:
+            cancel_native = cancel._native()
+            self._set("set_cancel", cancel_native.pointer)
+
+    def _set_background(self, background: Colour) -> None:
+        red, green, blue = background
+        names = ("red", "green", "blue")
+        parts = [_native.natural(part, 8, name) for part, name in zip((red, green, blue), names)]
+        self._set("set_background", *parts)
+
+
+class Transcoder(_Bounded):
+    """Makes JPEG from JPEG without changing a coefficient.
+
+    :param coding: `"progressive"` or `"baseline"`
+    :param strip: `"nothing"` keeps all metadata; `"metadata"` keeps what the colours depend on
+    """
+
+    _noun = "transcoder"
+
+    def __init__(
+        self,
+        *,
+        coding: Coding = "progressive",
+        strip: Strip = "nothing",
+        limits: Optional[Limits] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> None:
+        self._make("cosimg_transcoder_new")
+        self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
+        self._set("set_strip", _native.number(_STRIPS, strip, "strip"))
+        self._set_bounds(limits, cancel)
+
+    @overload
+    def run(self, data: Readable, *, out: Literal["bytes"] = "bytes") -> bytes: ...
+    @overload
+    def run(self, data: Readable, *, out: Literal["view"]) -> memoryview: ...
+
+    def run(self, data: Readable, *, out: Out = "bytes") -> Union[bytes, memoryview]:
+        """The JPEG, as `bytes`, or as a `memoryview` of the library's own memory, which saves a copy."""
+        _buffers.check_out(out)
+        native, buffer = self._native(), _native.Buffer()
+        with _buffers.borrow(data, "data") as source:
+            _native.call("cosimg_transcoder_run", native.pointer, source, ctypes.byref(buffer))
+        return _buffers.take(buffer, out)
+
+    def run_to(self, data: Readable, write: Callable[[bytes], object]) -> None:
+        """Gives the JPEG piece by piece to `write`; what that raises comes out unchanged."""
+        native = self._native()
+        with _buffers.borrow(data, "data") as source:
+            _buffers.run_to(
+                lambda callback, user: _native.call(
+                    "cosimg_transcoder_run_to", native.pointer, source, callback, user
+                ),
+                write,
+            )
+
+    def run_into(self, data: Readable, target: Readable) -> int:
+        """Fills a writable buffer and gives the size of the JPEG; `BufferTooSmallError` says what is `needed`."""
+        native = self._native()
+        with _buffers.borrow(data, "data") as source:
+            return _buffers.run_into(
+                lambda room, capacity, length: _native.call(
+                    "cosimg_transcoder_run_into", native.pointer, source, room, capacity, length
+                ),
+                target,
+            )
+
+
+class Encoder(_Bounded):
+    """Makes JPEG from pixels.
+
+    A picture is a numpy array of unsigned bytes, (rows, columns) or (rows, columns, 1, 3 or 4), a Pillow image, or
+    bytes together with `width`, `height`, `format` and, where rows do not follow without a gap, `stride`.
+
+    :param quality: 1 to 100 on libjpeg's scale
+    :param background: what transparent pixels are laid over
+    :param icc_profile: an ICC profile to embed
+    :param exif: an Exif block to embed: TIFF, without the prefix
+    """
+
+    _noun = "encoder"
+
+    def __init__(
+        self,
+        *,
+        quality: int = 85,
+        subsampling: Subsampling = "4:2:0",
+        coding: Coding = "progressive",
+        background: Colour = (255, 255, 255),
+        icc_profile: Readable = b"",
+        exif: Readable = b"",
+        limits: Optional[Limits] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> None:
+        self._make("cosimg_encoder_new")
+        self._set("set_quality", _native.integer(quality, 32, "quality"))
+        self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
+        self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
+        self._set_background(background)
+        for setting, block in (("icc_profile", icc_profile), ("exif", exif)):
+            with _buffers.borrow(block, setting) as held:
+                if held.len:
+                    self._set(f"set_{setting}", held)
+        self._set_bounds(limits, cancel)
+
+    @overload
+    def run(
+        self,
+        image: Any,
+        *,
+        width: Optional[int] = None,
+        height: Optional[int] = None,
+        stride: Optional[int] = None,
+        format: Optional[PixelFormat] = None,
+        out: Literal["bytes"] = "bytes",
+    ) -> bytes: ...
+    @overload
+    def run(
+        self,
+        image: Any,
+        *,
+        width: Optional[int] = None,
+        height: Optional[int] = None,
+        stride: Optional[int] = None,
+        format: Optional[PixelFormat] = None,
+        out: Literal["view"],
+    ) -> memoryview: ...
+
+    def run(
+        self,
+        image: Any,
+        *,
+        width: Optional[int] = None,
+        height: Optional[int] = None,
+        stride: Optional[int] = None,
+        format: Optional[PixelFormat] = None,
+        out: Out = "bytes",
+    ) -> Union[bytes, memoryview]:
+        """The JPEG, as `bytes`, or as a `memoryview` of the library's own memory, which saves a copy."""
+        _buffers.check_out(out)
+        native, buffer = self._native(), _native.Buffer()
+        with _buffers.picture(image, width, height, stride, format) as view:
+            _native.call("cosimg_encoder_run", native.pointer, ctypes.byref(view), ctypes.byref(buffer))
+        return _buffers.take(buffer, out)
+
+    def run_to(
+        self,
+        image: Any,
+        write: Callable[[bytes], object],
+        *,
+        width: Optional[int] = None,
+        height: Optional[int] = None,
+        stride: Optional[int] = None,
+        format: Optional[PixelFormat] = None,
+    ) -> None:
+        """Gives the JPEG piece by piece to `write`; what that raises comes out unchanged."""
+        native = self._native()
+        with _buffers.picture(image, width, height, stride, format) as view:
+            _buffers.run_to(
+                lambda callback, user: _native.call(
+                    "cosimg_encoder_run_to", native.pointer, ctypes.byref(view), callback, user
+                ),
+                write,
+            )
+
+    def run_into(
+        self,
+        image: Any,
+        target: Readable,
+        *,
+        width: Optional[int] = None,
+        height: Optional[int] = None,
+        stride: Optional[int] = None,
+        format: Optional[PixelFormat] = None,
+    ) -> int:
+        """Fills a writable buffer and gives the size of the JPEG; `BufferTooSmallError` says what is `needed`."""
+        native = self._native()
+        with _buffers.picture(image, width, height, stride, format) as view:
+            return _buffers.run_into(
+                lambda room, capacity, length: _native.call(
+                    "cosimg_encoder_run_into", native.pointer, ctypes.byref(view), room, capacity, length
+                ),
+                target,
+            )
+
+
+def transcode(
+    data: Readable,
+    *,
+    coding: Coding = "progressive",
+    strip: Strip = "nothing",
+    limits: Optional[Limits] = None,
+    cancel: Optional[Cancel] = None,
+) -> bytes:
+    """JPEG from JPEG without loss; see `Transcoder`."""
+    with Transcoder(coding=coding, strip=strip, limits=limits, cancel=cancel) as transcoder:
+        return transcoder.run(data)
+
+
+def encode(
+    image: Any,
+    *,
+    width: Optional[int] = None,
+    height: Optional[int] = None,
+    stride: Optional[int] = None,
+    format: Optional[PixelFormat] = None,
+    quality: int = 85,
+    subsampling: Subsampling = "4:2:0",
+    coding: Coding = "progressive",
+    background: Colour = (255, 255, 255),
+    icc_profile: Readable = b"",
+    exif: Readable = b"",
+    limits: Optional[Limits] = None,
+    cancel: Optional[Cancel] = None,
+) -> bytes:
+    """JPEG from pixels; see `Encoder`."""
+    with Encoder(
+        quality=quality,
+        subsampling=subsampling,
+        coding=coding,
+        background=background,
+        icc_profile=icc_profile,
+        exif=exif,
+        limits=limits,
+        cancel=cancel,
+    ) as encoder:
+        return encoder.run(image, width=width, height=height, stride=stride, format=format)

@@ -1,0 +1,101 @@
+"""Encoding and transcoding."""
+
+from __future__ import annotations
+
+import pytest
+
+import cosimg
+from conftest import HEIGHT, WIDTH, frame_marker
+
+SIZE = {"width": WIDTH, "height": HEIGHT, "format": "rgb"}
+
+
+def test_transcoding_loses_nothing(baseline: bytes) -> None:
+    progressive = cosimg.transcode(baseline)
+    assert frame_marker(baseline) == 0xC0 and frame_marker(progressive) == 0xC2
+    assert cosimg.transcode(progressive, coding="baseline") == baseline
+
+
+def test_three_ways_out(baseline: bytes, pixels: bytes) -> None:
+    transcoder, encoder = cosimg.Transcoder(), cosimg.Encoder()
+    for expected, run_to, run_into in (
+        (
+            transcoder.run(baseline),
+            lambda write: transcoder.run_to(baseline, write),
+            lambda target: transcoder.run_into(baseline, target),
+        ),
+        (
+            encoder.run(pixels, **SIZE),
+            lambda write: encoder.run_to(pixels, write, **SIZE),
+            lambda target: encoder.run_into(pixels, target, **SIZE),
+        ),
+    ):
+        pieces: list[bytes] = []
+        run_to(pieces.append)
+        assert b"".join(pieces) == expected
+        room = bytearray(len(expected) + 3)
+        assert run_into(room) == len(expected)
+        assert room == expected + b"\0\0\0"
+        with pytest.raises(cosimg.BufferTooSmallError) as caught:
+            run_into(bytearray(10))
+        assert caught.value.needed == len(expected)
+
+
+def test_what_a_sink_raises_comes_out(baseline: bytes) -> None:
+    class Full(Exception):
+        pass
+
+    def write(_: bytes) -> None:
+        raise Full("the disk is full")
+
+    with pytest.raises(Full):
+        cosimg.Transcoder().run_to(baseline, write)
+
+    def interrupt(_: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cosimg.Transcoder().run_to(baseline, interrupt)
+
+
+def test_options_of_the_encoder(pixels: bytes) -> None:
+    sizes = [len(cosimg.encode(pixels, quality=quality, **SIZE)) for quality in (10, 50, 95)]
+    assert sizes == sorted(sizes) and sizes[0] < sizes[2]
+    full = cosimg.encode(pixels, subsampling="4:4:4", **SIZE)
+    half = cosimg.encode(pixels, subsampling="4:2:0", **SIZE)
+    assert len(half) < len(full)
+    assert frame_marker(cosimg.encode(pixels, coding="baseline", **SIZE)) == 0xC0
+    clear = bytes(4 * 4 * 4)
+    over_black = cosimg.encode(clear, width=4, height=4, format="rgba", background=(0, 0, 0))
+    assert over_black == cosimg.encode(bytes(4 * 4 * 3), width=4, height=4, format="rgb")
+    over_white = cosimg.encode(clear, width=4, height=4, format="rgba")
+    assert over_white == cosimg.encode(b"\xff" * (4 * 4 * 3), width=4, height=4, format="rgb")
+
+
+def test_embedded_blocks_stay_until_they_are_stripped(pixels: bytes) -> None:
+    exif = b"II*\0\x08\0\0\0\0\0\0\0\0\0"
+    with_exif = cosimg.encode(pixels, exif=exif, coding="baseline", **SIZE)
+    assert b"Exif\0\0" + exif in with_exif
+    assert exif in cosimg.transcode(with_exif)
+    without = cosimg.transcode(with_exif, strip="metadata", coding="baseline")
+    assert exif not in without and without == cosimg.encode(pixels, coding="baseline", **SIZE)
+
+
+def test_damaged_input(baseline: bytes) -> None:
+    for data in (b"", b"no JPEG", baseline[: len(baseline) // 2], baseline[:3]):
+        with pytest.raises(cosimg.InputError):
+            cosimg.transcode(data)
+
+
+def test_limits_and_cancel(baseline: bytes) -> None:
+    with pytest.raises(cosimg.LimitError) as caught:
+        cosimg.transcode(baseline, limits=cosimg.Limits(side=WIDTH - 1))
+    assert caught.value.field == "side"
+    assert cosimg.transcode(baseline, limits=cosimg.Limits("intl-2024", side=WIDTH))
+    cancel = cosimg.Cancel()
+    transcoder = cosimg.Transcoder(cancel=cancel)
+    assert transcoder.run(baseline)
+    cancel.trigger()
+    cancel.close()
+    with pytest.raises(cosimg.CancelledError):
+        transcoder.run(baseline)

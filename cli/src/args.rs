@@ -1,0 +1,362 @@
+//! What was typed: the command line as data. The commands turn it into a plan.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use cosimg::Limits;
+use cosimg::jpeg::{Coding, Subsampling};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 some item failed, 2 usage, 3 nothing to do, 4 verification failed, 5 limit, 130 cancelled.
+Secrets come from COSIMG_SECRET_ID, COSIMG_SECRET_KEY and COSIMG_TOKEN, or from --credentials FILE:
+  {\"credentials\":[{\"secret_id\":\"...\",\"secret_key\":\"...\",\"token\":\"...\"}]}   (token is optional)
+A file named - is standard input or standard output.";
+
+/// Tencent COS image links that cannot be stripped, and the progressive JPEG behind them.
+#[derive(Debug, Parser)]
+#[command(name = "cosimg", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sign a request: print the link, or the headers to send.
+    Sign(Sign),
+    /// Check the signature of a link and say what it covers.
+    Verify(Verify),
+    /// Show what a JPEG is made of.
+    Inspect(Inspect),
+    /// Make a JPEG progressive, or baseline, without any loss.
+    Transcode(Transcode),
+    /// Encode a PNG, BMP, GIF or WebP picture as JPEG.
+    Encode(Encode),
+    /// Carry out a processing rule on a file, as the service would.
+    Process(Process),
+    /// Answer signed links over a folder, as COS would.
+    Serve(Serve),
+    /// Sign, fetch, look and attack: the whole of it on this machine.
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("window").required(true).args(["expires", "start"]))]
+pub(crate) struct Sign {
+    /// Host that the request goes to, e.g. examplebucket-1250000000.cos.ap-shanghai.myqcloud.com
+    #[arg(long)]
+    pub(crate) host: String,
+    /// Object key, not encoded; one leading slash is allowed
+    #[arg(long)]
+    pub(crate) key: String,
+    /// Method of the request
+    #[arg(long, default_value = "GET")]
+    pub(crate) method: String,
+    /// Processing rule, e.g. imageMogr2/format/jpg/interlace/1; covered by the signature
+    #[arg(long, value_name = "RULE")]
+    pub(crate) process: Vec<String>,
+    /// Query parameter; covered by the signature
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub(crate) param: Vec<(String, String)>,
+    /// Header that the request will carry; covered by the signature
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub(crate) header: Vec<(String, String)>,
+    /// Valid from now for so long: 30s, 10m, 2h, 7d
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) expires: Option<u64>,
+    /// Valid from this Unix time
+    #[arg(long, value_name = "UNIX", requires = "end")]
+    pub(crate) start: Option<u64>,
+    /// Valid until this Unix time
+    #[arg(long, value_name = "UNIX", requires = "start")]
+    pub(crate) end: Option<u64>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Form::Url)]
+    pub(crate) form: Form,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// File with the credentials; the first is used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A link
+    Url,
+    /// The headers to send, one a line
+    Header,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The link; - reads it from standard input
+    pub(crate) url: String,
+    /// Method of the request
+    #[arg(long, default_value = "GET")]
+    pub(crate) method: String,
+    /// Header that the request carries
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub(crate) header: Vec<(String, String)>,
+    /// Time of the check; the clock's unless given
+    #[arg(long, value_name = "UNIX")]
+    pub(crate) now: Option<u64>,
+    /// Refuse unless every parameter and Host are covered
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// File with the credentials; all are accepted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A JPEG
+    pub(crate) file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Transcode {
+    /// A JPEG
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// Where the result goes; may be IN
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) coding: CodingFlags,
+    /// Leave out Exif, XMP, comments and thumbnails; what the colours depend on stays
+    #[arg(long)]
+    pub(crate) strip: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CodingFlags {
+    /// Progressive JPEG (default)
+    #[arg(long, conflicts_with = "baseline")]
+    progressive: bool,
+    /// Baseline JPEG
+    #[arg(long)]
+    baseline: bool,
+}
+
+impl CodingFlags {
+    pub(crate) fn coding(self) -> Coding {
+        if self.baseline { Coding::Baseline } else { Coding::Progressive }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Encode {
+    /// A PNG, BMP, GIF or WebP picture
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// Where the result goes; may be IN
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Quality on libjpeg's scale
+    #[arg(short, long, value_name = "1-100", default_value_t = 85, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+    /// Sampling of the colour
+    #[arg(long, value_enum, default_value_t = Sampling::S420)]
+    pub(crate) subsampling: Sampling,
+    #[command(flatten)]
+    pub(crate) coding: CodingFlags,
+    /// What transparent pixels are laid over
+    #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = colour)]
+    pub(crate) background: Colour,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Sampling {
+    #[value(name = "420")]
+    S420,
+    #[value(name = "422")]
+    S422,
+    #[value(name = "444")]
+    S444,
+}
+
+impl From<Sampling> for Subsampling {
+    fn from(sampling: Sampling) -> Self {
+        match sampling {
+            Sampling::S420 => Self::S420,
+            Sampling::S422 => Self::S422,
+            Sampling::S444 => Self::S444,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Process {
+    /// A picture
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// Where the result goes; may be IN
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Processing rule, e.g. imageMogr2/format/jpg/interlace/1
+    pub(crate) rule: String,
+    /// Which of the service's documents sets the limits
+    #[arg(long, value_enum, default_value_t = Profile::Intl2024)]
+    pub(crate) limits: Profile,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Profile {
+    /// 32 MiB, 30,000 a side, results of 9,999 a side
+    #[value(name = "intl-2024")]
+    Intl2024,
+    /// As intl-2024, but 20 MiB
+    #[value(name = "intl-2025")]
+    Intl2025,
+    /// 32 MiB, 50,000 a side, results as large
+    #[value(name = "cn-current")]
+    CnCurrent,
+}
+
+impl From<Profile> for Limits {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Intl2024 => Self::intl_2024(),
+            Profile::Intl2025 => Self::intl_2025(),
+            Profile::CnCurrent => Self::cn_current(),
+        }
+    }
+}
+
+/// Where the gateway listens unless told otherwise.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8436";
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Serve this folder as this bucket; with one bucket, any Host is that bucket, else the Host's first label
+    #[arg(long, required = true, value_name = "NAME=DIR", value_parser = bucket)]
+    pub(crate) bucket: Vec<(String, PathBuf)>,
+    /// Address to listen on; port 0 takes a free one. The address is printed on standard output
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    pub(crate) listen: SocketAddr,
+    /// File with the credentials; all are accepted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// Which of the service's documents sets the limits
+    #[arg(long, value_enum, default_value_t = Profile::Intl2024)]
+    pub(crate) limits: Profile,
+    /// Do not log requests
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Pictures to use in place of the two that come with the program
+    pub(crate) file: Vec<PathBuf>,
+    /// Keep the gateway up until Ctrl-C, so that the links can be opened in a browser
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Save the answers here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// A colour, red first.
+pub(crate) type Colour = [u8; 3];
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as K=V".to_owned()),
+    }
+}
+
+fn bucket(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
+            if name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+                Ok((name.to_owned(), PathBuf::from(folder)))
+            } else {
+                Err("a bucket's name has lower-case letters, digits and hyphens only".to_owned())
+            }
+        }
+        _ => Err("write it as NAME=DIR".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || "write a number and a unit: 30s, 10m, 2h or 7d".to_owned();
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = &text[..text.len() - 1];
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let count: u64 = number.parse().map_err(|_| "the number is too large".to_owned())?;
+    match count.checked_mul(unit) {
+        Some(0) => Err("a link must be valid for at least one second".to_owned()),
+        Some(seconds) => Ok(seconds),
+        None => Err("the time is too long".to_owned()),
+    }
+}
+
+fn colour(text: &str) -> Result<Colour, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err("write six hex digits, RRGGBB".to_owned());
+    }
+    let value = u32::from_str_radix(digits, 16).map_err(|e| e.to_string())?;
+    let [_, red, green, blue] = value.to_be_bytes();
+    Ok([red, green, blue])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        assert_eq!(seconds("30s"), Ok(30));
+        assert_eq!(seconds("10m"), Ok(600));
+        assert_eq!(seconds("2h"), Ok(7_200));
+        assert_eq!(seconds("7d"), Ok(604_800));
+        for wrong in ["", "m", "10", "-1m", "+1m", "1.5h", "0s", "1w", "10 m", "999999999999999999999d", "1分"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert!(seconds("18446744073709551615d").is_err());
+    }
+
+    #[test]
+    fn pairs_split_at_the_first_equals_sign() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(pair("acl="), Ok(("acl".to_owned(), String::new())));
+        assert!(pair("acl").is_err());
+        assert!(pair("=v").is_err());
+    }
+
+    #[test]
+    fn colours_are_six_hex_digits() {
+        assert_eq!(colour("ff8000"), Ok([255, 128, 0]));
+        assert_eq!(colour("#FF8000"), Ok([255, 128, 0]));
+        for wrong in ["", "fff", "ff80001", "+f8000", "gggggg"] {
+            assert!(colour(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Any bytes that the transcoder takes: the picture stays the same coefficient by coefficient in both codings, and a
+//! second pass changes nothing.
+
+#![no_main]
+
+use cosimg::Limits;
+use cosimg::jpeg::{Coding, CoefficientImage, Strip, Transcoder};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|source: &[u8]| {
+    let mut limits = Limits::default();
+    limits.memory = 64 << 20;
+    limits.block_visits = 1 << 20;
+
+    for coding in [Coding::Progressive, Coding::Baseline] {
+        for strip in [Strip::Nothing, Strip::Metadata] {
+            let transcoder = Transcoder::new().coding(coding).strip(strip).limits(limits.clone());
+            let Ok(written) = transcoder.run(source) else { continue };
+            let before = CoefficientImage::read(source, &limits).expect("it was read a moment ago");
+            let after = CoefficientImage::read(&written, &limits).expect("what is written can be read");
+            assert!(before == after, "{coding:?}, {strip:?}: the picture changed");
+            let again = transcoder.run(&written).expect("what is written can be transcoded");
+            assert!(again == written, "{coding:?}, {strip:?}: a second pass changed bytes");
+        }
+    }
+});

@@ -1,0 +1,440 @@
+//! The JPEG codec: the lossless transcoder and the encoder of pixels.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use super::buffer::{Out, cosimg_buffer, cosimg_slice};
+use super::callback::{cosimg_cancel, cosimg_write_fn};
+use super::guard::{Call, Opaque};
+use super::limits::cosimg_limits;
+use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
+use crate::jpeg::{Coding, Encoder, Image, PixelFormat, Strip, Subsampling, Transcoder};
+
+/// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
+pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
+/// Sequential (T.81 SOF0, or SOF1 where the tables need it).
+pub const COSIMG_CODING_BASELINE: i32 = 1;
+
+/// Keep all metadata.
+pub const COSIMG_STRIP_NOTHING: i32 = 0;
+/// Leave out Exif, XMP, comments, thumbnails and the like; what the colours depend on (JFIF, Adobe, ICC) stays.
+pub const COSIMG_STRIP_METADATA: i32 = 1;
+
+/// Chroma at half the width and half the height: 4:2:0.
+pub const COSIMG_SUBSAMPLING_420: i32 = 420;
+/// Chroma at half the width: 4:2:2.
+pub const COSIMG_SUBSAMPLING_422: i32 = 422;
+/// Chroma at full size: 4:4:4.
+pub const COSIMG_SUBSAMPLING_444: i32 = 444;
+
+/// One byte a pixel.
+pub const COSIMG_PIXEL_GRAY8: i32 = 1;
+/// Red, green, blue: three bytes a pixel.
+pub const COSIMG_PIXEL_RGB8: i32 = 2;
+/// Red, green, blue, straight alpha: four bytes a pixel.
+pub const COSIMG_PIXEL_RGBA8: i32 = 3;
+
+/// A borrowed picture.
+///
+/// Threads: a plain value.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cosimg_image_view {
+    /// The first byte of the top row.
+    pub data: *const u8,
+    /// Bytes that may be read from `data` on.
+    pub len: usize,
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Bytes from one row to the next, or 0 where rows follow without a gap.
+    pub stride: usize,
+    /// One of `COSIMG_PIXEL_*`.
+    pub format: i32,
+}
+
+/// Makes JPEG from JPEG without changing a coefficient: progressive or baseline, with the best Huffman tables.
+///
+/// Threads: const functions share it.
+pub struct cosimg_transcoder {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for cosimg_transcoder {
+    type Value = Transcoder;
+}
+
+/// Makes JPEG from pixels.
+///
+/// Threads: const functions share it.
+pub struct cosimg_encoder {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for cosimg_encoder {
+    type Value = Encoder;
+}
+
+/// A transcoder to progressive that keeps all metadata.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_new(
+    out: *mut *mut cosimg_transcoder,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let out = call.fresh(out, "out")?;
+        *out = call.hand_out(Transcoder::new());
+        Ok(())
+    })
+}
+
+/// One of `COSIMG_CODING_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_coding(
+    transcoder: *mut cosimg_transcoder,
+    coding: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let coding = to_coding(coding)?;
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.coding(coding)))
+    })
+}
+
+/// One of `COSIMG_STRIP_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_strip(
+    transcoder: *mut cosimg_transcoder,
+    strip: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let strip = match strip {
+            COSIMG_STRIP_NOTHING => Strip::Nothing,
+            COSIMG_STRIP_METADATA => Strip::Metadata,
+            other => return Err(Fault::unknown_number("strip", other)),
+        };
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.strip(strip)))
+    })
+}
+
+/// Bounds on what a run may cost; a copy is kept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_limits(
+    transcoder: *mut cosimg_transcoder,
+    limits: *const cosimg_limits,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let limits = call.shared(limits, "limits")?.clone();
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.limits(limits)))
+    })
+}
+
+/// A flag that stops runs; it may be freed before them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_cancel(
+    transcoder: *mut cosimg_transcoder,
+    cancel: *const cosimg_cancel,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let cancel = call.shared(cancel, "cancel")?.clone();
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.cancel(cancel)))
+    })
+}
+
+/// Transcodes a JPEG, into a buffer to free with `cosimg_buffer_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_run(
+    transcoder: *const cosimg_transcoder,
+    source: cosimg_slice,
+    out: *mut cosimg_buffer,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| transcode(call, transcoder, source, Out::library(call, out)?))
+}
+
+/// The same into a function of the caller's, which is given `user` first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_run_to(
+    transcoder: *const cosimg_transcoder,
+    source: cosimg_slice,
+    write: cosimg_write_fn,
+    user: *mut c_void,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| transcode(call, transcoder, source, Out::callback(write, user)?))
+}
+
+/// The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
+/// is `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, and nothing is written. (NULL, 0) asks for the size
+/// at the cost of a run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_run_into(
+    transcoder: *const cosimg_transcoder,
+    source: cosimg_slice,
+    out: *mut u8,
+    capacity: usize,
+    len: *mut usize,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| transcode(call, transcoder, source, Out::caller(call, out, capacity, len)?))
+}
+
+/// Frees a transcoder. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_free(transcoder: *mut cosimg_transcoder) {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(ptr::null_mut()) };
+    call.free(transcoder);
+}
+
+/// An encoder of quality 85, 4:2:0, progressive, over a white background.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_new(
+    out: *mut *mut cosimg_encoder,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let out = call.fresh(out, "out")?;
+        *out = call.hand_out(Encoder::new());
+        Ok(())
+    })
+}
+
+/// 1 to 100 on libjpeg's scale.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_quality(
+    encoder: *mut cosimg_encoder,
+    quality: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let quality = u8::try_from(quality)
+            .map_err(|_| Fault::new(COSIMG_USAGE, "quality", format!("{quality} is not from 1 to 100")))?;
+        call.update(encoder, "encoder", |encoder| Ok(encoder.quality(quality)?))
+    })
+}
+
+/// One of `COSIMG_SUBSAMPLING_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_subsampling(
+    encoder: *mut cosimg_encoder,
+    subsampling: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let subsampling = match subsampling {
+            COSIMG_SUBSAMPLING_420 => Subsampling::S420,
+            COSIMG_SUBSAMPLING_422 => Subsampling::S422,
+            COSIMG_SUBSAMPLING_444 => Subsampling::S444,
+            other => return Err(Fault::unknown_number("subsampling", other)),
+        };
+        call.update(encoder, "encoder", |encoder| Ok(encoder.subsampling(subsampling)))
+    })
+}
+
+/// One of `COSIMG_CODING_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_coding(
+    encoder: *mut cosimg_encoder,
+    coding: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let coding = to_coding(coding)?;
+        call.update(encoder, "encoder", |encoder| Ok(encoder.coding(coding)))
+    })
+}
+
+/// What transparent pixels are laid over.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_background(
+    encoder: *mut cosimg_encoder,
+    red: u8,
+    green: u8,
+    blue: u8,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.background([red, green, blue]))))
+}
+
+/// An ICC profile to embed; a copy is kept. The empty slice is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_icc_profile(
+    encoder: *mut cosimg_encoder,
+    profile: cosimg_slice,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let profile = profile.bytes(call, "profile")?.to_vec();
+        call.update(encoder, "encoder", |encoder| Ok(encoder.icc_profile(profile)))
+    })
+}
+
+/// An Exif block to embed, TIFF without the prefix `Exif\0\0`; a copy is kept. The empty slice is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_exif(
+    encoder: *mut cosimg_encoder,
+    exif: cosimg_slice,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let exif = exif.bytes(call, "exif")?.to_vec();
+        call.update(encoder, "encoder", |encoder| Ok(encoder.exif(exif)))
+    })
+}
+
+/// Bounds on what a run may cost; a copy is kept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_limits(
+    encoder: *mut cosimg_encoder,
+    limits: *const cosimg_limits,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let limits = call.shared(limits, "limits")?.clone();
+        call.update(encoder, "encoder", |encoder| Ok(encoder.limits(limits)))
+    })
+}
+
+/// A flag that stops runs; it may be freed before them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_cancel(
+    encoder: *mut cosimg_encoder,
+    cancel: *const cosimg_cancel,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let cancel = call.shared(cancel, "cancel")?.clone();
+        call.update(encoder, "encoder", |encoder| Ok(encoder.cancel(cancel)))
+    })
+}
+
+/// Encodes a picture, into a buffer to free with `cosimg_buffer_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_run(
+    encoder: *const cosimg_encoder,
+    image: *const cosimg_image_view,
+    out: *mut cosimg_buffer,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| encode(call, encoder, image, Out::library(call, out)?))
+}
+
+/// The same into a function of the caller's, which is given `user` first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_run_to(
+    encoder: *const cosimg_encoder,
+    image: *const cosimg_image_view,
+    write: cosimg_write_fn,
+    user: *mut c_void,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| encode(call, encoder, image, Out::callback(write, user)?))
+}
+
+/// The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
+/// is `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, and nothing is written. (NULL, 0) asks for the size
+/// at the cost of a run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_run_into(
+    encoder: *const cosimg_encoder,
+    image: *const cosimg_image_view,
+    out: *mut u8,
+    capacity: usize,
+    len: *mut usize,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| encode(call, encoder, image, Out::caller(call, out, capacity, len)?))
+}
+
+/// Frees an encoder. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_free(encoder: *mut cosimg_encoder) {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(ptr::null_mut()) };
+    call.free(encoder);
+}
+
+fn transcode(
+    call: &Call,
+    transcoder: *const cosimg_transcoder,
+    source: cosimg_slice,
+    out: Out<'_>,
+) -> Result<(), Fault> {
+    let transcoder = call.shared(transcoder, "transcoder")?;
+    out.deliver(transcoder.run(source.bytes(call, "source")?)?)
+}
+
+fn encode(
+    call: &Call,
+    encoder: *const cosimg_encoder,
+    image: *const cosimg_image_view,
+    out: Out<'_>,
+) -> Result<(), Fault> {
+    let encoder = call.shared(encoder, "encoder")?;
+    let view = call.plain(image, "image")?;
+    let format = match view.format {
+        COSIMG_PIXEL_GRAY8 => PixelFormat::Gray8,
+        COSIMG_PIXEL_RGB8 => PixelFormat::Rgb8,
+        COSIMG_PIXEL_RGBA8 => PixelFormat::Rgba8,
+        other => return Err(Fault::unknown_number("format", other)),
+    };
+    let data = call.slice(view.data, view.len, "data")?;
+    let image = match view.stride {
+        0 => Image::new(data, view.width, view.height, format)?,
+        stride => Image::with_stride(data, view.width, view.height, stride, format)?,
+    };
+    out.deliver(encoder.encode(&image)?)
+}
+
+fn to_coding(coding: i32) -> Result<Coding, Fault> {
+    match coding {
+        COSIMG_CODING_PROGRESSIVE => Ok(Coding::Progressive),
+        COSIMG_CODING_BASELINE => Ok(Coding::Baseline),
+        other => Err(Fault::unknown_number("coding", other)),
+    }
+}

@@ -1,0 +1,158 @@
+/* Encoding pixels and transcoding, by the three ways out; limits, cancelling, sinks that fail. */
+#include "check.h"
+
+enum { WIDTH = 200, HEIGHT = 150 };
+
+struct collected {
+    uint8_t *data;
+    size_t len;
+    size_t calls;
+    size_t fail_at;
+};
+
+static int32_t collect(void *user, const uint8_t *data, size_t len) {
+    struct collected *to = (struct collected *)user;
+    if (++to->calls == to->fail_at)
+        return 7;
+    to->data = (uint8_t *)realloc(to->data, to->len + len);
+    CHECK(to->data != NULL);
+    memcpy(to->data + to->len, data, len);
+    to->len += len;
+    return 0;
+}
+
+static void check_three_ways(const cosimg_transcoder *transcoder, cosimg_slice source) {
+    cosimg_buffer whole;
+    struct collected pieces = {0};
+    uint8_t *memory;
+    size_t len = 0;
+
+    DONE(cosimg_transcoder_run(transcoder, source, &whole, &err));
+    DONE(cosimg_transcoder_run_to(transcoder, source, collect, &pieces, &err));
+    CHECK(pieces.len == whole.len && memcmp(pieces.data, whole.data, whole.len) == 0);
+
+    FAILS(COSIMG_BUFFER_TOO_SMALL, cosimg_transcoder_run_into(transcoder, source, NULL, 0, &len, &err));
+    CHECK(len == whole.len);
+    memory = (uint8_t *)malloc(len);
+    CHECK(memory != NULL);
+    FAILS(COSIMG_BUFFER_TOO_SMALL, cosimg_transcoder_run_into(transcoder, source, memory, len - 1, &len, &err));
+    CHECK(len == whole.len);
+    DONE(cosimg_transcoder_run_into(transcoder, source, memory, len, &len, &err));
+    CHECK(len == whole.len && memcmp(memory, whole.data, len) == 0);
+
+    pieces.fail_at = pieces.calls + 1;
+    FAILS(COSIMG_IO, cosimg_transcoder_run_to(transcoder, source, collect, &pieces, &err));
+
+    free(memory);
+    free(pieces.data);
+    cosimg_buffer_free(&whole);
+}
+
+int main(void) {
+    static uint8_t rgb[HEIGHT][WIDTH * 3 + 10];
+    static uint8_t tight[HEIGHT * WIDTH * 3];
+    cosimg_image_view view = {tight, sizeof tight, WIDTH, HEIGHT, 0, COSIMG_PIXEL_RGB8};
+    cosimg_encoder *encoder;
+    cosimg_transcoder *transcoder;
+    cosimg_limits *limits;
+    cosimg_cancel *cancel;
+    cosimg_buffer baseline, progressive, again, small;
+    unsigned row;
+
+    paint(tight, WIDTH, HEIGHT);
+    for (row = 0; row < HEIGHT; row++)
+        memcpy(rgb[row], tight + row * WIDTH * 3, WIDTH * 3);
+
+    DONE(cosimg_encoder_new(&encoder, &err));
+    DONE(cosimg_encoder_set_quality(encoder, 90, &err));
+    DONE(cosimg_encoder_set_subsampling(encoder, COSIMG_SUBSAMPLING_444, &err));
+    DONE(cosimg_encoder_set_coding(encoder, COSIMG_CODING_BASELINE, &err));
+    DONE(cosimg_encoder_run(encoder, &view, &baseline, &err));
+    CHECK(frame_marker(baseline.data, baseline.len) == 0xC0);
+
+    /* Rows with a gap are the same picture. */
+    view.data = rgb[0];
+    view.len = sizeof rgb;
+    view.stride = sizeof rgb[0];
+    DONE(cosimg_encoder_run(encoder, &view, &again, &err));
+    CHECK(again.len == baseline.len && memcmp(again.data, baseline.data, again.len) == 0);
+    cosimg_buffer_free(&again);
+
+    /* A picture that says more than its memory holds. */
+    view.len = sizeof rgb / 2;
+    FAILS(COSIMG_USAGE, cosimg_encoder_run(encoder, &view, &again, &err));
+    CHECK(again.data == NULL && again.len == 0);
+    view.len = sizeof rgb;
+    view.width = 0;
+    FAILS(COSIMG_USAGE, cosimg_encoder_run(encoder, &view, &again, &err));
+    view.width = WIDTH;
+    view.format = 99;
+    FAILS(COSIMG_USAGE_ENUM, cosimg_encoder_run(encoder, &view, &again, &err));
+    view.format = COSIMG_PIXEL_RGB8;
+
+    /* A setter that fails changes nothing. */
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_quality(encoder, 0, &err));
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_quality(encoder, 101, &err));
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_quality(encoder, 300, &err));
+    DONE(cosimg_encoder_run(encoder, &view, &again, &err));
+    CHECK(again.len == baseline.len && memcmp(again.data, baseline.data, again.len) == 0);
+    cosimg_buffer_free(&again);
+    DONE(cosimg_encoder_set_quality(encoder, 20, &err));
+    DONE(cosimg_encoder_run(encoder, &view, &small, &err));
+    CHECK(small.len < baseline.len);
+    cosimg_buffer_free(&small);
+
+    /* Transcoding there and back gives the first bytes again: nothing was lost. */
+    DONE(cosimg_transcoder_new(&transcoder, &err));
+    DONE(cosimg_transcoder_run(transcoder, slice_of_buffer(&baseline), &progressive, &err));
+    CHECK(frame_marker(progressive.data, progressive.len) == 0xC2);
+    DONE(cosimg_transcoder_set_coding(transcoder, COSIMG_CODING_BASELINE, &err));
+    DONE(cosimg_transcoder_run(transcoder, slice_of_buffer(&progressive), &again, &err));
+    CHECK(again.len == baseline.len && memcmp(again.data, baseline.data, again.len) == 0);
+    cosimg_buffer_free(&again);
+    DONE(cosimg_transcoder_set_coding(transcoder, COSIMG_CODING_PROGRESSIVE, &err));
+    check_three_ways(transcoder, slice_of_buffer(&baseline));
+
+    /* Bad input: empty, no JPEG, cut in the middle. */
+    FAILS(COSIMG_INPUT, cosimg_transcoder_run(transcoder, slice_of(NULL, 0), &again, &err));
+    FAILS(COSIMG_INPUT, cosimg_transcoder_run(transcoder, slice_of("no JPEG", 7), &again, &err));
+    FAILS(COSIMG_INPUT, cosimg_transcoder_run(transcoder, slice_of(baseline.data, baseline.len / 2), &again, &err));
+    CHECK(again.data == NULL && again.len == 0);
+
+    /* Limits name the bound that was passed. */
+    DONE(cosimg_limits_new(COSIMG_LIMITS_DEFAULT, &limits, &err));
+    DONE(cosimg_limits_set_side(limits, WIDTH - 1, &err));
+    DONE(cosimg_transcoder_set_limits(transcoder, limits, &err));
+    {
+        cosimg_error *err = NULL;
+        CHECK(cosimg_transcoder_run(transcoder, slice_of_buffer(&baseline), &again, &err) == COSIMG_LIMIT);
+        CHECK(strcmp(cosimg_error_field(err), "side") == 0);
+        cosimg_error_free(err);
+    }
+    DONE(cosimg_encoder_set_limits(encoder, limits, &err));
+    FAILS(COSIMG_LIMIT, cosimg_encoder_run(encoder, &view, &again, &err));
+    DONE(cosimg_limits_set_side(limits, WIDTH, &err));
+    FAILS(COSIMG_LIMIT, cosimg_encoder_run(encoder, &view, &again, &err)); /* it keeps a copy */
+    DONE(cosimg_encoder_set_limits(encoder, limits, &err));
+    DONE(cosimg_transcoder_set_limits(transcoder, limits, &err));
+    cosimg_limits_free(limits);
+    DONE(cosimg_encoder_run(encoder, &view, &again, &err));
+    cosimg_buffer_free(&again);
+
+    /* A raised flag stops the runs; the flag's own handle may be gone by then. */
+    DONE(cosimg_cancel_new(&cancel, &err));
+    DONE(cosimg_transcoder_set_cancel(transcoder, cancel, &err));
+    DONE(cosimg_encoder_set_cancel(encoder, cancel, &err));
+    DONE(cosimg_transcoder_run(transcoder, slice_of_buffer(&baseline), &again, &err));
+    cosimg_buffer_free(&again);
+    DONE(cosimg_cancel_trigger(cancel, &err));
+    cosimg_cancel_free(cancel);
+    FAILS(COSIMG_CANCELLED, cosimg_transcoder_run(transcoder, slice_of_buffer(&baseline), &again, &err));
+    FAILS(COSIMG_CANCELLED, cosimg_encoder_run(encoder, &view, &again, &err));
+
+    cosimg_buffer_free(&baseline);
+    cosimg_buffer_free(&progressive);
+    cosimg_encoder_free(encoder);
+    cosimg_transcoder_free(transcoder);
+    return 0;
+}

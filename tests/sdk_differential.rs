@@ -83,9 +83,62 @@ impl Seeded {
     /// Text of every class of characters: unreserved, reserved, escapes, other scripts, outside the BMP.
     fn text(&mut self, least: usize, most: usize) -> String {
         const PIECES: &[&str] = &[
-            "a", "b", "Z", "7", "-", "_", ".", "~", " ", "+", "%", "%20", "%2F", "&", "=", ";", ",", ":", "?", "#",
-            "|", "!", "'", "(", ")", "*", "<", ">", "@", "\"", "\\", "[", "]", "{", "}", "^", "`", "$", "é", "É", "ß",
-            "图", "片", "名", "ф", "😀", "\u{10ffff}", "\u{feff}", "\u{3000}", "/", "//", "./", "../", "==", "aa", "A/b",
+            "a",
+            "b",
+            "Z",
+            "7",
+            "-",
+            "_",
+            ".",
+            "~",
+            " ",
+            "+",
+            "%",
+            "%20",
+            "%2F",
+            "&",
+            "=",
+            ";",
+            ",",
+            ":",
+            "?",
+            "#",
+            "|",
+            "!",
+            "'",
+            "(",
+            ")",
+            "*",
+            "<",
+            ">",
+            "@",
+            "\"",
+            "\\",
+            "[",
+            "]",
+            "{",
+            "}",
+            "^",
+            "`",
+            "$",
+            "é",
+            "É",
+            "ß",
+            "图",
+            "片",
+            "名",
+            "ф",
+            "😀",
+            "\u{10ffff}",
+            "\u{feff}",
+            "\u{3000}",
+            "/",
+            "//",
+            "./",
+            "../",
+            "==",
+            "aa",
+            "A/b",
         ];
         let count = least + self.below(most - least + 1);
         (0..count).map(|_| self.pick(PIECES)).collect()
@@ -102,8 +155,17 @@ impl Seeded {
             "style/Small",
         ];
         const HEADERS: &[&str] = &[
-            "Content-Type", "content-md5", "Cache-Control", "Content-Disposition", "Range", "If-Match", "Origin",
-            "x-cos-acl", "X-Cos-Meta-Name", "x-ci-test", "Pic-Operations",
+            "Content-Type",
+            "content-md5",
+            "Cache-Control",
+            "Content-Disposition",
+            "Range",
+            "If-Match",
+            "Origin",
+            "x-cos-acl",
+            "X-Cos-Meta-Name",
+            "x-ci-test",
+            "Pic-Operations",
         ];
         let mut params: Vec<(String, String)> = Vec::new();
         if self.below(2) == 0 {
@@ -111,7 +173,9 @@ impl Seeded {
         }
         for _ in 0..self.below(5) {
             let key = match self.below(4) {
-                0 => self.pick(&["acl", "prefix", "versionId", "response-content-type", "max-keys", "1", "10"]).to_owned(),
+                0 => self
+                    .pick(&["acl", "prefix", "versionId", "response-content-type", "max-keys", "1", "10"])
+                    .to_owned(),
                 _ => self.text(1, 6),
             };
             let taken = params.iter().any(|(other, _)| other.to_lowercase() == key.to_lowercase());

@@ -156,7 +156,7 @@ fn each_mistake_is_named_from_the_url_and_the_secret() {
     ];
     for (url, cause) in cases {
         let explanation = explain(&url);
-        assert_eq!(causes(&explanation), [cause.clone()], "{url}");
+        assert_eq!(causes(&explanation), std::slice::from_ref(&cause), "{url}");
         assert_eq!(explanation.findings()[0].certainty, Certainty::Certain);
         assert!(!cause.to_string().is_empty() && cause.remedy().ends_with('.'));
     }

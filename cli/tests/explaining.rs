@@ -61,7 +61,8 @@ fn a_wrong_link_is_explained_from_the_secret_and_from_the_answer() {
     fs::write(&file, &xml).unwrap();
     let shown = run(cosimg(&["explain", &url, "--now", NOW, "--xml", file.to_str().unwrap(), "--json"]));
     let report = json_of(&shown.text);
-    let causes: Vec<_> = report["findings"].as_array().unwrap().iter().map(|finding| &finding["cause"]).collect();
+    let causes: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|finding| finding["cause"].as_str().unwrap()).collect();
     assert_eq!((shown.code, causes), (4, vec!["path-encoded-twice", "host"]));
     assert_eq!(report["difference"]["line"], "path");
     let piped = run_with(cosimg(&["explain", &url, "--now", NOW, "--xml", "-"]), xml.as_bytes());

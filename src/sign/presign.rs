@@ -6,7 +6,7 @@ use super::canonical::Covered;
 use super::fields::{Fields, MERGED};
 use super::request::Request;
 use crate::error::{Error, Result};
-use crate::query::encode_into;
+use crate::query::{encode_into, encode_path_into};
 
 /// How a URL carries the signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,6 +99,12 @@ pub(super) fn write_path(out: &mut String, key: &str) -> Result<()> {
         );
     }
     out.push('/');
+    // Nearly every key has nothing to hide: no segment is empty or begins with a dot.
+    let hides = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    if !key.starts_with(['/', '.']) && !key.as_bytes().windows(2).any(hides) {
+        encode_path_into(out, key);
+        return Ok(());
+    }
     let mut segments = key.split('/').peekable();
     while let Some(segment) = segments.next() {
         encode_into(out, segment);

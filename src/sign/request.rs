@@ -113,7 +113,8 @@ impl Request {
         let (origin, at) = split_origin(target);
         let rest = target.get(at..).unwrap_or_default();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if !path.starts_with('/') && !(path.is_empty() && origin.is_some()) {
+        let is_path = path.starts_with('/') || (path.is_empty() && origin.is_some());
+        if !is_path {
             return Err(wrong("a request target begins with `/`", "path").at(at as u64));
         }
         let decoded = decode(path, Plus::Literal, at as u64).map_err(|error| error.field_named("path"))?;

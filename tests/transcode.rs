@@ -216,10 +216,16 @@ fn runs_of_more_empty_blocks_than_one_symbol_says() {
 
 #[test]
 fn runs_with_more_correction_bits_than_a_byte_counts() {
-    // Every coefficient is known after the first scan, so a run of blocks carries 63 correction bits a block.
+    // Every coefficient is known after the first scan, so a run of blocks carries 63 correction bits a block, until a
+    // new coefficient ends it.
     let mut picture = Picture::new(200, 200, &[(1, 1)]).filled(2, Content::FULL);
-    for value in picture.components[0].blocks.iter_mut().flat_map(|b| &mut b[1..]) {
-        *value |= 2;
+    for (i, block) in picture.components[0].blocks.iter_mut().enumerate() {
+        for value in &mut block[1..] {
+            *value = value.signum() * (value.abs() | 2) + 2 * i32::from(*value == 0);
+        }
+        if i % 90 == 89 {
+            block[63] = -1;
+        }
     }
     let scans = [Scan::dc(&[0], 0, 0), Scan::ac(0, 1, 63, 0, 1), Scan::ac(0, 1, 63, 1, 0)];
     let source = File::whole(&picture, 0xC2, &scans, &How::default()).bytes;

@@ -51,6 +51,33 @@ fn a_table_of_one_symbol() {
 }
 
 #[test]
+fn symbols_so_unequal_that_the_best_code_is_longer_than_16_bits() {
+    // How often each symbol comes grows as Fibonacci's numbers do, which makes Huffman's tree as deep as can be.
+    let mut picture = Picture::new(1200, 1200, &[(1, 1)]);
+    let mut blocks = picture.components[0].blocks.iter_mut();
+    let (mut block, mut k) = (blocks.next().unwrap(), 1);
+    let (mut times, mut next) = (1, 1);
+    for symbol in 0..24 {
+        let (run, size) = (symbol % 6, symbol / 6 + 1);
+        for _ in 0..times {
+            if k + run > 63 {
+                (block, k) = (blocks.next().unwrap(), 1);
+            }
+            block[k + run] = 1 << (size - 1);
+            k += run + 1;
+        }
+        (times, next) = (next, times + next);
+    }
+    let source = File::whole(&picture, 0xC0, &[Scan::sequential(&[0])], &How::default()).bytes;
+    laws::hold_before_a_judge("a deep tree", &source, &picture);
+    let [_, baseline] = laws::hold("a deep tree", &source, &picture);
+    let segments = common::decode::decode(&baseline).unwrap().segments;
+    let tables = segments.iter().find(|(code, _)| *code == 0xC4).unwrap().1.clone();
+    let ac = 17 + usize::from(tables[1..17].iter().sum::<u8>());
+    assert!(tables[ac] == 0x10 && tables[ac + 16] > 0, "the limit did not bind: {:?}", &tables[ac..ac + 17]);
+}
+
+#[test]
 fn frames_without_huffman_tables_mean_the_typical_ones() {
     let picture = Picture::new(61, 53, &YUV420).filled(4, Content::SPARSE);
     let how = How { send_tables: false, ..How::styled(Style::Typical) };

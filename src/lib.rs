@@ -1,5 +1,6 @@
 //! Tencent COS image links that cannot be stripped back to the original, and the progressive JPEG behind them.
 //!
+//! - [`link`]: links to objects with their rules, which join the next two; what a link leaves open.
 //! - [`sign`]: COS q-sign signatures, header and URL form, that cover the processing rule; and their verifier.
 //! - [`params`]: the processing language, `imageMogr2/format/jpg/interlace/1` and its kin.
 //! - [`jpeg`]: a progressive JPEG encoder and a lossless transcoder that carry out `interlace`.
@@ -16,7 +17,7 @@ mod ffi;
 #[allow(clippy::cast_possible_truncation)] // a codec cuts words to their width on every other line
 pub mod jpeg;
 mod limits;
-mod link;
+pub mod link;
 pub mod params;
 pub mod pipeline;
 mod query;

@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// What COS's `UrlEncode` escapes.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// The same in a path, where slashes stay.
+const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'/');
+
 /// An ordered list of query parameters, decoded.
 ///
 /// A parameter is a key with a value, or a key without `=`. A processing rule is a key: the whole of
@@ -123,6 +126,11 @@ pub(crate) fn shown<'a>(name: &str, value: &'a str) -> &'a str {
 /// Appends COS's `UrlEncode` of `text`.
 pub(crate) fn encode_into(out: &mut String, text: &str) {
     out.extend(utf8_percent_encode(text, ESCAPED));
+}
+
+/// Appends COS's `UrlEncode` of `text`, slashes kept.
+pub(crate) fn encode_path_into(out: &mut String, text: &str) {
+    out.extend(utf8_percent_encode(text, ESCAPED_IN_PATH));
 }
 
 /// How `+` is read: a space in a query, itself in a path.

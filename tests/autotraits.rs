@@ -5,7 +5,7 @@ mod source;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use cosimg::{jpeg, params, pipeline, sign};
+use cosimg::{jpeg, link, params, pipeline, sign};
 use proc_macro2::TokenTree;
 use source::ident;
 
@@ -38,6 +38,11 @@ const _: () = {
     holds::<jpeg::Subsampling>();
     holds::<jpeg::Transcoder>();
 
+    holds::<link::Host>();
+    holds::<link::PicOperations>();
+    holds::<link::Severity>();
+    holds::<link::Weakness>();
+
     holds::<params::Blur>();
     holds::<params::Color>();
     holds::<params::Crop>();
@@ -64,13 +69,23 @@ const _: () = {
     holds::<pipeline::Processed>();
     holds::<pipeline::Processor>();
 
+    holds::<sign::Answer>();
+    holds::<sign::Cause>();
+    holds::<sign::Certainty>();
+    holds::<sign::Difference>();
     holds::<sign::Echo>();
+    holds::<sign::Explainer>();
+    holds::<sign::Explanation>();
+    holds::<sign::Finding>();
     holds::<sign::HeaderPolicy>();
+    holds::<sign::Line>();
+    holds::<sign::Links>();
     holds::<sign::Part>();
     holds::<sign::Reason>();
     holds::<sign::Rejected>();
     holds::<sign::Request>();
     holds::<sign::Signature>();
+    holds::<sign::Template<'static>>();
     holds::<sign::UrlForm>();
     holds::<sign::Verified>();
     holds::<sign::WindowSigner<'static>>();

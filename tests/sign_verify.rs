@@ -504,3 +504,52 @@ fn values_may_hold_anything() {
     let received = Request::from_wire("PUT", &format!("/k?{query}"), headers).unwrap();
     assert!(verifier().verify(&received, at(START)).unwrap().covers_header("pic-operations"));
 }
+
+/// What a proxy sends: the host is that of the target, and two hosts are none.
+#[test]
+fn targets_in_absolute_form() {
+    let url = url();
+    let from = |target: &str, headers: &[(&str, &str)]| Request::from_wire("GET", target, headers.iter().copied());
+    let (upper, plain) = (url.replacen("https", "HTTPS", 1), url.replacen("https", "http", 1));
+    for (target, headers) in [(&url, &[("Host", HOST)][..]), (&url, &[]), (&upper, &[]), (&plain, &[("host", HOST)])] {
+        let request = from(target, headers).unwrap();
+        assert_eq!((request.host(), request.path()), (Some(HOST), "/sample.png"));
+        assert!(verifier().verify(&request, at(START)).unwrap().covers_header("host"));
+    }
+    let other = url.replacen(HOST, "other-1250000000.cos.ap-shanghai.myqcloud.com", 1);
+    assert_eq!(from(&other, &[("Host", HOST)]).unwrap_err().field(), Some("host"));
+    assert_eq!(verifier().verify(&from(&other, &[]).unwrap(), at(START)).unwrap_err().reason(), &Reason::Mismatch);
+    assert_eq!(from("http://h", &[]).unwrap().path(), "/");
+    assert_eq!(from("http://h?acl", &[]).unwrap().query().to_string(), "acl");
+    let error = from("http://h/a?x=%zz", &[]).unwrap_err();
+    assert_eq!((error.field(), error.offset()), (Some("query"), Some(13)));
+    for target in ["", "*", "h:443", "ftp://h/a", "https:/a"] {
+        assert_eq!(from(target, &[]).unwrap_err().field(), Some("path"), "{target}");
+    }
+}
+
+#[test]
+fn what_must_be_covered_is_named() {
+    let signed = Signer::new(credential()).headers(HeaderPolicy::None).presign(&sample(), window()).unwrap();
+    let more = format!("{signed}&response-expires=1&versionId=2");
+    let verified = open(&verifier(), &more).unwrap();
+    assert_eq!(verified.uncovered, ["response-expires", "versionId"]);
+    let uncovered = |part, name: &str| Reason::Uncovered { part, name: name.to_owned() };
+    let reason = |verifier: Verifier| open(&verifier, &more).unwrap_err().reason().clone();
+    assert_eq!(reason(verifier().require_param("versionid")), uncovered(Part::Param, "versionId"));
+    assert_eq!(reason(verifier().require_param("Response-*")), uncovered(Part::Param, "response-expires"));
+    assert_eq!(reason(verifier().require_param("*")), uncovered(Part::Param, "response-expires"));
+    // What is covered, or not there, is in order.
+    for name in [RULE, "imageMogr2/*", "prefix"] {
+        assert!(open(&verifier().require_param(name), &more).is_ok(), "{name}");
+    }
+    let target = signed.as_str().strip_prefix(&format!("https://{HOST}")).unwrap();
+    let sent = Request::from_wire("GET", target, [("Host", HOST), ("X-Cos-Meta-A", "1")]).unwrap();
+    let ask = |name: &str| verifier().require_header(name).verify(&sent, at(START)).map_err(|r| r.reason().clone());
+    assert_eq!(ask("x-cos-*").unwrap_err(), uncovered(Part::Header, "X-Cos-Meta-A"));
+    assert_eq!(ask("x-cos-meta-a").unwrap_err(), uncovered(Part::Header, "X-Cos-Meta-A"));
+    assert!(ask("x-cos-acl").is_ok() && ask("host").is_ok());
+    let unbound = Signer::new(credential()).sign_host(false).presign(&sample(), window()).unwrap();
+    let rejected = open(&verifier().require_header("Host"), unbound.as_str()).unwrap_err();
+    assert_eq!(rejected.reason(), &uncovered(Part::Header, "host"));
+}

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::ArgPredicate;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cosimg::Limits;
 use cosimg::jpeg::{Coding, Subsampling};
@@ -27,6 +28,10 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Check the signature of a link and say what it covers.
     Verify(Verify),
+    /// Show every text that is signed in a link, and say why it is refused.
+    Explain(Explain),
+    /// Warn of what a link leaves open.
+    Audit(Audit),
     /// Show what a JPEG is made of.
     Inspect(Inspect),
     /// Make a JPEG progressive, or baseline, without any loss.
@@ -42,13 +47,16 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("window").required(true).args(["expires", "start"]))]
+#[command(group = ArgGroup::new("window").required(true).args(["expires", "start", "batch"]))]
 pub(crate) struct Sign {
+    /// Sign a request for each line of this file, a JSON object, and print one for each; - reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["host", "key", "method", "process", "param", "header", "form"])]
+    pub(crate) batch: Option<PathBuf>,
     /// Host that the request goes to, e.g. examplebucket-1250000000.cos.ap-shanghai.myqcloud.com
-    #[arg(long)]
+    #[arg(long, required_unless_present = "batch", default_value_if("batch", ArgPredicate::IsPresent, ""))]
     pub(crate) host: String,
     /// Object key, not encoded; one leading slash is allowed
-    #[arg(long)]
+    #[arg(long, required_unless_present = "batch", default_value_if("batch", ArgPredicate::IsPresent, ""))]
     pub(crate) key: String,
     /// Method of the request
     #[arg(long, default_value = "GET")]
@@ -112,6 +120,45 @@ pub(crate) struct Verify {
     /// File with the credentials; all are accepted
     #[arg(long, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The link; - reads it from standard input
+    pub(crate) url: String,
+    /// COS's answer: the XML of its error
+    #[arg(long, value_name = "FILE")]
+    pub(crate) xml: Option<PathBuf>,
+    /// Host that may have been signed in place of the link's: the bucket's domain, a CDN's, a custom one
+    #[arg(long)]
+    pub(crate) host: Vec<String>,
+    /// Method of the request
+    #[arg(long, default_value = "GET")]
+    pub(crate) method: String,
+    /// Header that the request carries, Authorization too
+    #[arg(long, value_name = "K=V", value_parser = pair)]
+    pub(crate) header: Vec<(String, String)>,
+    /// Time of the request; the clock's unless given
+    #[arg(long, value_name = "UNIX")]
+    pub(crate) now: Option<u64>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// File with the credentials; the one that signed is used. Without any, the signature is not computed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// The link; - reads it from standard input
+    pub(crate) url: String,
+    /// Method of the request
+    #[arg(long, default_value = "GET")]
+    pub(crate) method: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

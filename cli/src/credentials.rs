@@ -29,6 +29,12 @@ pub(crate) fn load(file: Option<&Path>) -> Outcome<Vec<Credential>> {
     }
 }
 
+/// All of [`load`], or none where neither a file nor the environment names any.
+pub(crate) fn if_any(file: Option<&Path>) -> Outcome<Vec<Credential>> {
+    let named = [SECRET_ID, SECRET_KEY].iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+    if file.is_some() || named { load(file) } else { Ok(Vec::new()) }
+}
+
 /// The first of [`load`]: the one to sign with.
 pub(crate) fn first(file: Option<&Path>) -> Outcome<Credential> {
     load(file)?.into_iter().next().ok_or_else(|| Failure::usage("there are no credentials"))

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Sign(args) => cmd::sign::run(args),
         Command::Verify(args) => cmd::verify::run(args),
+        Command::Explain(args) => cmd::explain::run(args),
+        Command::Audit(args) => cmd::audit::run(args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Transcode(args) => cmd::transcode::run(&args),
         Command::Encode(args) => cmd::encode::run(&args),

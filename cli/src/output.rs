@@ -96,7 +96,7 @@ pub(crate) fn is_dash(path: &Path) -> bool {
 }
 
 /// A reader that went away (`cosimg … | head -1`) is the quiet end of the program.
-fn stdout(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) -> Outcome {
+pub(crate) fn stdout(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) -> Outcome {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),

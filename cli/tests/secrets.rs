@@ -36,6 +36,12 @@ fn no_output_of_any_command_has_a_secret() {
     });
     let link = link.text.trim_end().to_owned();
 
+    let wrong = link.replace("/a?", "/b?");
+    let with_token = format!("{link}&x-cos-security-token={TOKEN}");
+    let theirs = format!("<Error><FormatString>get\n/b\nx-cos-security-token={TOKEN}\nhost=h\n</FormatString></Error>");
+    let xml = file("answer.xml", &theirs);
+    let bad_batch = file("bad.jsonl", &format!("{{\"host\":\"{KEY}\nnot json\n{{\"host\":1}}\n"));
+
     let sign = ["sign", "--host", "h.example", "--key", "a", "--process", RULE];
     let mut commands: Vec<Vec<&str>> = vec![
         vec![],
@@ -53,6 +59,16 @@ fn no_output_of_any_command_has_a_secret() {
         vec!["verify", &link, "--strict", "--now", "5"],
         vec!["verify", "https://h.example/a", "--json"],
         vec!["verify", "nonsense"],
+        vec!["explain", &link],
+        vec!["explain", &link, "--json"],
+        vec!["explain", &wrong],
+        vec!["explain", &wrong, "--json", "--xml", &xml],
+        vec!["explain", &with_token, "--xml", &xml],
+        vec!["explain", "https://h.example/a"],
+        vec!["audit", &with_token],
+        vec!["audit", &with_token, "--json"],
+        vec!["sign", "--batch", &bad_batch],
+        vec!["sign", "--batch", "/does/not/exist"],
         vec!["inspect", &jpg],
         vec!["inspect", &jpg, "--json"],
         vec!["inspect", &png],
@@ -64,7 +80,7 @@ fn no_output_of_any_command_has_a_secret() {
         vec!["demo", "/does/not/exist"],
         vec!["demo"],
     ];
-    let helps = ["sign", "verify", "inspect", "transcode", "encode", "process", "serve", "demo"];
+    let helps = ["sign", "verify", "explain", "audit", "inspect", "transcode", "encode", "process", "serve", "demo"];
     commands.extend(helps.iter().map(|command| vec![*command, "--help"]));
     for path in broken.iter().chain([&good]) {
         commands.push([&sign[..], &["--expires", "10m", "--credentials", path]].concat());

@@ -100,13 +100,19 @@ pub(crate) fn write_http_string(
     headers: &Covered<'_>,
     values: Values,
 ) {
-    let start = out.len();
-    out.push_str(method);
-    if let Some(written) = out.get_mut(start..) {
-        written.make_ascii_lowercase();
-    }
-    out.push('\n');
+    write_method(out, method);
     out.push_str(path);
+    write_after_path(out, params, headers, values);
+}
+
+/// Appends HttpString up to its path.
+pub(crate) fn write_method(out: &mut String, method: &str) {
+    out.extend(method.chars().map(|c| c.to_ascii_lowercase()));
+    out.push('\n');
+}
+
+/// Appends what follows the path in HttpString.
+pub(crate) fn write_after_path(out: &mut String, params: &Covered<'_>, headers: &Covered<'_>, values: Values) {
     out.push('\n');
     params.write_pairs(out, values);
     out.push('\n');
@@ -116,11 +122,12 @@ pub(crate) fn write_http_string(
 
 /// Appends StringToSign. `key_time` is `start;end` as the signature carries it.
 pub(crate) fn write_string_to_sign(out: &mut String, key_time: &str, http_string: &str) {
-    out.push_str("sha1\n");
-    out.push_str(key_time);
-    out.push('\n');
-    out.push_str(Hex::sha1(http_string).as_str());
-    out.push('\n');
+    out.extend(string_to_sign(key_time, &Hex::sha1([http_string])));
+}
+
+/// StringToSign in parts; `hash` is that of HttpString.
+pub(crate) fn string_to_sign<'a>(key_time: &'a str, hash: &'a Hex) -> [&'a str; 5] {
+    ["sha1\n", key_time, "\n", hash.as_str(), "\n"]
 }
 
 #[cfg(test)]
@@ -182,7 +189,7 @@ mod tests {
             write_http_string(&mut http_string, "GET", "xxxx", &covered(params), &covered(headers), Values::Verbatim);
             write_string_to_sign(&mut to_sign, "1502493430;1502573430", &http_string);
             let key = SignKey::derive("secret_key_test", "1502493430;1502573430");
-            assert_eq!(key.sign(&to_sign).as_str(), signature);
+            assert_eq!(key.sign([to_sign.as_str()]).as_str(), signature);
         }
     }
 }

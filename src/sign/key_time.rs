@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 /// A validity window in Unix seconds, both ends included.
 ///
 /// It stands in a signature twice, as `q-sign-time` and as `q-key-time`; this crate never lets them differ. The start
-/// is the caller's, so that a link can be made again, byte for byte, and be cached.
+/// is the caller's, so that a link can be made again, byte for byte, and be cached: [`KeyTime::hourly`] and
+/// [`KeyTime::daily`] give one window, and so one link, to all who ask within the hour or the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyTime {
     start: u64,
@@ -37,6 +38,31 @@ impl KeyTime {
                 .field_named("valid")
         })?;
         Self::new(start, end)
+    }
+
+    /// The window for links that are cached: the same for every `now` within one `cell` of the grid that begins in
+    /// 1970, so that a CDN or a browser which has the link's answer finds it again. It starts where the cell starts
+    /// and holds for `valid` from where the cell ends: never shorter than asked, and longer by up to one cell.
+    ///
+    /// Of a temporary key the token must live as long. Both lengths are in whole seconds, at least one.
+    pub fn on_grid(now: OffsetDateTime, valid: Duration, cell: Duration) -> Result<Self> {
+        let length = u64::try_from(cell.whole_seconds()).ok().filter(|&seconds| seconds > 0);
+        let length =
+            length.ok_or_else(|| Error::usage("a cell of the grid has at least one second").field_named("cell"))?;
+        let asked = Self::starting_at(now, valid)?;
+        let start = asked.start - asked.start % length;
+        let end = asked.end.checked_add(length - 1 - (asked.start - start));
+        Self::new(start, end.ok_or_else(|| Error::usage("the window must end in countable time").field_named("cell"))?)
+    }
+
+    /// [`KeyTime::on_grid`] with a new window, and so a new link, at every full hour.
+    pub fn hourly(now: OffsetDateTime, valid: Duration) -> Result<Self> {
+        Self::on_grid(now, valid, Duration::HOUR)
+    }
+
+    /// [`KeyTime::on_grid`] with a new window, and so a new link, at every midnight UTC.
+    pub fn daily(now: OffsetDateTime, valid: Duration) -> Result<Self> {
+        Self::on_grid(now, valid, Duration::DAY)
     }
 
     /// The first second in which the signature holds.
@@ -90,6 +116,29 @@ mod tests {
         let ancient = OffsetDateTime::from_unix_timestamp(-1).unwrap();
         assert_eq!(KeyTime::starting_at(ancient, Duration::HOUR).unwrap_err().field(), Some("start"));
         assert!(KeyTime::starting_at(start, Duration::MAX).is_ok());
+    }
+
+    /// Every second of three cells, and the two neighbours where a cell meets the next.
+    #[test]
+    fn within_a_cell_of_the_grid_the_window_is_one_and_never_too_short() {
+        let at = |second: u64| OffsetDateTime::from_unix_timestamp(i64::try_from(second).unwrap()).unwrap();
+        let first = 1_700_002_800; // 2023-11-14T23:00:00Z
+        for valid in [1, 59, 600, 3600, 90_000] {
+            let window = |second| KeyTime::hourly(at(second), Duration::seconds(valid)).unwrap();
+            for second in first..first + 3 * 3600 {
+                let (window, cell) = (window(second), (second - first) / 3600);
+                assert_eq!(window.start(), first + cell * 3600);
+                assert!(window.start() <= second && window.end() - second >= valid.unsigned_abs());
+                assert!(window.end() - second < valid.unsigned_abs() + 3600);
+            }
+            assert_eq!(window(first), window(first + 3599));
+            assert_ne!(window(first), window(first + 3600));
+        }
+        let daily = KeyTime::daily(at(first), Duration::HOUR).unwrap();
+        assert_eq!((daily.start(), daily.end()), (1_699_920_000, 1_700_006_400 + 3599));
+        assert_eq!(KeyTime::on_grid(at(first), Duration::HOUR, Duration::ZERO).unwrap_err().field(), Some("cell"));
+        assert_eq!(KeyTime::on_grid(at(first), Duration::ZERO, Duration::HOUR).unwrap_err().field(), Some("valid"));
+        assert!(KeyTime::on_grid(at(first), Duration::MAX, Duration::MAX).is_ok());
     }
 
     #[test]

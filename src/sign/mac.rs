@@ -21,14 +21,19 @@ pub(crate) struct SignKey(Hmac<Sha1>);
 impl SignKey {
     /// `hex(HMAC-SHA1(SecretKey, KeyTime))`.
     pub(crate) fn derive(secret_key: &str, key_time: &str) -> Self {
-        let mac = keyed(secret_key.as_bytes()).chain_update(key_time).finalize().into_bytes();
-        let mac: Zeroizing<[u8; 20]> = Zeroizing::new(mac.into());
-        Self(keyed(&*Zeroizing::new(Hex::of(&*mac).0)))
+        Self(keyed(&*Zeroizing::new(Hex::of(&*first_mac(secret_key, key_time)).0)))
     }
 
-    /// `hex(HMAC-SHA1(SignKey, StringToSign))`.
-    pub(crate) fn sign(&self, string_to_sign: &str) -> Hex {
-        Hex::of(&self.0.clone().chain_update(string_to_sign).finalize().into_bytes())
+    /// What a signer holds that takes the bytes for the digits: a mistake, to be recognised.
+    pub(crate) fn derive_binary(secret_key: &str, key_time: &str) -> Self {
+        Self(keyed(&*first_mac(secret_key, key_time)))
+    }
+
+    /// `hex(HMAC-SHA1(SignKey, StringToSign))`, the text in parts.
+    pub(crate) fn sign<const N: usize>(&self, string_to_sign: [&str; N]) -> Hex {
+        let mut mac = self.0.clone();
+        string_to_sign.iter().for_each(|part| mac.update(part.as_bytes()));
+        Hex::of(&mac.finalize().into_bytes())
     }
 }
 
@@ -43,9 +48,11 @@ impl fmt::Debug for SignKey {
 pub(crate) struct Hex([u8; 40]);
 
 impl Hex {
-    /// `hex(SHA1(text))`.
-    pub(crate) fn sha1(text: &str) -> Self {
-        Self::of(&Sha1::digest(text))
+    /// `hex(SHA1(text))`, the text in parts.
+    pub(crate) fn sha1<const N: usize>(text: [&str; N]) -> Self {
+        let mut hash = Sha1::new();
+        text.iter().for_each(|part| Digest::update(&mut hash, part));
+        Self::of(&hash.finalize())
     }
 
     fn of(bytes: &[u8]) -> Self {
@@ -62,6 +69,10 @@ impl Hex {
     pub(crate) fn matches(&self, presented: &str) -> bool {
         self.0.ct_eq(presented.as_bytes()).into()
     }
+}
+
+fn first_mac(secret_key: &str, key_time: &str) -> Zeroizing<[u8; 20]> {
+    Zeroizing::new(keyed(secret_key.as_bytes()).chain_update(key_time).finalize().into_bytes().into())
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha1> {
@@ -86,14 +97,14 @@ mod tests {
     fn published_post_policy_signature() {
         let key = SignKey::derive("BQYIM75p8x0iWVFSIgqEKwFprpRSVHlz", "1567150692;1567157892");
         assert_eq!(
-            key.sign("d5d903b8360468bc81c1311f134989bc8c8b5b89").as_str(),
+            key.sign(["d5d903b8360468bc81", "c1311f134989bc8c8b5b89"]).as_str(),
             "7758dc9a832e9d301dca704cacbf9d9f8172fdef"
         );
     }
 
     #[test]
     fn only_the_exact_digits_match() {
-        let hex = Hex::sha1("");
+        let hex = Hex::sha1([]);
         assert!(hex.matches("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
         assert!(!hex.matches("DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"));
         assert!(!hex.matches("da39a3ee5e6b4b0d3255bfef95601890afd8070"));

@@ -15,7 +15,9 @@
 //! | `canonical` | the texts that are signed, shared by signer and verifier |
 //! | `mac` | SHA-1, HMAC and the SignKey |
 //! | `signer`, `presign` | the header form and the URL form |
+//! | `template` | links to many objects at once, and the one |
 //! | `verify`, `rejected` | the server's side, and its answers |
+//! | `explain` | why a request is refused, in words |
 //!
 //! Words: *HttpString* (FormatString in the service's errors), *StringToSign*, *SignKey* and *KeyTime* are COS's. A
 //! name is *covered* when the signature's lists name it. What is not covered may be changed freely; of a covered
@@ -49,6 +51,7 @@
 
 mod canonical;
 mod credential;
+mod explain;
 mod fields;
 mod key_time;
 mod mac;
@@ -56,12 +59,15 @@ mod presign;
 mod rejected;
 mod request;
 mod signer;
+mod template;
 mod verify;
 
 pub use credential::Credential;
+pub use explain::{Answer, Cause, Certainty, Difference, Explainer, Explanation, Finding, Line};
 pub use key_time::KeyTime;
 pub use presign::UrlForm;
 pub use rejected::{Part, Reason, Rejected};
 pub use request::Request;
 pub use signer::{HeaderPolicy, Signature, Signer, WindowSigner};
+pub use template::{Links, Template};
 pub use verify::{Echo, Verified, Verifier};

@@ -1,12 +1,12 @@
-//! The URL form, written so that URL parsers, browsers and proxies leave it as it is.
+//! The parts of the URL form, written so that URL parsers, browsers and proxies leave them as they are.
 
 use url::Url;
 
 use super::canonical::Covered;
 use super::fields::{Fields, MERGED};
 use super::request::Request;
-use crate::error::{Error, ErrorKind, Result};
-use crate::query::encode_into;
+use crate::error::{Error, Result};
+use crate::query::{encode_into, encode_path_into};
 
 /// How a URL carries the signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,34 +19,34 @@ pub enum UrlForm {
     Sign,
 }
 
-/// The URL of a signed request: the signature, then every parameter in canonical order as `key=value`, a rule as
-/// `rule=`.
-pub(super) fn url(request: &Request, fields: Fields<'_>, params: &Covered<'_>, form: UrlForm) -> Result<Url> {
-    let mut out = format!("{}://{}", request.scheme(), sent_authority(request)?);
-    write_path(&mut out, request.path())?;
-    out.push('?');
+/// The query of a presigned URL, cut where its signature stands: first the fields, then every parameter in canonical
+/// order as `key=value`, a rule as `rule=`.
+pub(super) fn write_query(
+    before: &mut String,
+    after: &mut String,
+    fields: Fields<'_>,
+    params: &Covered<'_>,
+    form: UrlForm,
+) {
+    before.push('?');
     match form {
         UrlForm::Fields => {
             for (index, (name, value)) in fields.pairs().into_iter().enumerate() {
                 if index > 0 {
-                    out.push('&');
+                    before.push('&');
                 }
-                write_pair(&mut out, name, value);
+                write_pair(before, name, value);
             }
         }
         UrlForm::Sign => {
             let mut authorization = String::new();
             fields.write_authorization(&mut authorization);
-            write_pair(&mut out, MERGED, &authorization);
+            write_pair(before, MERGED, &authorization);
         }
     }
     for param in params.iter() {
-        out.push('&');
-        write_pair(&mut out, param.name, param.value);
-    }
-    match Url::parse(&out) {
-        Ok(url) if url.as_str() == out => Ok(url),
-        _ => Err(Error::new(ErrorKind::Internal, "the URL does not survive parsing")),
+        after.push('&');
+        write_pair(after, param.name, param.value);
     }
 }
 
@@ -58,9 +58,12 @@ fn write_pair(out: &mut String, key: &str, value: &str) {
 
 /// The authority, provided that it is what browsers send as Host: they lower its case and drop the scheme's own port,
 /// and the signature is over the Host that is sent.
-fn sent_authority(request: &Request) -> Result<&str> {
+pub(super) fn sent_authority(request: &Request) -> Result<&str> {
     let wrong = |message: String| Error::usage(message).field_named("host");
     let authority = request.authority().ok_or_else(|| wrong("a URL needs a host".to_owned()))?;
+    if is_plain_name(authority) {
+        return Ok(authority);
+    }
     let url = Url::parse(&format!("{}://{authority}/", request.scheme()))
         .map_err(|error| wrong(format!("no URL can have this host: {error}")))?;
     let name = url.host_str().unwrap_or_default();
@@ -71,21 +74,37 @@ fn sent_authority(request: &Request) -> Result<&str> {
     Ok(authority)
 }
 
-/// Appends the path, percent-encoded, slashes kept; but a slash that a parser or proxy could drop becomes `%2F`.
+/// Whether it is a name that no URL parser changes, as the hosts of buckets are: lower-case labels, none in Punycode,
+/// the last of which is no number, and no port. It spares the common case the parser.
+fn is_plain_name(authority: &str) -> bool {
+    let label = |label: &str| {
+        let plain = label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        plain && !label.is_empty() && !label.starts_with("xn--")
+    };
+    let last = authority.rsplit('.').next().unwrap_or_default();
+    last.starts_with(|c: char| c.is_ascii_lowercase()) && authority.split('.').all(label)
+}
+
+/// Appends the path `/key`, percent-encoded, slashes kept; but a slash that a parser or proxy could drop becomes `%2F`.
 ///
 /// URL parsers remove segments that are `.` or `..`, also where the dots are escaped (WHATWG URL, "double-dot URL
 /// path segment"), and some proxies merge `//`. The service decodes `%2F` in a path, so joining such a segment to its
 /// neighbour hides it: `a/../b` is written `a/..%2Fb`, `a/..` is `a%2F..`, and `a//b` is `a/%2Fb`. Only a key that is
 /// nothing but dots has no neighbour.
-fn write_path(out: &mut String, path: &str) -> Result<()> {
+pub(super) fn write_path(out: &mut String, key: &str) -> Result<()> {
     let dots = |segment: &str| matches!(segment, "." | "..");
-    let key = path.strip_prefix('/').unwrap_or(path);
     if dots(key) {
         return Err(
             Error::usage("no URL can name an object called `.` or `..`; use the header form").field_named("key")
         );
     }
     out.push('/');
+    // Nearly every key has nothing to hide: no segment is empty or begins with a dot.
+    let hides = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    if !key.starts_with(['/', '.']) && !key.as_bytes().windows(2).any(hides) {
+        encode_path_into(out, key);
+        return Ok(());
+    }
     let mut segments = key.split('/').peekable();
     while let Some(segment) = segments.next() {
         encode_into(out, segment);
@@ -107,7 +126,7 @@ mod tests {
 
     fn written(path: &str) -> String {
         let mut out = String::new();
-        write_path(&mut out, path).unwrap();
+        write_path(&mut out, &path[1..]).unwrap();
         out
     }
 
@@ -137,6 +156,18 @@ mod tests {
         }
     }
 
+    /// The short way and the long way agree on what a host is.
+    #[test]
+    fn plain_names_survive_url_parsing() {
+        let hosts =
+            ["a", "a-1.cos.x", "-a.b-", "a.1b", "a.b1", "0x1", "1", "1.2", "a.1", "a.0x1", "xn--a.b", "a..b", "a."];
+        for host in hosts.into_iter().chain([".a", "", "A.b", "a_b.c", "a:1", "[::1]", "a.xn--b", "127.0.0.1"]) {
+            let parsed = Url::parse(&format!("https://{host}/")).is_ok_and(|url| url.host_str() == Some(host));
+            assert!(!is_plain_name(host) || parsed, "{host}");
+        }
+        assert!(is_plain_name("examplebucket-1250000000.cos.ap-shanghai.myqcloud.com"));
+    }
+
     /// All paths of up to six characters over the alphabet that matters survive `url::Url`.
     #[test]
     fn short_paths_survive_url_parsing() {
@@ -149,7 +180,7 @@ mod tests {
         assert_eq!(paths.len(), (0..=6).map(|n| 5_usize.pow(n)).sum());
         for path in paths {
             let mut wire = String::from("https://h");
-            if write_path(&mut wire, &path).is_err() {
+            if write_path(&mut wire, &path[1..]).is_err() {
                 assert!(path == "/." || path == "/..");
                 continue;
             }

@@ -248,7 +248,7 @@ impl From<Rejected> for Error {
 }
 
 /// Names come from strangers; a sentence shows only their beginning.
-fn shorten(name: &str) -> String {
+pub(crate) fn shorten(name: &str) -> String {
     const SHOWN: usize = 200;
     match name.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}..", name.get(..end).unwrap_or_default().escape_debug()),

@@ -91,8 +91,9 @@ impl Request {
         Ok(Self { secure: url.scheme() == "https", ..request })
     }
 
-    /// What a server received: `target` is the request target (`/key?query`) as on the wire, with its escapes, and
-    /// `headers` are all header lines, Host and Authorization among them.
+    /// What a server received: `target` is the request target as on the wire, with its escapes, `/key?query` or, as
+    /// proxies send it, `http://host/key?query`; and `headers` are all header lines, Host and Authorization among
+    /// them.
     ///
     /// Path and query are decoded once; `+` is a space in the query and itself in the path; a rule may come raw or
     /// encoded, with or without a trailing `=`. Escapes that are not two hex digits, text that is not UTF-8, and
@@ -109,15 +110,19 @@ impl Request {
         if let Some(at) = target.find(|c: char| c.is_control() || c == ' ' || c == '#') {
             return Err(wrong("a request target has no spaces, controls or `#`", "target").at(at as u64));
         }
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        if !path.starts_with('/') {
-            return Err(wrong("a request target begins with `/`", "path").at(0));
+        let (origin, at) = split_origin(target);
+        let rest = target.get(at..).unwrap_or_default();
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let is_path = path.starts_with('/') || (path.is_empty() && origin.is_some());
+        if !is_path {
+            return Err(wrong("a request target begins with `/`", "path").at(at as u64));
         }
-        let decoded = decode(path, Plus::Literal, 0).map_err(|error| error.field_named("path"))?;
+        let decoded = decode(path, Plus::Literal, at as u64).map_err(|error| error.field_named("path"))?;
         if decoded.chars().any(char::is_control) {
             return Err(wrong("an object key has no control characters", "path"));
         }
-        let all = Query::parse_at(query, path.len() as u64 + 1).map_err(|error| error.field_named("query"))?;
+        let path_end = (at + path.len()) as u64;
+        let all = Query::parse_at(query, path_end + 1).map_err(|error| error.field_named("query"))?;
         let (mut query, mut presented) = (Query::new(), Vec::new());
         for (key, value) in all.iter() {
             if fields::is_field(key) {
@@ -128,11 +133,18 @@ impl Request {
         }
         let headers: Vec<_> = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let mut hosts = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("host"));
-        let authority = hosts.next().map(|(_, value)| trim(value).to_owned());
+        let named = hosts.next().map(|(_, value)| trim(value));
         if hosts.next().is_some() {
             return Err(wrong("the Host header came more than once", "host"));
         }
-        Ok(Self { method: method.to_owned(), secure: true, authority, path: decoded, query, headers, presented })
+        // RFC 9112 3.2.2 lets the target overrule the header. Whoever sends two hosts wants them to be confused.
+        if origin.zip(named).is_some_and(|((_, target), header)| !target.eq_ignore_ascii_case(header)) {
+            return Err(wrong("the request target names another host than the Host header", "host"));
+        }
+        let authority = named.or(origin.map(|(_, authority)| authority)).map(str::to_owned);
+        let secure = origin.is_none_or(|(secure, _)| secure);
+        let path = if decoded.is_empty() { "/".to_owned() } else { decoded };
+        Ok(Self { method: method.to_owned(), secure, authority, path, query, headers, presented })
     }
 
     /// The method, as given.
@@ -217,6 +229,18 @@ impl fmt::Debug for Request {
             .field("signature", &presented)
             .finish_non_exhaustive()
     }
+}
+
+/// Scheme (whether it is https) and authority of a target in absolute form (RFC 9112 3.2.2), and where its path begins.
+fn split_origin(target: &str) -> (Option<(bool, &str)>, usize) {
+    for (scheme, secure) in [("http://", false), ("https://", true)] {
+        let Some((start, rest)) = target.split_at_checked(scheme.len()) else { continue };
+        if start.eq_ignore_ascii_case(scheme) {
+            let authority = rest.split(['/', '?']).next().unwrap_or_default();
+            return (Some((secure, authority)), scheme.len() + authority.len());
+        }
+    }
+    (None, 0)
 }
 
 /// Removes what RFC 9110 calls optional whitespace.

@@ -10,10 +10,11 @@ use super::credential::{Credential, Secret};
 use super::fields::Fields;
 use super::key_time::KeyTime;
 use super::mac::{Hex, SignKey};
-use super::presign::{self, UrlForm};
+use super::presign::UrlForm;
 use super::request::Request;
+use super::template::Template;
 use super::verify::TOKEN;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Which headers of a request are signed. Host has its own switch, [`Signer::sign_host`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,10 +137,36 @@ impl WindowSigner<'_> {
 
     /// As [`Signer::presign`].
     pub fn presign(&self, request: &Request) -> Result<Url> {
+        let mut text = String::new();
+        self.presign_into(request, &mut text)?;
+        match Url::parse(&text) {
+            Ok(url) if url.as_str() == text => Ok(url),
+            _ => Err(Error::new(ErrorKind::Internal, "the URL does not survive parsing")),
+        }
+    }
+
+    /// As [`Signer::presign`], with the URL appended to `out` as text, which costs no parsing. An error leaves `out`
+    /// as it was.
+    pub fn presign_into(&self, request: &Request, out: &mut String) -> Result<()> {
+        self.template(request)?.write(request.path(), out)
+    }
+
+    /// Everything of the links to many objects but their keys: method, host, parameters and headers are those of
+    /// `request`, whose own key does not count.
+    pub fn template(&self, request: &Request) -> Result<Template<'_>> {
         let params = self.params(request, self.signer.credential.token())?;
         let headers = self.headers(request, None)?;
-        let signed = self.compute(request, &params, &headers);
-        presign::url(request, signed.fields(self), &params, self.signer.form)
+        let (mut param_list, mut header_list) = (String::new(), String::new());
+        params.write_list(&mut param_list);
+        headers.write_list(&mut header_list);
+        let fields = Fields {
+            secret_id: self.signer.credential.secret_id(),
+            time: &self.time,
+            header_list: &header_list,
+            param_list: &param_list,
+            signature: "",
+        };
+        Template::new(&self.key, request, fields, &params, &headers, self.signer.form)
     }
 
     /// All parameters of the request, and the token where it goes with them.
@@ -194,14 +221,14 @@ impl WindowSigner<'_> {
             param_list: String::new(),
             http_string: Zeroizing::default(),
             string_to_sign: String::new(),
-            signature: Hex::sha1(""),
+            signature: Hex::sha1([]),
         };
         headers.write_list(&mut signed.header_list);
         params.write_list(&mut signed.param_list);
         let http_string = &mut signed.http_string;
         write_http_string(http_string, request.method(), request.path(), params, headers, Values::Verbatim);
         write_string_to_sign(&mut signed.string_to_sign, &self.time, http_string);
-        signed.signature = self.key.sign(&signed.string_to_sign);
+        signed.signature = self.key.sign([signed.string_to_sign.as_str()]);
         signed
     }
 }

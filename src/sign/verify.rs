@@ -24,7 +24,7 @@ pub(crate) const TOKEN: &str = "x-cos-security-token";
 pub struct Verifier {
     credentials: Vec<Credential>,
     strict: bool,
-    required: Vec<String>,
+    required: Vec<(Part, String)>,
     skew: Duration,
     echo: Echo,
 }
@@ -56,6 +56,9 @@ pub struct Verified {
     pub params: Vec<String>,
     /// Covered headers, in the same form.
     pub headers: Vec<String>,
+    /// Parameters that the request carries and the signature does not cover, as they were sent: whoever had the link
+    /// may have added or changed them.
+    pub uncovered: Vec<String>,
 }
 
 impl Verified {
@@ -95,9 +98,17 @@ impl Verifier {
         self
     }
 
-    /// Where the request carries this header, the signature must cover it.
+    /// Where the request carries this header, the signature must cover it; Host also where it does not. A name that
+    /// ends in `*` stands for all that begin with it: `x-cos-*`.
     pub fn require_header(mut self, name: impl Into<String>) -> Self {
-        self.required.push(name.into());
+        self.required.push((Part::Header, name.into()));
+        self
+    }
+
+    /// Where the request carries this parameter, the signature must cover it; `*` as in
+    /// [`require_header`](Self::require_header). The name is decoded, and its letter case does not count.
+    pub fn require_param(mut self, name: impl Into<String>) -> Self {
+        self.required.push((Part::Param, name.into()));
         self
     }
 
@@ -140,7 +151,7 @@ impl Verifier {
 
         let string_to_sign = compared(Values::Verbatim).string_to_sign;
         let signs = |key: &&Credential| {
-            SignKey::derive(key.secret_key(), fields.time).sign(&string_to_sign).matches(fields.signature)
+            SignKey::derive(key.secret_key(), fields.time).sign([string_to_sign.as_str()]).matches(fields.signature)
         };
         let mut signers = keys.into_iter().filter(signs).peekable();
         if signers.peek().is_none() {
@@ -154,13 +165,14 @@ impl Verifier {
         if !signers.any(|key| carries_token_of(request, key)) {
             return Err(reject(Reason::Token));
         }
-        self.check_coverage(request, uncovered.first(), &header_list).map_err(reject)?;
+        self.check_coverage(request, &uncovered, &header_list).map_err(reject)?;
         let listed = |covered: &Covered<'_>| covered.iter().map(|entry| entry.key.clone()).collect();
         Ok(Verified {
             secret_id: fields.secret_id.to_owned(),
             key_time,
             params: listed(&params),
             headers: listed(&headers),
+            uncovered: uncovered.iter().map(|entry| entry.name.to_owned()).collect(),
         })
     }
 
@@ -182,18 +194,24 @@ impl Verifier {
         Ok(())
     }
 
-    fn check_coverage(&self, request: &Request, param: Option<&Entry<'_>>, header_list: &[&str]) -> Result<(), Reason> {
-        if let Some(param) = param.filter(|_| self.strict) {
+    fn check_coverage(&self, request: &Request, params: &[Entry<'_>], header_list: &[&str]) -> Result<(), Reason> {
+        let required = |part: Part, key: &str| {
+            let mut rules = self.required.iter().filter(|(of, _)| *of == part);
+            rules.any(|(_, name)| match name.strip_suffix('*') {
+                Some(start) => key.starts_with(&canonical_key(start)),
+                None => key == canonical_key(name),
+            })
+        };
+        if let Some(param) = params.iter().find(|param| self.strict || required(Part::Param, &param.key)) {
             return Err(Reason::Uncovered { part: Part::Param, name: param.name.to_owned() });
         }
-        let host = self.strict.then_some("host");
-        for name in host.into_iter().chain(self.required.iter().map(String::as_str)) {
-            let carried = request.headers().any(|(header, _)| header.eq_ignore_ascii_case(name));
-            if (carried || name == "host") && header_list.binary_search(&canonical_key(name).as_str()).is_err() {
-                return Err(Reason::Uncovered { part: Part::Header, name: name.to_owned() });
-            }
+        let host = std::iter::once("host").filter(|_| self.strict);
+        let headers = request.headers().map(|(name, _)| name).chain(["host"]);
+        let required = headers.filter(|name| required(Part::Header, &canonical_key(name)));
+        match host.chain(required).find(|name| header_list.binary_search(&canonical_key(name).as_str()).is_err()) {
+            Some(name) => Err(Reason::Uncovered { part: Part::Header, name: name.to_owned() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -242,7 +260,7 @@ fn exactly<'a>(entries: Vec<Entry<'a>>, list: &[&str], part: Part) -> Result<Cov
 
 /// Whether the request carries the token that goes with a temporary key, in its header or its query. A permanent key
 /// has none, and a token with it is a parameter like any other.
-fn carries_token_of(request: &Request, key: &Credential) -> bool {
+pub(crate) fn carries_token_of(request: &Request, key: &Credential) -> bool {
     let Some(token) = key.token() else { return true };
     let in_query = request.query().iter().map(|(name, value)| (name, value.unwrap_or_default()));
     let mut sent = request.headers().chain(in_query).filter(|(name, _)| name.eq_ignore_ascii_case(TOKEN));

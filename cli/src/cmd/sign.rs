@@ -1,4 +1,4 @@
-//! `cosimg sign`: the link alone, or the headers to send.
+//! `cosimg sign`: the link alone, or the headers to send; many of either by `batch`.
 
 use cosimg::sign::HeaderPolicy;
 use cosimg::{KeyTime, Link, Params, Signer};
@@ -26,6 +26,10 @@ struct Signed<'a> {
 }
 
 pub(crate) fn run(args: Sign) -> Outcome {
+    let credential = credentials::first(args.credentials.as_deref())?;
+    if let Some(file) = &args.batch {
+        return super::batch::run(file, &credential);
+    }
     let key_time = window(&args)?;
     let mut link = Link::new(args.method.as_str(), args.host.as_str(), args.key.as_str());
     for rule in &args.process {
@@ -38,7 +42,7 @@ pub(crate) fn run(args: Sign) -> Outcome {
         link = link.header(name, value);
     }
     // Who names a header wants it covered, so the policy is not the default list.
-    let signer = Signer::new(credentials::first(args.credentials.as_deref())?).headers(HeaderPolicy::All);
+    let signer = Signer::new(credential).headers(HeaderPolicy::All);
     let mut signed = Signed {
         schema: output::SCHEMA,
         method: &args.method,

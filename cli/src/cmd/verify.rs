@@ -1,7 +1,5 @@
 //! `cosimg verify`: what a signature covers, or why it is refused and how COS says so.
 
-use std::path::Path;
-
 use cosimg::Verifier;
 use cosimg::sign::{Rejected, Request, Verified};
 use serde::Serialize;
@@ -11,9 +9,6 @@ use crate::clock;
 use crate::credentials;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output;
-
-/// A link longer than this is none.
-const URL_LIMIT: u64 = 1 << 20;
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -41,12 +36,7 @@ enum Verdict<'a> {
 }
 
 pub(crate) fn run(args: Verify) -> Outcome {
-    let url = if output::is_dash(Path::new(&args.url)) {
-        let bytes = output::read(Path::new("-"), URL_LIMIT)?;
-        String::from_utf8(bytes).map_err(|_| Failure::usage("the link on standard input is not UTF-8"))?
-    } else {
-        args.url
-    };
+    let url = super::link(args.url)?;
     let mut request =
         Request::from_url(&args.method, url.trim()).map_err(|e| Failure::usage(format_args!("URL: {e}")))?;
     for (name, value) in args.header {

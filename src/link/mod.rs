@@ -1,10 +1,23 @@
 //! A link to an object with its processing rules: where the language of [`params`](crate::params) and the signatures
 //! of [`sign`](crate::sign) meet.
+//!
+//! | rules are carried out | request |
+//! |---|---|
+//! | on download, nothing is stored | [`Link::get`] with [`Link::process`] |
+//! | on upload, results are stored beside the original | [`Link::put`] with [`Link::pic_operations`] |
+//! | on a stored object, results are stored | [`Link::process_stored`] |
+
+mod audit;
+mod delivery;
+mod host;
 
 use std::fmt;
 
 use url::Url;
 
+pub use self::audit::{Severity, Weakness, audit};
+pub use self::delivery::PicOperations;
+pub use self::host::Host;
 use crate::error::Result;
 use crate::params::Params;
 use crate::query::{Query, shown};
@@ -30,6 +43,16 @@ impl Link {
         Self::new("GET", host, key)
     }
 
+    /// A request that stores an object.
+    pub fn put(host: impl Into<String>, key: impl Into<String>) -> Self {
+        Self::new("PUT", host, key)
+    }
+
+    /// A request that carries out rules on the stored object `key` and stores their results: `POST ?image_process`.
+    pub fn process_stored(host: impl Into<String>, key: impl Into<String>, operations: &PicOperations) -> Self {
+        Self::new("POST", host, key).param("image_process", "").pic_operations(operations)
+    }
+
     /// A link for any method.
     pub fn new(method: impl Into<String>, host: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
@@ -46,6 +69,12 @@ impl Link {
     /// empty.
     pub fn process(self, rule: Params) -> Self {
         self.param(rule.to_string(), "")
+    }
+
+    /// Adds the `Pic-Operations` header of an upload, be it `PUT` or the request that completes a multipart upload.
+    /// The signer's default headers include it.
+    pub fn pic_operations(self, operations: &PicOperations) -> Self {
+        self.header("Pic-Operations", operations.to_string())
     }
 
     /// Adds a query parameter, covered by the signature.

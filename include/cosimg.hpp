@@ -352,6 +352,16 @@ public:
         detail::call(cosimg_link_sign_url, capi(), by.capi(), valid.start, valid.end, url.capi_out());
         return std::string(url.text());
     }
+    /**
+     * The presigned URLs of many objects, a line each in the order of the keys. `keys` has a key a line; all but the key
+     * is that of this link.
+     */
+    std::string sign_urls(const signer &by, key_time valid, std::string_view keys, std::size_t threads = 1) const {
+        bytes urls;
+        detail::call(cosimg_link_sign_urls, capi(), by.capi(), valid.start, valid.end, keys.data(), keys.size(), threads,
+                     urls.capi_out());
+        return std::string(urls.text());
+    }
     /** The signature as headers to send with the request. */
     signature sign_headers(const signer &by, key_time valid) const {
         return signature(detail::make<signature::owner>(cosimg_link_sign_headers, capi(), by.capi(), valid.start, valid.end));

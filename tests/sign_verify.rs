@@ -469,6 +469,8 @@ fn secrets_are_in_no_output() {
         assert_eq!(rejected.http_string().is_some(), echo == Echo::Redacted);
         printed += &format!("{:?}", cosimg::Error::from(rejected));
     }
+    printed += &panic_message(|| drop(verifier.verify(&received_headers, at(START)).unwrap()));
+    printed += &panic_message(|| panic!("{signer:?} {received:?} {signature:?} {verifier:?}"));
     for secret in SECRETS.into_iter().chain([sign_key, signature.signature()]) {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
@@ -476,6 +478,12 @@ fn secrets_are_in_no_output() {
 
     let verbatim = verifier.echo(Echo::Verbatim).verify(&received_headers, at(START)).unwrap_err();
     assert!(verbatim.to_xml("/", "r", "t").contains("x-cos-security-token=hush%2Bhush%2F%3D%3D"));
+}
+
+/// What a program that dies of `body` says.
+fn panic_message(body: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let payload = std::panic::catch_unwind(body).unwrap_err();
+    payload.downcast_ref::<String>().unwrap().clone()
 }
 
 #[test]

@@ -90,6 +90,8 @@ fn no_output_of_any_command_has_a_secret() {
     for args in &commands {
         let mut command = cosimg(args);
         command.env("COSIMG_SECRET_ID", "id").env("COSIMG_SECRET_KEY", KEY).env("COSIMG_TOKEN", TOKEN);
+        // As talkative as a program can be made from outside; there is no verbose mode.
+        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
         let run = run(command);
         assert!(!run.text.contains(KEY) && !run.errors.contains(KEY), "{args:?}");
         assert!(!run.errors.contains(TOKEN), "{args:?}");

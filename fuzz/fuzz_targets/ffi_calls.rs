@@ -33,6 +33,7 @@ enum Step {
     LinkHeader { name: Bytes, value: Bytes },
     LinkProcess { rule: Bytes },
     SignUrl { start: u64, end: u64 },
+    SignUrls { start: u64, end: u64, keys: Bytes, threads: usize },
     SignHeaders { start: u64, end: u64, index: usize },
 
     Verifier { id: Bytes, key: Bytes, token: Bytes, strict: i32 },
@@ -134,6 +135,12 @@ impl Program {
                     if let Some(url) = url {
                         self.verify(b"GET", &url, i64::try_from(*start).unwrap_or(i64::MAX));
                     }
+                }
+                Step::SignUrls { start, end, keys, threads } => {
+                    let (keys, len) = keys.text();
+                    buffer(|out, err| {
+                        cosimg_link_sign_urls(self.link, self.signer, *start, *end, keys, len, *threads, out, err)
+                    });
                 }
                 Step::SignHeaders { start, end, index } => {
                     let mut signature = null_mut();

@@ -1,6 +1,7 @@
 //! Signing: who signs, what is signed, and the two forms of the result.
 
 use std::ffi::c_char;
+use std::num::NonZeroUsize;
 use std::ptr;
 
 use super::buffer::{cosimg_buffer, cosimg_slice};
@@ -229,6 +230,37 @@ pub unsafe extern "C" fn cosimg_link_sign_url(
         let link = call.shared(link, "link")?;
         let signer = call.shared(signer, "signer")?;
         *out = String::from(link.sign(signer, KeyTime::new(start, end)?)?).into();
+        Ok(())
+    })
+}
+
+/// The presigned URLs of many objects, in one buffer, a line each in the order of the keys. All but the key is that of
+/// `link`, whose own key does not count. `keys` has a key a line, decoded; the last line feed may be missing. The work
+/// is shared among `threads`, 1 for the calling thread alone; the answer is the same. The first key that cannot be
+/// signed is the error, whose field is `keys[n]`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_link_sign_urls(
+    link: *const cosimg_link,
+    signer: *const cosimg_signer,
+    start: u64,
+    end: u64,
+    keys: *const c_char,
+    keys_len: usize,
+    threads: usize,
+    out: *mut cosimg_buffer,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let out = call.fresh(out, "out")?;
+        let link = call.shared(link, "link")?;
+        let signer = call.shared(signer, "signer")?;
+        let keys: Vec<_> = call.text(keys, keys_len, "keys")?.split_terminator('\n').collect();
+        let threads =
+            NonZeroUsize::new(threads).ok_or_else(|| Fault::new(COSIMG_USAGE, "threads", "there must be one at least"))?;
+        let window = signer.within(KeyTime::new(start, end)?)?;
+        *out = String::from(window.template(&link.request()?)?.links_on(&keys, threads)?).into();
         Ok(())
     })
 }

@@ -105,18 +105,27 @@ impl<'a> Template<'a> {
         self.append(keys, 0, links)
     }
 
-    /// As [`links`](Self::links), by so many threads.
+    /// As [`links`](Self::links), by so many threads, [`MAX_THREADS`](Self::MAX_THREADS) at most.
     pub fn links_on<K: AsRef<str> + Sync>(&self, keys: &[K], threads: NonZeroUsize) -> Result<Links> {
-        let share = keys.len().div_ceil(threads.get()).max(1);
+        let share = keys.len().div_ceil(threads.get().min(Self::MAX_THREADS)).max(1);
+        if share >= keys.len() {
+            return self.links(keys);
+        }
+        let sign = |index: usize, keys: &[K]| {
+            let mut links = Links::default();
+            self.append(keys, index * share, &mut links).map(|()| links)
+        };
         let parts = thread::scope(|scope| {
-            let sign = |(index, keys)| {
-                scope.spawn(move || {
-                    let mut links = Links::default();
-                    self.append(keys, index * share, &mut links).map(|()| links)
-                })
+            // A thread that the system does not give is done without.
+            let start = |(index, keys)| {
+                thread::Builder::new().spawn_scoped(scope, move || sign(index, keys)).map_err(|_| sign(index, keys))
             };
-            let started: Vec<_> = keys.chunks(share).enumerate().map(sign).collect();
-            started.into_iter().map(|thread| thread.join().expect("signing does not panic")).collect::<Vec<_>>()
+            let started: Vec<_> = keys.chunks(share).enumerate().map(start).collect();
+            let join = |thread: Result<thread::ScopedJoinHandle<'_, _>, _>| match thread {
+                Ok(thread) => thread.join().expect("signing does not panic"),
+                Err(done) => done,
+            };
+            started.into_iter().map(join).collect::<Vec<_>>()
         });
         let mut all = Links::default();
         for part in parts {
@@ -124,6 +133,9 @@ impl<'a> Template<'a> {
         }
         Ok(all)
     }
+
+    /// The most threads that [`links_on`](Self::links_on) starts.
+    pub const MAX_THREADS: usize = 64;
 
     fn append<K: AsRef<str>>(&self, keys: &[K], first: usize, links: &mut Links) -> Result<()> {
         let fixed = self.origin.len() + self.before_signature.len() + 40 + self.after_signature.len() + 2;
@@ -207,6 +219,13 @@ impl Links {
     fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
+    }
+}
+
+/// All links, each followed by a line feed.
+impl From<Links> for String {
+    fn from(links: Links) -> Self {
+        links.text
     }
 }
 

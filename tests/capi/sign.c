@@ -163,6 +163,50 @@ static void check_round_trip(void) {
     cosimg_signer_free(signer);
 }
 
+/* Many keys in one call give what one call for each gives, in their order, whatever the number of threads. */
+static void check_bulk(void) {
+    const char *host = "examplebucket-1250000000.cos.ap-shanghai.myqcloud.com";
+    const char *keys[] = {"a.png", "/b c.png", "", "\xe5\x9b\xbe.png"};
+    cosimg_signer *signer;
+    cosimg_buffer urls;
+    size_t i, threads;
+
+    DONE(cosimg_signer_new(TEXT("AKIDexample"), TEXT("exampleSecretKey"), NULL, 0, &signer, &err));
+    for (threads = 1; threads < 4; threads++) {
+        cosimg_link *template_link;
+        const char *line;
+        DONE(cosimg_link_new(TEXT("GET"), TEXT(host), TEXT("any"), &template_link, &err));
+        DONE(cosimg_link_process(template_link, TEXT("imageMogr2/interlace/1"), &err));
+        DONE(cosimg_link_sign_urls(template_link, signer, 1700000000, 1700000600,
+                                   TEXT("a.png\n/b c.png\n\n\xe5\x9b\xbe.png"), threads, &urls, &err));
+        line = (const char *)urls.data;
+        for (i = 0; i < 4; i++) {
+            cosimg_link *link;
+            cosimg_buffer url;
+            DONE(cosimg_link_new(TEXT("GET"), TEXT(host), TEXT(keys[i]), &link, &err));
+            DONE(cosimg_link_process(link, TEXT("imageMogr2/interlace/1"), &err));
+            DONE(cosimg_link_sign_url(link, signer, 1700000000, 1700000600, &url, &err));
+            CHECK(strncmp(line, (const char *)url.data, url.len) == 0 && line[url.len] == '\n');
+            line += url.len + 1;
+            cosimg_buffer_free(&url);
+            cosimg_link_free(link);
+        }
+        CHECK(line == (const char *)urls.data + urls.len);
+        cosimg_buffer_free(&urls);
+
+        FAILS(COSIMG_USAGE, cosimg_link_sign_urls(template_link, signer, 1700000000, 1700000600,
+                                                  TEXT("a\n..\n"), threads, &urls, &err));
+        CHECK(urls.data == NULL);
+        DONE(cosimg_link_sign_urls(template_link, signer, 1700000000, 1700000600, NULL, 0, threads, &urls, &err));
+        CHECK(urls.len == 0);
+        cosimg_buffer_free(&urls);
+        FAILS(COSIMG_USAGE, cosimg_link_sign_urls(template_link, signer, 1700000000, 1700000600, TEXT("a"), 0, &urls,
+                                                  &err));
+        cosimg_link_free(template_link);
+    }
+    cosimg_signer_free(signer);
+}
+
 int main(void) {
     const struct sign_row *sign;
     const struct verify_row *verify;
@@ -170,6 +214,7 @@ int main(void) {
     size_t rows = 0;
 
     check_round_trip();
+    check_bulk();
     for (sign = sign_rows; sign->name; sign++, rows++)
         check_sign_row(sign);
     DONE(cosimg_verifier_new(&verifier, &err));

@@ -57,6 +57,8 @@ static void check_round_trip() {
                                   .param("response-cache-control", "max-age=600");
     const std::string url = link.sign_url(signer, valid);
 
+    CHECK(link.sign_urls(signer, valid, "sample.png\nother.png", 2).find(url + '\n') == 0);
+
     const cosimg::verifier verifier = cosimg::verifier().credential("AKIDexample", "exampleSecretKey").strict(true);
     const cosimg::verdict verdict = verifier.verify_url("GET", url, 1700000100);
     CHECK(verdict && verdict.http_status() == 200);

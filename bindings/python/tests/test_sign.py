@@ -116,6 +116,28 @@ def test_one_call() -> None:
     assert verdict and len(verdict.params) == 2
 
 
+def test_many_keys_in_one_call() -> None:
+    signer = cosimg.Signer(CREDENTIAL)
+    keys = [f"{prefix}{n}.png" for n in range(50) for prefix in ("", "/", "图 ", "a//", "%2e/")] + [""]
+    link = cosimg.Link(HOST, "any", process=RULE)
+    one_by_one = [cosimg.Link(HOST, key, process=RULE).sign_url(signer, start=START) for key in keys]
+    for threads in (1, 3, 1 << 40):
+        assert link.sign_urls(signer, keys, start=START, threads=threads) == one_by_one
+        assert link.sign_urls(signer, (key for key in keys), start=START, threads=threads) == one_by_one
+    assert link.sign_urls(signer, [], start=START) == []
+
+
+@pytest.mark.parametrize("bad", ["a\nb", "..", "\t", "\x00"])
+def test_the_first_key_that_cannot_be_signed_is_named(bad: str) -> None:
+    signer = cosimg.Signer(CREDENTIAL)
+    with pytest.raises(cosimg.UsageError) as caught:
+        cosimg.Link(HOST, "any").sign_urls(signer, ["a", "b", bad, ".."], start=START)
+    assert caught.value.field in ("keys[2]", "keys")
+    with pytest.raises(cosimg.UsageError) as caught:
+        cosimg.Link(HOST, "any").sign_urls(signer, ["a"], start=START, threads=0)
+    assert caught.value.field == "threads"
+
+
 def test_which_headers_are_signed() -> None:
     link = cosimg.Link(HOST, "key", headers=[("x-a", "1"), ("x-b", "2")])
     signed = {

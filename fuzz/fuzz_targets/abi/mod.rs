@@ -66,6 +66,7 @@ unsafe extern "C" {
     pub fn cosimg_link_param(link: *mut Object, name: Text, name_len: usize, value: Text, value_len: usize, err: Err) -> i32;
     pub fn cosimg_link_header(link: *mut Object, name: Text, name_len: usize, value: Text, value_len: usize, err: Err) -> i32;
     pub fn cosimg_link_sign_url(link: *const Object, signer: *const Object, start: u64, end: u64, out: *mut Buffer, err: Err) -> i32;
+    pub fn cosimg_link_sign_urls(link: *const Object, signer: *const Object, start: u64, end: u64, keys: Text, keys_len: usize, threads: usize, out: *mut Buffer, err: Err) -> i32;
     pub fn cosimg_link_sign_headers(link: *const Object, signer: *const Object, start: u64, end: u64, out: *mut *mut Object, err: Err) -> i32;
     pub fn cosimg_link_free(link: *mut Object);
 

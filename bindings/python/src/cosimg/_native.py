@@ -89,6 +89,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_link_param": (_status, (_object, *_text, *_text, _place)),
     "cosimg_link_header": (_status, (_object, *_text, *_text, _place)),
     "cosimg_link_sign_url": (_status, (_object, _object, c_uint64, c_uint64, _buffer, _place)),
+    "cosimg_link_sign_urls": (
+        _status,
+        (_object, _object, c_uint64, c_uint64, *_text, c_size_t, _buffer, _place),
+    ),
     "cosimg_link_sign_headers": (_status, (_object, _object, c_uint64, c_uint64, _place, _place)),
     "cosimg_link_free": (None, (_object,)),
     "cosimg_signature_authorization": (Slice, (_object,)),

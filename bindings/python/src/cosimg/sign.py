@@ -7,7 +7,7 @@ import time
 from ctypes import c_uint64
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Iterable, Literal, Mapping, Optional, Union
+from typing import Iterable, Literal, Mapping, Optional, Sequence, Union
 
 from . import _buffers, _native, errors
 
@@ -145,6 +145,36 @@ class Link(_native.Object):
         buffer = _native.Buffer()
         _native.call("cosimg_link_sign_url", link_native.pointer, signer_native.pointer, *window, ctypes.byref(buffer))
         return _buffers.take(buffer, "bytes").decode()
+
+    def sign_urls(
+        self,
+        signer: Signer,
+        keys: Iterable[str],
+        *,
+        valid: Union[int, timedelta] = 600,
+        start: Optional[Time] = None,
+        end: Optional[Time] = None,
+        threads: int = 1,
+    ) -> list[str]:
+        """The presigned URLs of many objects, in the order of `keys`; all but the key is that of this link.
+
+        Times as in `sign_url`. The first key that cannot be signed is the error, whose field is `keys[n]`.
+        """
+        keys = keys if isinstance(keys, (list, tuple)) else list(keys)
+        lines = _lines(keys)
+        window = _window(valid, start, end)
+        link_native, signer_native = self._native(), signer._native()
+        buffer = _native.Buffer()
+        _native.call(
+            "cosimg_link_sign_urls",
+            link_native.pointer,
+            signer_native.pointer,
+            *window,
+            *_native.text(lines, "keys"),
+            _native.natural(threads, 64, "threads"),
+            ctypes.byref(buffer),
+        )
+        return _buffers.take(buffer, "bytes").decode().split("\n")[:-1]
 
     def sign_headers(
         self,
@@ -296,6 +326,15 @@ def _texts(credential: Credential) -> tuple[Union[bytes, int], ...]:
 
 def _pairs(pairs: Pairs) -> Iterable[tuple[str, str]]:
     return pairs.items() if isinstance(pairs, Mapping) else pairs
+
+
+def _lines(keys: Sequence[str]) -> str:
+    """The keys, a line each."""
+    lines = "\n".join([*keys, ""])
+    if lines.count("\n") != len(keys):
+        index = next(index for index, key in enumerate(keys) if "\n" in key)
+        raise errors.usage(f"keys[{index}]", "an object key has no control characters")
+    return lines
 
 
 def _window(valid: Union[int, timedelta], start: Optional[Time], end: Optional[Time]) -> tuple[int, int]:

@@ -292,7 +292,6 @@ fn of_an_animation_the_first_frame_is_taken() {
 
 #[test]
 fn exif_and_profile_are_kept_and_strip_leaves_out_the_exif() {
-    use image::ImageEncoder;
     let profile = [&[0_u8; 16], b"RGB ".as_slice(), &[0; 108]].concat();
     let picture = picture(8, 8, false);
     let mut source = Vec::new();

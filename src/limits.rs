@@ -57,7 +57,7 @@ impl Limits {
             pixels: 65_500 * 65_500,
             result_side: 65_500,
             scans: 1_000,
-            block_visits: 1 << 31,
+            block_visits: 1 << 28,
             memory: 2048 * MIB,
             stages: 10,
         }
@@ -90,6 +90,16 @@ impl Limits {
         }
         Ok(())
     }
+}
+
+/// Appends to a list whose length a stranger chooses, once the memory of the list is within the limits.
+pub(crate) fn push<T>(list: &mut Vec<T>, item: T, limits: &Limits) -> Result<()> {
+    if list.len() == list.capacity() {
+        // It grows to twice its length, and holds both while it does.
+        limits.check_memory(3 * size_of_val(&list[..]) as u64, "the segments of the file")?;
+    }
+    list.push(item);
+    Ok(())
 }
 
 impl Default for Limits {

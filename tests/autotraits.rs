@@ -65,6 +65,7 @@ const _: () = {
 
     holds::<pipeline::Format>();
     holds::<pipeline::IgnoreError>();
+    holds::<pipeline::Picture>();
     holds::<pipeline::Plan>();
     holds::<pipeline::Processed>();
     holds::<pipeline::Processor>();

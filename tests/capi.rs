@@ -12,6 +12,8 @@ mod abuse;
 mod header;
 #[path = "support/library.rs"]
 mod library;
+#[path = "support/tools.rs"]
+mod tools;
 #[path = "support/vectors.rs"]
 mod vectors;
 
@@ -21,7 +23,7 @@ use std::process::{Command, Output};
 
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const SANITIZE: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-/// What a Rust static library needs beside itself: `rustc --print native-static-libs`, as in `Cargo.toml`'s metadata.
+/// What a Rust static library needs beside itself: `rustc --print native-static-libs`.
 const NATIVE: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,8 +93,7 @@ fn the_sanitizers_are_on() {
 
 #[test]
 fn c_programs_are_clean_under_valgrind() {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        eprintln!("skipped: valgrind is not there");
+    if tools::missing("valgrind") {
         return;
     }
     let workshop = Workshop::new("valgrind");
@@ -127,8 +128,7 @@ fn the_examples_run() {
 /// `find_package(cosimg)` from a project of its own, against an installed tree as `bindings/c` lays it out.
 #[test]
 fn cmake_finds_the_package() {
-    if Command::new("cmake").arg("--version").output().is_err() {
-        eprintln!("skipped: cmake is not there");
+    if tools::missing("cmake") || tools::missing("pkg-config") {
         return;
     }
     let workshop = Workshop::new("cmake");
@@ -149,17 +149,11 @@ fn cmake_finds_the_package() {
     let answer = workshop.run(&consumer.join("progressive"), &[picture.as_ref(), workshop.0.join("out.jpg").as_ref()]);
     succeeds(answer, "the example built by cmake");
 
-    let Ok(flags) = Command::new("pkg-config")
-        .args(["--cflags", "--libs", "cosimg"])
-        .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
-        .output()
-    else {
-        eprintln!("skipped: pkg-config is not there");
-        return;
-    };
-    let flags = String::from_utf8(succeeds(flags, "pkg-config").stdout).unwrap();
+    let mut flags = Command::new("pkg-config");
+    flags.args(["--cflags", "--libs", "cosimg"]).env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+    let flags = String::from_utf8(succeeds(flags.output().unwrap(), "pkg-config").stdout).unwrap();
     let program = workshop.0.join("by-pkg-config");
-    let mut compiler = Command::new("gcc");
+    let mut compiler = Command::new("cc");
     compiler.arg(source.join("progressive.c")).arg("-o").arg(&program).args(flags.split_whitespace());
     compiler.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
     succeeds(compiler.output().unwrap(), "the flags of pkg-config");
@@ -234,8 +228,8 @@ impl Workshop {
     fn build(&self, sources: &[PathBuf], linked: Linked) -> PathBuf {
         let source = &sources[0];
         let (compiler, standard) = match source.extension().and_then(OsStr::to_str) {
-            Some("cpp") => ("g++", "-std=c++17"),
-            _ => ("gcc", "-std=c11"),
+            Some("cpp") => ("c++", "-std=c++17"),
+            _ => ("cc", "-std=c11"),
         };
         let program = self.0.join(source.file_stem().unwrap());
         let mut command = Command::new(compiler);

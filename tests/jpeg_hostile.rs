@@ -156,6 +156,31 @@ fn ten_thousand_scans() {
     assert_eq!(inspect(&file.bytes, &Limits::default()).unwrap_err().field(), Some("scans"));
 }
 
+#[test]
+fn a_list_that_a_file_makes_long_is_counted() {
+    let picture = samples::picture();
+    let many = (0..40_000).fold(samples::baseline(&picture).bytes[..2].to_vec(), |mut file, _| {
+        file.extend([0xFF, 0xFE, 0, 2]); // an empty comment
+        file
+    });
+    let comments = [&many, &samples::baseline(&picture).bytes[2..]].concat();
+    let mut limits = Limits::default();
+    limits.memory = 1 << 20;
+    let error = refuse_once(&comments, &limits);
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")), "{error}");
+    assert_eq!(inspect(&comments, &limits).unwrap_err().field(), Some("memory"));
+    assert!(Transcoder::new().run(&comments).is_ok());
+
+    // As many restart intervals as blocks, and nothing in them.
+    let tall = Picture::new(8, 64_800, &[(1, 1)]);
+    let file = File::of(&tall, 0xC0).restart(1).scan(&tall, &Scan::sequential(&[0]), &How::default()).end();
+    assert!(Transcoder::new().run(&file.bytes).is_ok());
+    limits.memory = tall.blocks() as u64 * 128 + 100_000;
+    let error = refuse_once(&file.bytes, &limits);
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")), "{error}");
+    assert!(error.message().contains("a scan"), "{error}");
+}
+
 /// As [`refuse_within`], for files that take a while.
 fn refuse_once(source: &[u8], limits: &Limits) -> Error {
     Transcoder::new().limits(limits.clone()).run(source).expect_err("this must be refused")

@@ -119,6 +119,8 @@ fn keys_that_are_rules() {
         "style/x",
         "exif",
         "imageInfo|x",
+        "x|imageInfo",
+        "foo/1|bar|imageMogr2/strip",
         "imageAve",
     ] {
         assert!(Params::is_rule(key), "{key}");

@@ -4,9 +4,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use cosimg::jpeg::{self, Coding, CoefficientImage, Encoder, Image, PixelFormat, Strip, Subsampling};
-use cosimg::pipeline::{DEFAULT_QUALITY, Format, IgnoreError, Plan, Processed, Processor};
+use cosimg::pipeline::{self, DEFAULT_QUALITY, Format, IgnoreError, Plan, Processed, Processor};
 use cosimg::{Cancel, Error, ErrorKind, Limits, Params, Result};
-use image::{DynamicImage, ImageFormat};
+use image::codecs::png::PngEncoder;
+use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat};
 
 fn rule(text: &str) -> Params {
     text.parse().unwrap_or_else(|error: Error| panic!("{text:?}: {error}"))
@@ -291,14 +292,13 @@ fn of_an_animation_the_first_frame_is_taken() {
 
 #[test]
 fn exif_and_profile_are_kept_and_strip_leaves_out_the_exif() {
-    use image::ImageEncoder;
     let profile = [&[0_u8; 16], b"RGB ".as_slice(), &[0; 108]].concat();
     let picture = picture(8, 8, false);
     let mut source = Vec::new();
-    let mut encoder = image::codecs::png::PngEncoder::new(&mut source);
+    let mut encoder = PngEncoder::new(&mut source);
     encoder.set_icc_profile(profile).unwrap();
     encoder.set_exif_metadata(EXIF.to_vec()).unwrap();
-    encoder.write_image(picture.as_bytes(), 8, 8, image::ExtendedColorType::Rgb8).unwrap();
+    encoder.write_image(picture.as_bytes(), 8, 8, ExtendedColorType::Rgb8).unwrap();
 
     let kinds = |text| -> Vec<&str> {
         let answer = run(&source, text).unwrap().bytes;
@@ -504,9 +504,31 @@ fn a_webp_that_contradicts_itself_is_refused_before_memory_is_taken() {
     source[size..size + 4].copy_from_slice(&[0xFE, 0xFF, 0xFF, 0xFF]);
     refused(&source, "beyond the end");
 
+    let decoded = pipeline::Picture::decode(&webp(&[(b"VP8X", &canvas(0)), (b"VP8 ", &huge)]), &Limits::default());
+    assert_eq!(decoded.unwrap_err().kind(), ErrorKind::Input);
+
     let wide = webp(&[(b"VP8X", &[0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]), (b"VP8 ", &huge)]);
     let error = Processor::new().limits(Limits::default()).run(&wide, &rule("imageMogr2/format/jpg")).unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("side")));
+}
+
+/// The decoder inflates it before anyone is asked for memory, so it is told a bound, over which a profile is as good as
+/// absent.
+#[test]
+fn a_profile_of_a_png_is_inflated_within_a_bound() {
+    let with_profile = |bytes: usize| {
+        let mut profile = vec![0; bytes];
+        profile[16..20].copy_from_slice(b"RGB ");
+        let mut source = Vec::new();
+        let mut encoder = PngEncoder::new(&mut source);
+        encoder.set_icc_profile(profile).expect("PNG has profiles");
+        encoder.write_image(&[0; 3], 1, 1, ExtendedColorType::Rgb8).expect("a small picture");
+        pipeline::Picture::decode(&source, &Limits::default()).expect("a right file").encode(Encoder::new())
+    };
+    let embedded = |file: Vec<u8>| inspect(&file).metadata.iter().filter(|segment| segment.kind == "ICC").count();
+    assert_eq!(embedded(with_profile(100_000).expect("it fits")), 2);
+    assert_eq!(with_profile(30 << 20).expect_err("it does not fit").kind(), ErrorKind::Unsupported);
+    assert_eq!(embedded(with_profile(70 << 20).expect("it is not there")), 0);
 }
 
 #[test]

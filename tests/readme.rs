@@ -3,6 +3,9 @@
 //! verify and to cover the rule, and the file has to hold the same picture.
 #![cfg(all(feature = "capi", unix))]
 
+#[path = "support/tools.rs"]
+mod tools;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +37,7 @@ fn rust() {
 
 #[test]
 fn c() {
-    if missing("cc") {
+    if tools::missing("cc") {
         return;
     }
     let desk = Desk::new("c");
@@ -45,7 +48,7 @@ fn c() {
 
 #[test]
 fn cpp() {
-    if missing("c++") {
+    if tools::missing("c++") {
         return;
     }
     let desk = Desk::new("cpp");
@@ -56,7 +59,7 @@ fn cpp() {
 
 #[test]
 fn python() {
-    if missing("python3") {
+    if tools::missing("python3") {
         return;
     }
     let desk = Desk::new("python");
@@ -70,7 +73,8 @@ fn python() {
 fn shell() {
     let desk = Desk::new("shell");
     let script = desk.write("quick.sh", &block("sh"));
-    let path = std::env::join_paths([built().folder.as_path()].into_iter().chain(search_path().iter().map(|p| &**p)));
+    let path =
+        std::env::join_paths([built().folder.as_path()].into_iter().chain(tools::search_path().iter().map(|p| &**p)));
     let mut shell = desk.command("sh");
     shell.env("PATH", path.expect("a search path")).arg("-eu").arg(script);
     desk.judge(&run(&mut shell));
@@ -173,20 +177,6 @@ fn block(language: &str) -> String {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn search_path() -> Vec<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect()
-}
-
-/// Says that a test is skipped for want of a tool; in the gate that is a failure.
-fn missing(tool: &str) -> bool {
-    let found = search_path().iter().any(|folder| folder.join(tool).is_file());
-    assert!(found || std::env::var_os("COSIMG_GATE").is_none(), "{tool} is missing");
-    if !found {
-        eprintln!("skipped: {tool} is missing");
-    }
-    !found
 }
 
 fn run(command: &mut Command) -> Output {

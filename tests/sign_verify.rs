@@ -441,6 +441,21 @@ fn the_letter_case_of_a_rule_is_not_covered() {
     assert!(open(&verifier(), &format!("{signed}&{}", rule.to_uppercase())).is_ok());
 }
 
+/// A CDN fetches with the bucket's domain: the link names the one, the signature covers the other.
+#[test]
+fn a_link_signed_for_another_host_is_verified_with_that_host() {
+    let request = sample().header("Host", "bucket.example");
+    let url = signer().presign(&request, window()).unwrap();
+    assert_eq!(url.host_str(), Some(HOST));
+    let received = || Request::from_url("GET", url.as_str()).unwrap();
+    assert!(verifier().verify(&received(), at(START)).is_err());
+    let behind = received().header("Host", "bucket.example");
+    assert_eq!(behind.host(), Some("bucket.example"));
+    assert!(verifier().verify(&behind, at(START)).is_ok());
+    let twice = behind.header("host", "bucket.example");
+    assert_eq!(verifier().verify(&twice, at(START)).unwrap_err().reason().as_str(), "duplicate");
+}
+
 #[test]
 fn secrets_are_in_no_output() {
     const SECRETS: [&str; 3] = ["SKEXAMPLE00000000000", "hush", "customer-secret"];

@@ -6,6 +6,8 @@
 mod header;
 #[path = "support/library.rs"]
 mod library;
+#[path = "support/tools.rs"]
+mod tools;
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -15,13 +17,10 @@ use std::process::Command;
 fn exported_symbols_are_the_functions_of_the_header() {
     let declared: BTreeSet<String> = header::functions().into_iter().map(|function| function.name).collect();
     assert!(declared.len() > 50, "the header was not read: {declared:?}");
-    let answer = match Command::new("nm").args(["-D", "--defined-only"]).arg(library::shared()).output() {
-        Ok(answer) => answer,
-        Err(error) => {
-            eprintln!("skipped: nm (binutils) cannot be run: {error}");
-            return;
-        }
-    };
+    if tools::missing("nm") {
+        return;
+    }
+    let answer = Command::new("nm").args(["-D", "--defined-only"]).arg(library::shared()).output().unwrap();
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     let listing = String::from_utf8(answer.stdout).unwrap();
     let exported: BTreeSet<String> =

@@ -16,7 +16,7 @@ A file named - is standard input or standard output.";
 
 /// Tencent COS image links that cannot be stripped, and the progressive JPEG behind them.
 #[derive(Debug, Parser)]
-#[command(name = "cosimg", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "cosimg", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -309,7 +309,7 @@ pub(crate) struct Demo {
     /// Keep the gateway up until Ctrl-C, so that the links can be opened in a browser
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Save the answers here
+    /// Save the answers here; otherwise in a new folder among the temporary ones
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

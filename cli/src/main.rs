@@ -10,7 +10,6 @@ mod credentials;
 mod failure;
 mod gateway;
 mod output;
-mod pixels;
 mod scan_text;
 
 use std::process::ExitCode;

@@ -60,13 +60,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
         return stdout(|out| out.write_all(bytes));
     }
     // A link is followed, so that the file that it names is replaced and not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| not_yet_there(path));
     let written = match fs::metadata(path) {
         Ok(meta) if !meta.is_file() => File::options().write(true).open(path).and_then(|mut f| f.write_all(bytes)),
         Ok(meta) => replace(path, bytes, Some(meta.permissions())),
         Err(_) => replace(path, bytes, None),
     };
     written.map_err(|e| Failure::io(path.display(), &e))
+}
+
+/// A file that a link names and that is still to be made.
+fn not_yet_there(path: &Path) -> PathBuf {
+    match (path.parent(), fs::read_link(path)) {
+        (Some(folder), Ok(target)) => folder.join(target),
+        _ => path.to_owned(),
+    }
 }
 
 fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
@@ -161,8 +169,9 @@ mod tests {
     fn a_link_stays_a_link_and_a_device_a_device() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        fs::write(&file, b"old").unwrap();
         std::os::unix::fs::symlink("file", &link).unwrap();
+        write(&link, b"first").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"first");
         write(&link, b"new").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");

@@ -40,9 +40,15 @@ fn the_demo_takes_files_of_the_user() {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().join("图 (1)+%.png");
     fs::copy(asset("sample.png"), &name).unwrap();
-    let run = run(cosimg(&["demo", name.to_str().unwrap()]));
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = cosimg(&["demo", name.to_str().unwrap()]);
+    command.env("TMPDIR", temporary.path());
+    let run = run(command);
     assert_eq!(run.code, 0, "{}{}", run.text, run.errors);
     assert!(run.text.contains("All 13 checks held."));
+    let saved = run.text.lines().find_map(|line| line.trim_start().strip_prefix("saved ")).unwrap().trim_start();
+    assert!(saved.starts_with(temporary.path().to_str().unwrap()), "{saved}");
+    assert!(fs::read(saved).unwrap().starts_with(&[0xFF, 0xD8]));
 }
 
 #[test]
@@ -94,5 +100,6 @@ fn kept_up_it_answers_until_it_is_interrupted_and_cleans_up() {
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(listing(temporary.path()).is_empty());
+    let left = listing(temporary.path());
+    assert!(left.len() == 1 && left[0].starts_with("cosimg-demo-"), "the answers alone stay: {left:?}");
 }

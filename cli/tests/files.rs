@@ -147,6 +147,23 @@ fn encoding_takes_quality_sampling_and_background() {
     }
 }
 
+/// A WebP whose alpha channel and animation claim more than its frame holds, on which the kept decoder panics.
+#[test]
+fn a_hostile_picture_is_a_failure_and_no_panic() {
+    #[rustfmt::skip]
+    let source = [
+        b"RIFF\x6e\0\0\0WEBPVP8X\x0a\0\0\0\x12\0\0\0\x01\0\0\x01\0\0ANIM\x06\0\0\0\0\0\0\0\0\0".as_slice(),
+        b"ANMF\x42\0\0\0\0\0\0\0\0\0\x01\0\0\x01\0\0\0\0\0\0ALPH\x05\0\0\0\0UUUU\0",
+        b"VP8 \x1c\0\0\0p\x01\0\x9d\x01*\x01\0\x01\0\x02\x004%\x9c\x02t\x01@\0\0\xfe\xf3J\xebQ\xb4\0",
+    ]
+    .concat();
+    for command in [&["encode", "-", "-o", "-"][..], &["process", "-", "-o", "-", RULE]] {
+        let refused = run_with(cosimg(command), &source);
+        assert_eq!((refused.code, refused.text.as_str()), (1, ""), "{}", refused.errors);
+        assert!(refused.errors.contains("malformed webp source"), "{}", refused.errors);
+    }
+}
+
 #[test]
 fn a_rule_is_carried_out() {
     for name in ["sample.png", "sample.jpg"] {

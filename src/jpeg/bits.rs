@@ -32,6 +32,7 @@ impl Unstuffed {
         self.bytes.clear();
         self.bytes.reserve(end - start);
         self.intervals.clear();
+        self.intervals.reserve_exact(Self::intervals_at_most(end - start, intervals));
         self.surplus = None;
         let mut interval = Interval { range: 0..0, source: start, restart: None };
         let mut at = start;
@@ -58,6 +59,16 @@ impl Unstuffed {
         self.bytes.extend_from_slice(&source[at..end]);
         interval.range.end = self.bytes.len();
         self.intervals.push(interval);
+    }
+
+    /// Bytes of memory for the data of a scan of `bytes` with so many intervals.
+    pub(crate) fn memory(bytes: usize, intervals: usize) -> u64 {
+        (bytes + Self::intervals_at_most(bytes, intervals) * size_of::<Interval>()) as u64
+    }
+
+    /// Each but the first has a marker of two bytes.
+    fn intervals_at_most(bytes: usize, intervals: usize) -> usize {
+        intervals.min(bytes / 2 + 1)
     }
 
     /// A reader over one interval.

@@ -29,32 +29,39 @@ pub(crate) const ZIGZAG: [u8; 64] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plane {
     blocks_wide: usize,
-    blocks: Vec<Block>,
+    /// 64 for each block. Not blocks: memory of zeros for numbers comes from the system as it is, and a file that
+    /// claims a large picture and holds nothing does not touch it.
+    coefficients: Vec<i16>,
 }
 
 impl Plane {
     /// Blocks of zeros for a component. The caller has checked the memory.
     pub(crate) fn new(component: &Component) -> Self {
         let blocks_wide = component.blocks_wide as usize;
-        Self { blocks_wide, blocks: vec![[0; 64]; blocks_wide * component.blocks_high as usize] }
+        Self { blocks_wide, coefficients: vec![0; blocks_wide * component.blocks_high as usize * 64] }
     }
 
     /// Rows of blocks, top to bottom.
     pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[Block]> {
-        self.blocks.chunks_exact(self.blocks_wide)
+        self.blocks().chunks_exact(self.blocks_wide)
+    }
+
+    fn blocks(&self) -> &[Block] {
+        self.coefficients.as_chunks().0
     }
 
     /// All blocks in raster order.
     pub(crate) fn blocks_mut(&mut self) -> &mut [Block] {
-        &mut self.blocks
+        self.coefficients.as_chunks_mut().0
     }
 
     pub(crate) fn row(&self, y: usize) -> &[Block] {
-        &self.blocks[y * self.blocks_wide..][..self.blocks_wide]
+        &self.blocks()[y * self.blocks_wide..][..self.blocks_wide]
     }
 
     pub(crate) fn row_mut(&mut self, y: usize) -> &mut [Block] {
-        &mut self.blocks[y * self.blocks_wide..][..self.blocks_wide]
+        let wide = self.blocks_wide;
+        &mut self.blocks_mut()[y * wide..][..wide]
     }
 }
 

@@ -118,15 +118,15 @@ impl Encoder {
         self
     }
 
-    /// An ICC profile to embed. It is not applied: the pixels are taken to be in its space.
+    /// An ICC profile to embed; an empty one is none. It is not applied: the pixels are taken to be in its space.
     pub fn icc_profile(mut self, profile: Vec<u8>) -> Self {
-        self.icc_profile = Some(profile);
+        self.icc_profile = Some(profile).filter(|profile| !profile.is_empty());
         self
     }
 
-    /// An Exif block to embed, from its TIFF header on (without `Exif\0\0`).
+    /// An Exif block to embed, from its TIFF header on (without `Exif\0\0`); an empty one is none.
     pub fn exif(mut self, tiff: Vec<u8>) -> Self {
-        self.exif = Some(tiff);
+        self.exif = Some(tiff).filter(|tiff| !tiff.is_empty());
         self
     }
 
@@ -165,6 +165,17 @@ impl Encoder {
         let coefficients = self.coefficients(image)?;
         let layout = Layout { coding: self.coding };
         write::write(&coefficients, &metadata, &layout, &self.limits, &self.cancel)
+    }
+
+    /// What pixels with alpha are laid over.
+    pub(crate) fn laid_over(&self) -> [u8; 3] {
+        self.background
+    }
+
+    /// For a caller that holds so many bytes of its own.
+    pub(crate) fn beside(mut self, bytes: u64) -> Self {
+        self.limits.memory = self.limits.memory.saturating_sub(bytes);
+        self
     }
 
     /// The coefficients of a picture.

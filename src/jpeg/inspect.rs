@@ -6,7 +6,7 @@ use crate::jpeg::marker::{self, DHT, DQT, DRI, EOI, SOF0, SOS};
 use crate::jpeg::metadata;
 use crate::jpeg::parse::{self, Segment, Segments};
 use crate::jpeg::scan::progress::Progress;
-use crate::limits::Limits;
+use crate::limits::{Limits, push};
 
 /// What a JPEG is made of.
 #[derive(Clone, Debug)]
@@ -106,12 +106,15 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
             DRI if found.scans.is_empty() => found.restart_interval = parse::restart_interval(&segment)?,
             DRI | DQT | DHT => {}
             code if is_frame(code) => found.frame(&segment)?,
-            code if marker::is_metadata(code) => found.metadata.push(SegmentInfo {
-                marker: marker::name(code),
-                kind: metadata::kind(code, segment.payload),
-                offset: segment.offset as u64,
-                bytes: segment.payload.len() as u64 + 4,
-            }),
+            code if marker::is_metadata(code) => {
+                let info = SegmentInfo {
+                    marker: marker::name(code),
+                    kind: metadata::kind(code, segment.payload),
+                    offset: segment.offset as u64,
+                    bytes: segment.payload.len() as u64 + 4,
+                };
+                push(&mut found.metadata, info, limits)?;
+            }
             _ => parse::refuse_other(&segment)?,
         }
     }

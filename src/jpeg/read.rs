@@ -14,7 +14,7 @@ use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::Kind;
 use crate::jpeg::scan::progress::Progress;
-use crate::limits::{Cancel, Limits};
+use crate::limits::{Cancel, Limits, push};
 
 /// Units of work between two looks at the flag that cancels.
 const CANCEL_EVERY: usize = 4096;
@@ -61,7 +61,8 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
             (code, picture) if marker::is_metadata(code) => {
                 let kept = Segment { code, payload: Cow::Borrowed(segment.payload) };
                 let late = picture.as_ref().is_some_and(|p| p.scans > 0);
-                if late { metadata.late.push(kept) } else { metadata.header.push(kept) }
+                let segments = if late { &mut metadata.late } else { &mut metadata.header };
+                push(segments, kept, limits)?;
             }
             _ => parse::refuse_other(&segment)?,
         }
@@ -150,8 +151,9 @@ impl Picture {
             let message = format!("the scans visit more than {} blocks", limits.block_visits);
             return Err(Error::limit("block_visits", message));
         }
-        let memory = self.frame.blocks() * BLOCK_BYTES + (data.end - data.start) as u64;
-        limits.check_memory(memory, "the coefficients and a scan")?;
+        let intervals = scan.blocks(&self.frame).checked_div(tables.restart_interval.into()).map_or(1, |n| n + 1);
+        let plain = Unstuffed::memory(data.end - data.start, usize::try_from(intervals).unwrap_or(usize::MAX));
+        limits.check_memory(self.frame.blocks() * BLOCK_BYTES + plain, "the coefficients and a scan")?;
         for &c in &scan.components {
             let slot = usize::from(self.frame.components[c].table);
             if self.quant[c].is_none() {

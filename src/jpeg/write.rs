@@ -51,6 +51,8 @@ pub(crate) fn write(
         }
     }
     out.extend([0xFF, EOI]);
+    let memory = image.frame.blocks() * BLOCK_BYTES + (out.len() + metadata.trailing.len()) as u64;
+    limits.check_memory(memory, "the coefficients and the output")?;
     out.extend_from_slice(metadata.trailing);
     Ok(out)
 }

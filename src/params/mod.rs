@@ -114,16 +114,17 @@ impl Params {
     /// signature as `imageMogr2/…`, and a server that took it for an ordinary parameter would hand out the original.
     /// Parsing then refuses it.
     pub fn is_rule(key: &str) -> bool {
-        let stage = key.split('|').next().unwrap_or(key);
-        let (name, takes_arguments) = match stage.split_once('/') {
-            Some((name, _)) => (name, true),
-            None => (stage, false),
-        };
-        match parse::known_stage(name) {
-            Some("style" | "watermark") => takes_arguments, // alone these are words that others use as keys
-            Some(_) => true,
-            None => false,
-        }
+        key.split('|').any(|stage| {
+            let (name, takes_arguments) = match stage.split_once('/') {
+                Some((name, _)) => (name, true),
+                None => (stage, false),
+            };
+            match parse::known_stage(name) {
+                Some("style" | "watermark") => takes_arguments, // alone these are words that others use as keys
+                Some(_) => true,
+                None => false,
+            }
+        })
     }
 
     /// Whether `ignore-error/1` stands in any stage.

@@ -38,6 +38,7 @@ mod webp;
 pub use format::Format;
 pub use plan::Plan;
 pub use run::{DEFAULT_QUALITY, IgnoreError, Processed, Processor};
+pub use source::Picture;
 
 use crate::error::Result;
 use crate::params::Params;

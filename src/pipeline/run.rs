@@ -170,27 +170,20 @@ impl Processor {
     }
 
     fn encode(&self, picture: Picture, quality: u8, coding: Coding, strip: Strip) -> Result<Vec<u8>> {
-        let picture = picture.for_jpeg(self.background);
-        let memory = self.limits.memory.saturating_sub(picture.bytes());
-        let mut encoder = jpeg::Encoder::new()
+        let encoder = jpeg::Encoder::new()
             .quality(quality)?
             .subsampling(self.subsampling)
             .coding(coding)
             .background(self.background)
-            .limits(Limits { memory, ..self.limits.clone() })
+            .limits(self.limits.clone())
             .cancel(self.cancel.clone());
-        if let Some(profile) = picture.profile_for_jpeg()? {
-            encoder = encoder.icc_profile(profile.to_vec());
-        }
-        if let Some(exif) = picture.exif_for_jpeg().filter(|_| strip == Strip::Nothing) {
-            encoder = encoder.exif(exif.to_vec());
-        }
-        encoder.encode(&jpeg::Image::new(&picture.data, picture.width, picture.height, picture.pixel_format())?)
+        if strip == Strip::Nothing { picture.encode(encoder) } else { picture.without_exif().encode(encoder) }
     }
 
     fn png(&self, picture: Picture, strip: Strip) -> Result<Vec<u8>> {
         // Deflate never grows by more than a few bytes a block; the same again is held while it is written.
         self.limits.check_memory(picture.bytes().saturating_mul(2), "the answer")?;
+        let (width, height, color) = (picture.width(), picture.height(), ExtendedColorType::from(picture.color));
         let mut bytes = Vec::new();
         let mut encoder = PngEncoder::new(&mut bytes);
         let failed = |error: image::ImageError| Error::new(ErrorKind::Internal, format!("writing the PNG: {error}"));
@@ -201,8 +194,7 @@ impl Processor {
         if let Some(exif) = picture.exif.filter(|_| strip == Strip::Nothing) {
             encoder.set_exif_metadata(exif).map_err(refused)?;
         }
-        let color = ExtendedColorType::from(picture.color);
-        encoder.write_image(&picture.data, picture.width, picture.height, color).map_err(failed)?;
+        encoder.write_image(&picture.data, width, height, color).map_err(failed)?;
         Ok(bytes)
     }
 

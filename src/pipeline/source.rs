@@ -3,6 +3,7 @@
 //! A header is read first; the picture it claims is checked against [`Limits`] before memory for it is taken. Of
 //! an animation the first frame is decoded. 16 bits a sample are rounded to 8; grey stays grey.
 
+use std::fmt;
 use std::io::{Cursor, ErrorKind as IoErrorKind};
 
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
@@ -12,13 +13,14 @@ use image::{ColorType, ImageDecoder, ImageError};
 use super::format::Format;
 use super::webp;
 use crate::error::{Error, Result};
-use crate::jpeg::PixelFormat;
+use crate::jpeg::{Encoder, Image, PixelFormat};
 use crate::limits::Limits;
 
 /// A decoded picture, rows without gaps from the top, with what of its metadata a JPEG can carry.
-pub(super) struct Picture {
-    pub(super) width: u32,
-    pub(super) height: u32,
+#[derive(Clone)]
+pub struct Picture {
+    width: u32,
+    height: u32,
     /// `L8`, `La8`, `Rgb8` or `Rgba8`; alpha is straight.
     pub(super) color: ColorType,
     pub(super) data: Vec<u8>,
@@ -62,9 +64,12 @@ pub(super) fn check(source: &[u8], format: Format, limits: &Limits) -> Result<()
 
 fn open<'a>(source: &'a [u8], format: Format, limits: &Limits) -> Result<Option<Box<dyn ImageDecoder + 'a>>> {
     let reader = Cursor::new(source);
-    let bounds = bounds(limits, limits.memory);
     let decoder = match format {
-        Format::Png => PngDecoder::with_limits(reader, bounds).map(boxed),
+        Format::Png => {
+            // What it takes beside the picture, metadata above all, which it holds while it hands out a copy.
+            let beside = (limits.memory / 2).min(PNG_BESIDE_PICTURE);
+            PngDecoder::with_limits(reader, bounds(limits, beside)).map(boxed)
+        }
         Format::Gif => GifDecoder::new(reader).map(boxed),
         Format::Bmp => BmpDecoder::new(reader).map(boxed),
         Format::WebP => {
@@ -81,6 +86,9 @@ fn open<'a>(source: &'a [u8], format: Format, limits: &Limits) -> Result<Option<
     limits.check_picture(width, height)?;
     Ok(Some(decoder))
 }
+
+/// Bytes that the PNG decoder may take beside the picture: rows in work, and metadata, of which 16 MiB fit into a JPEG.
+const PNG_BESIDE_PICTURE: u64 = 64 << 20;
 
 fn boxed<'a>(decoder: impl ImageDecoder + 'a) -> Box<dyn ImageDecoder + 'a> {
     Box::new(decoder)
@@ -161,6 +169,60 @@ fn malformed(format: Format, error: ImageError) -> Error {
 }
 
 impl Picture {
+    /// Decodes a PNG, BMP or WebP, or the first frame of a GIF; 16 bits a sample are rounded to 8.
+    ///
+    /// # Errors
+    /// `Input` for a malformed source; `Unsupported` for other formats, JPEG among them; `Limit`, before the memory is
+    /// taken.
+    pub fn decode(source: &[u8], limits: &Limits) -> Result<Self> {
+        limits.check_input(source.len())?;
+        let unknown = || Error::unsupported("the source is of no image format known here").field_named("source");
+        decode(source, Format::sniff(source).ok_or_else(unknown)?, limits)
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// Red, green and blue of each pixel; what is transparent is laid over `background`.
+    pub fn into_rgb(self, background: [u8; 3]) -> Vec<u8> {
+        let Self { color, data, .. } = self.for_jpeg(background);
+        match color {
+            ColorType::L8 => data.iter().flat_map(|&grey| [grey; 3]).collect(),
+            ColorType::Rgba8 => data.chunks_exact(4).flat_map(|pixel| over(background, pixel)).collect(),
+            _ => data,
+        }
+    }
+
+    /// The picture as a JPEG, with its ICC profile and Exif as far as a JPEG of these components can carry them. What
+    /// the picture holds counts as memory of the encoder's.
+    ///
+    /// # Errors
+    /// Those of [`Encoder::encode`]; `Unsupported` for a profile too large for a JPEG, without which the colours would
+    /// change.
+    pub fn encode(self, encoder: Encoder) -> Result<Vec<u8>> {
+        let picture = self.for_jpeg(encoder.laid_over());
+        let mut encoder = encoder.beside(picture.bytes());
+        if let Some(profile) = picture.profile_for_jpeg()? {
+            encoder = encoder.icc_profile(profile.to_vec());
+        }
+        if let Some(exif) = picture.exif_for_jpeg() {
+            encoder = encoder.exif(exif.to_vec());
+        }
+        encoder.encode(&Image::new(&picture.data, picture.width, picture.height, picture.pixel_format())?)
+    }
+
+    /// Without its Exif.
+    pub(super) fn without_exif(self) -> Self {
+        Self { exif: None, ..self }
+    }
+
     /// Bytes that the picture holds.
     pub(super) fn bytes(&self) -> u64 {
         [Some(&self.data), self.profile.as_ref(), self.exif.as_ref()]
@@ -172,7 +234,7 @@ impl Picture {
 
     /// In a layout that the JPEG encoder takes. Grey over a neutral background stays grey, and over a coloured one
     /// becomes RGBA, which the encoder lays over it.
-    pub(super) fn for_jpeg(mut self, background: [u8; 3]) -> Self {
+    fn for_jpeg(mut self, background: [u8; 3]) -> Self {
         if self.color != ColorType::La8 {
             return self;
         }
@@ -180,9 +242,7 @@ impl Picture {
         if red == green && green == blue {
             let pixels = self.data.len() / 2;
             for pixel in 0..pixels {
-                let (grey, alpha) = (u32::from(self.data[2 * pixel]), u32::from(self.data[2 * pixel + 1]));
-                let mixed = (grey * alpha + u32::from(red) * (255 - alpha) + 127) / 255;
-                self.data[pixel] = u8::try_from(mixed).unwrap_or(u8::MAX);
+                self.data[pixel] = mix(red, self.data[2 * pixel], self.data[2 * pixel + 1]);
             }
             self.data.truncate(pixels);
             self.color = ColorType::L8;
@@ -194,7 +254,7 @@ impl Picture {
     }
 
     /// Of a picture [`for_jpeg`](Self::for_jpeg).
-    pub(super) fn pixel_format(&self) -> PixelFormat {
+    fn pixel_format(&self) -> PixelFormat {
         match self.color {
             ColorType::L8 => PixelFormat::Gray8,
             ColorType::Rgba8 => PixelFormat::Rgba8,
@@ -206,7 +266,7 @@ impl Picture {
     ///
     /// # Errors
     /// `Unsupported` for a profile that does not fit: without it the colours would change.
-    pub(super) fn profile_for_jpeg(&self) -> Result<Option<&[u8]>> {
+    fn profile_for_jpeg(&self) -> Result<Option<&[u8]>> {
         // ICC.1 7.2.6: the colour space of the data, at byte 16 of the header.
         let space: &[u8] = if self.color == ColorType::L8 { b"GRAY" } else { b"RGB " };
         let Some(profile) = self.profile.as_deref().filter(|profile| profile.get(16..20) == Some(space)) else {
@@ -222,10 +282,26 @@ impl Picture {
     }
 
     /// The Exif block, where it fits into its one segment of a JPEG; otherwise it is left out.
-    pub(super) fn exif_for_jpeg(&self) -> Option<&[u8]> {
+    fn exif_for_jpeg(&self) -> Option<&[u8]> {
         const MAX_BYTES: usize = 65_533 - b"Exif\0\0".len();
         self.exif.as_deref().filter(|exif| exif.len() <= MAX_BYTES)
     }
+}
+
+/// The size alone: pixels and metadata are nothing to print.
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Picture").field("width", &self.width).field("height", &self.height).finish_non_exhaustive()
+    }
+}
+
+fn over(background: [u8; 3], pixel: &[u8]) -> [u8; 3] {
+    std::array::from_fn(|i| mix(background[i], pixel[i], pixel[3]))
+}
+
+fn mix(below: u8, above: u8, alpha: u8) -> u8 {
+    let [below, above, alpha] = [below, above, alpha].map(u32::from);
+    u8::try_from((above * alpha + below * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
@@ -255,6 +331,19 @@ mod tests {
         let coloured = picture(&[10, 255, 100, 128]).for_jpeg([255, 0, 0]);
         assert_eq!(coloured.color, ColorType::Rgba8);
         assert_eq!(coloured.data, [10, 10, 10, 255, 100, 100, 100, 128]);
+    }
+
+    #[test]
+    fn rgb_of_each_layout() {
+        let rgb = |color, data: &[u8]| {
+            let picture = Picture { width: 1, height: 1, color, data: data.to_vec(), profile: None, exif: None };
+            picture.into_rgb([255, 0, 255])
+        };
+        assert_eq!(rgb(ColorType::L8, &[7]), [7; 3]);
+        assert_eq!(rgb(ColorType::Rgb8, &[1, 2, 3]), [1, 2, 3]);
+        assert_eq!(rgb(ColorType::Rgba8, &[10, 20, 30, 255]), [10, 20, 30]);
+        assert_eq!(rgb(ColorType::Rgba8, &[0, 0, 0, 128]), [127, 0, 127]);
+        assert_eq!(rgb(ColorType::La8, &[0, 0]), [255, 0, 255]);
     }
 
     #[test]

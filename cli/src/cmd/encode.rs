@@ -1,31 +1,27 @@
 //! `cosimg encode`: pixels to JPEG.
 
 use cosimg::Limits;
-use cosimg::jpeg::{Encoder, Image};
+use cosimg::jpeg::Encoder;
+use cosimg::pipeline::{Format, Picture};
 
 use crate::args::Encode;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::output;
-use crate::pixels::Picture;
 
 pub(crate) fn run(args: &Encode) -> Outcome {
     let limits = Limits::default();
-    let name = args.input.display().to_string();
+    let name = args.input.display();
     let source = output::read(&args.input, limits.input_bytes.min(limits.memory))?;
-    let picture = Picture::decode(&name, &source, &limits)?;
-    let image = Image::new(&picture.samples, picture.width, picture.height, picture.format)?;
-    let mut encoder = Encoder::new()
+    if Format::sniff(&source) == Some(Format::Jpeg) {
+        let message = "is a JPEG already: `transcode` and `process` change it without loss";
+        return Err(Failure::new(Exit::Failed, format_args!("{name}: {message}")));
+    }
+    let encoder = Encoder::new()
         .quality(args.quality)?
         .subsampling(args.subsampling.into())
         .coding(args.coding.coding())
         .background(args.background)
-        .limits(limits);
-    if let Some(icc) = picture.icc {
-        encoder = encoder.icc_profile(icc);
-    }
-    if let Some(exif) = picture.exif {
-        encoder = encoder.exif(exif);
-    }
-    let result = encoder.encode(&image).map_err(|e| Failure::about(name, &e))?;
-    output::write(&args.output, &result)
+        .limits(limits.clone());
+    let result = Picture::decode(&source, &limits).and_then(|picture| picture.encode(encoder));
+    output::write(&args.output, &result.map_err(|e| Failure::about(name, &e))?)
 }

@@ -33,6 +33,9 @@ pub(crate) fn run(args: Sign) -> Outcome {
     let key_time = window(&args)?;
     let mut link = Link::new(args.method.as_str(), args.host.as_str(), args.key.as_str());
     for rule in &args.process {
+        if !Params::is_rule(rule) {
+            output::note(format_args!("warning: --process: `{rule}` has no stage that is known to process a picture"));
+        }
         link = link.process(rule.parse::<Params>().map_err(|e| Failure::usage(format_args!("--process: {e}")))?);
     }
     for (key, value) in &args.param {

@@ -2,7 +2,7 @@
 //!
 //! `route` decides what a request may have, `bucket` reads it, `respond` puts answers and refusals in COS's form; this
 //! file listens. Everything that a stranger can make the gateway hold is bounded: connections, header bytes, the time
-//! to send a header, to take an answer and to process a picture, and the pictures processed at once.
+//! to send a header, to take the next byte of an answer and to process a picture, and the pictures processed at once.
 
 mod bucket;
 mod respond;

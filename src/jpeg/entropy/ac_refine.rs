@@ -73,8 +73,12 @@ impl ReadBlocks for Reader<'_> {
             }
         }
         if self.run > 0 {
-            for value in band[k..].iter_mut().filter(|v| **v != 0) {
-                self.correct(bits, value);
+            let rest = &mut band[k..];
+            // Most blocks of a run have nothing to correct, and hostile files have nothing but such blocks.
+            if rest.iter().fold(0, |any, value| any | value) != 0 {
+                for value in rest.iter_mut().filter(|v| **v != 0) {
+                    self.correct(bits, value);
+                }
             }
             self.run -= 1;
         }

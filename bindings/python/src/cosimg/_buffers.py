@@ -105,6 +105,8 @@ def _layout(interface: dict[str, Any]) -> tuple[int, int, int, int]:
     shape = tuple(interface["shape"])
     if interface["typestr"] not in ("|u1", "<u1", ">u1", "=u1"):
         raise errors.usage("image", f"samples must be unsigned bytes, not {interface['typestr']!r}")
+    if interface.get("offset"):
+        raise errors.usage("image", "a picture that begins within its buffer is not understood: make a copy")
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
         raise errors.usage("image", f"a shape of {shape} is neither (rows, columns) nor (rows, columns, 1, 3 or 4)")
     rows, columns = shape[:2]
@@ -146,7 +148,8 @@ def take(buffer: Buffer, out: Out) -> Union[bytes, memoryview]:
     """The bytes of a buffer of the library's: copied and freed, or viewed in place and freed with the last view."""
     if out == "view" and buffer.len:
         array = (ctypes.c_uint8 * buffer.len).from_address(buffer.data)
-        weakref.finalize(array, _native.library.cosimg_buffer_free, ctypes.byref(buffer))
+        freed = weakref.finalize(array, _native.library.cosimg_buffer_free, ctypes.byref(buffer))
+        freed.atexit = False  # a view may be read by whatever runs at exit, and the process ends anyway
         return memoryview(array).cast("B").toreadonly()
     try:
         copy = ctypes.string_at(buffer.data, buffer.len) if buffer.len else b""

@@ -18,13 +18,7 @@ use crate::scan_text;
 /// quality 85 to 30 and more on all but noise.
 const SAME_PICTURE: f64 = 25.0;
 
-pub(super) async fn run(
-    stage: &Stage,
-    object: &Object,
-    link: &str,
-    out: Option<&Path>,
-    checks: &mut Checks,
-) -> Outcome {
+pub(super) async fn run(stage: &Stage, object: &Object, link: &str, out: &Path, checks: &mut Checks) -> Outcome {
     let Object { key, bytes: source } = object;
     let picture = Rgb::decode(key, source)?;
     let format = Format::sniff(source).map_or("picture", Format::name).to_uppercase();
@@ -40,11 +34,9 @@ pub(super) async fn run(
     let (status, size) = (reply.status, grouped(reply.body.len() as u64));
     let share = percent(reply.body.len(), source.len());
     line(format_args!("  answer  {status} {}, {size} bytes, {share} of the source", reply.content_type))?;
-    if let Some(folder) = out {
-        let path = folder.join(format!("{}.progressive.jpg", key.replace('/', "-")));
-        output::write(&path, &reply.body)?;
-        line(format_args!("  saved   {}", path.display()))?;
-    }
+    let path = out.join(format!("{}.progressive.jpg", key.replace('/', "-")));
+    output::write(&path, &reply.body)?;
+    line(format_args!("  saved   {}", path.display()))?;
 
     let limits = Limits::default();
     let inspection = match jpeg::inspect(&reply.body, &limits) {

@@ -10,7 +10,7 @@ mod picture;
 mod stage;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cosimg::{KeyTime, Limits};
 use tokio::runtime::Runtime;
@@ -27,16 +27,18 @@ const VALID: u64 = 3_600;
 
 pub(crate) fn run(args: &Demo) -> Outcome {
     let objects = objects(&args.file)?;
-    if let Some(folder) = &args.out {
-        fs::create_dir_all(folder).map_err(|e| Failure::io(folder.display(), &e))?;
-    }
+    let out = match &args.out {
+        Some(folder) => fs::create_dir_all(folder).map(|()| folder.clone()),
+        None => tempfile::Builder::new().prefix("cosimg-demo-").tempdir().map(tempfile::TempDir::keep),
+    };
+    let out = out.map_err(|e| Failure::io("the folder for the answers", &e))?;
     let runtime = Runtime::new().map_err(|e| Failure::io("the gateway", &e))?;
     runtime.block_on(async {
         let mut stop = Box::pin(stop_signal()?);
         let stage = Stage::set(&objects).await?;
         let checks = tokio::select! {
             () = &mut stop => return Err(Failure::told(Exit::Cancelled)),
-            checks = show(args, &stage, &objects) => checks?,
+            checks = show(&out, &stage, &objects) => checks?,
         };
         if args.keep {
             line("The gateway stays up: open the links in a browser. Ctrl-C ends it.")?;
@@ -63,7 +65,7 @@ fn objects(files: &[PathBuf]) -> Outcome<Vec<Object>> {
     Ok(objects)
 }
 
-async fn show(args: &Demo, stage: &Stage, objects: &[Object]) -> Outcome<Checks> {
+async fn show(out: &Path, stage: &Stage, objects: &[Object]) -> Outcome<Checks> {
     let now = clock::unix_now()?;
     let window = KeyTime::new(now, now + VALID)?;
     let mut checks = Checks::default();
@@ -72,7 +74,7 @@ async fn show(args: &Demo, stage: &Stage, objects: &[Object]) -> Outcome<Checks>
     for object in objects {
         line("")?;
         let link = stage.sign(&object.key, &stage.credential, window)?;
-        fetch::run(stage, object, &link, args.out.as_deref(), &mut checks).await?;
+        fetch::run(stage, object, &link, out, &mut checks).await?;
         line("")?;
         attack::run(stage, object, &link, &mut checks).await?;
     }

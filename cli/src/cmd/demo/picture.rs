@@ -1,14 +1,13 @@
 //! Pictures as the demo compares them: red, green and blue, decoded by crates that are not ours.
 
 use cosimg::Limits;
-use cosimg::pipeline::Format;
+use cosimg::pipeline::{Format, Picture};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::pixels::Picture;
 
 pub(super) struct Rgb {
     pub(super) width: u32,
@@ -22,8 +21,8 @@ impl Rgb {
         if Format::sniff(bytes) == Some(Format::Jpeg) {
             return Self::jpeg(bytes).map_err(|e| Failure::new(Exit::Failed, format_args!("{name}: {e}")));
         }
-        let picture = Picture::decode(name, bytes, &Limits::intl_2024())?;
-        Ok(Self { width: picture.width, height: picture.height, samples: picture.into_rgb() })
+        let picture = Picture::decode(bytes, &Limits::intl_2024()).map_err(|e| Failure::about(name, &e))?;
+        Ok(Self { width: picture.width(), height: picture.height(), samples: picture.into_rgb([255; 3]) })
     }
 
     /// Decodes a JPEG, whole or cut off after a scan.

@@ -652,6 +652,22 @@ cosimg_status cosimg_link_sign_url(const cosimg_link *link,
                                    cosimg_error **err);
 
 /**
+ * The presigned URLs of many objects, in one buffer, a line each in the order of the keys. All but the key is that of
+ * `link`, whose own key does not count. `keys` has a key a line, decoded; the last line feed may be missing. The work
+ * is shared among `threads`, 1 for the calling thread alone; the answer is the same. The first key that cannot be
+ * signed is the error, whose field is `keys[n]`.
+ */
+cosimg_status cosimg_link_sign_urls(const cosimg_link *link,
+                                    const cosimg_signer *signer,
+                                    uint64_t start,
+                                    uint64_t end,
+                                    const char *keys,
+                                    size_t keys_len,
+                                    size_t threads,
+                                    cosimg_buffer *out,
+                                    cosimg_error **err);
+
+/**
  * The signature as headers to send with the request, valid from `start` to `end` in Unix seconds.
  */
 cosimg_status cosimg_link_sign_headers(const cosimg_link *link,

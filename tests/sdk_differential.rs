@@ -7,6 +7,8 @@
 //! Known faults of the Node SDK, outside of which it must agree:
 //! - `pairs-in-raw-order`: it sorts the names of the lists encoded, and the pairs of HttpString as they are. Where the
 //!   two orders differ, its signature is one of a text that no list describes.
+//! - `slash-dropped`: its `getAuth` takes a slash off the key though the path needs one, so it signs `//a` as `/a`; its
+//!   URLs are signed for `//a`.
 #![allow(clippy::unwrap_used)] // a test that cannot go on says where
 
 mod sign_support;
@@ -21,7 +23,7 @@ use cosimg::{Signer, Verifier};
 use serde_json::{Value, json};
 use sign_support::{HOST, START, at, credential, window};
 
-const REQUESTS: usize = 2_400;
+const REQUESTS: usize = 4_000;
 const PYTHON_SDK: &str = "cos-python-sdk-v5==1.9.44";
 const NODE_SDK: &str = "cos-nodejs-sdk-v5@3.0.0";
 
@@ -46,6 +48,12 @@ impl Case {
         };
         let (params, headers) = (object(&self.params), object(&self.headers));
         json!({"method": self.method, "key": self.key, "params": params, "headers": headers}).to_string()
+    }
+
+    /// Known fault `slash-dropped`.
+    fn as_node_drops_slashes(&self) -> Self {
+        let key = if self.key.starts_with("//") { &self.key[1..] } else { &self.key };
+        Self { key: key.to_owned(), ..self.clone() }
     }
 
     /// Known fault `pairs-in-raw-order`.
@@ -298,10 +306,14 @@ fn node_sdk() {
         if case.node_sorts_pairs_otherwise() {
             faulty += 1;
             let end = |text: &str| text.rsplit_once('=').unwrap().0.to_owned();
-            assert_eq!(end(&ours(case)), end(&authorization), "the fault is in the pairs alone: {case:?}");
+            assert_eq!(
+                end(&ours(&case.as_node_drops_slashes())),
+                end(&authorization),
+                "the fault is in the pairs alone: {case:?}"
+            );
             continue;
         }
-        assert_eq!(ours(case), authorization, "{case:?}");
+        assert_eq!(ours(&case.as_node_drops_slashes()), authorization, "{case:?}");
         accepted_and_bound(case, &url);
     }
     eprintln!("pairs-in-raw-order: {faulty} of {} requests", cases.len());

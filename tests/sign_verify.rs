@@ -419,7 +419,7 @@ fn what_arrives_malformed_is_an_input_error_with_its_place() {
         ("/a#b", "target", Some(2)),
         ("", "path", Some(0)),
         ("*", "path", Some(0)),
-        ("http://h/k", "path", Some(0)),
+        ("ftp://h/k", "path", Some(0)),
     ] {
         let error = wire(target);
         assert_eq!(

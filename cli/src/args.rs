@@ -53,10 +53,20 @@ pub(crate) struct Sign {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["host", "key", "method", "process", "param", "header", "form"])]
     pub(crate) batch: Option<PathBuf>,
     /// Host that the request goes to, e.g. examplebucket-1250000000.cos.ap-shanghai.myqcloud.com
-    #[arg(long, required_unless_present = "batch", default_value_if("batch", ArgPredicate::IsPresent, ""))]
+    #[arg(
+        long,
+        required = false,
+        required_unless_present = "batch",
+        default_value_if("batch", ArgPredicate::IsPresent, "")
+    )]
     pub(crate) host: String,
     /// Object key, not encoded; one leading slash is allowed
-    #[arg(long, required_unless_present = "batch", default_value_if("batch", ArgPredicate::IsPresent, ""))]
+    #[arg(
+        long,
+        required = false,
+        required_unless_present = "batch",
+        default_value_if("batch", ArgPredicate::IsPresent, "")
+    )]
     pub(crate) key: String,
     /// Method of the request
     #[arg(long, default_value = "GET")]

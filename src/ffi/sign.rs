@@ -257,8 +257,8 @@ pub unsafe extern "C" fn cosimg_link_sign_urls(
         let link = call.shared(link, "link")?;
         let signer = call.shared(signer, "signer")?;
         let keys: Vec<_> = call.text(keys, keys_len, "keys")?.split_terminator('\n').collect();
-        let threads =
-            NonZeroUsize::new(threads).ok_or_else(|| Fault::new(COSIMG_USAGE, "threads", "there must be one at least"))?;
+        let threads = NonZeroUsize::new(threads)
+            .ok_or_else(|| Fault::new(COSIMG_USAGE, "threads", "there must be one at least"))?;
         let window = signer.within(KeyTime::new(start, end)?)?;
         *out = String::from(window.template(&link.request()?)?.links_on(&keys, threads)?).into();
         Ok(())

@@ -185,7 +185,9 @@ pub fn audit(request: &Request) -> Result<Vec<Weakness>> {
     for (key, _) in request.query().iter() {
         let covered = explanation.covers_param(key);
         if seen.iter().any(|other| other.eq_ignore_ascii_case(key)) {
+            // All that follows from a rule in the wrong case is said by this.
             found.push(Weakness::CaseTwin { name: key.to_owned() });
+            continue;
         }
         seen.push(key);
         if key.eq_ignore_ascii_case(TOKEN) {

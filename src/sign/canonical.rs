@@ -67,6 +67,16 @@ impl<'a> Covered<'a> {
         }
     }
 
+    /// The list encoded once more, as a URL carries it.
+    pub(crate) fn write_encoded_list(&self, out: &mut String) {
+        for (index, entry) in self.entries.iter().enumerate() {
+            if index > 0 {
+                out.push_str("%3B");
+            }
+            encode_into(out, &entry.key);
+        }
+    }
+
     /// The pairs; with `Values::Redacted` those that carry a secret are left out, for a text that leaves the process.
     pub(crate) fn write_pairs(&self, out: &mut String, values: Values) {
         for (index, entry) in self.entries.iter().enumerate() {

@@ -13,7 +13,7 @@ const PARAM_LIST: &str = "q-url-param-list";
 const SIGNATURE: &str = "q-signature";
 
 /// The seven, in the order in which COS writes them.
-const NAMES: [&str; 7] = [ALGORITHM, SECRET_ID, SIGN_TIME, KEY_TIME, HEADER_LIST, PARAM_LIST, SIGNATURE];
+pub(super) const NAMES: [&str; 7] = [ALGORITHM, SECRET_ID, SIGN_TIME, KEY_TIME, HEADER_LIST, PARAM_LIST, SIGNATURE];
 
 /// A query parameter that holds a whole `Authorization`.
 pub(crate) const MERGED: &str = "sign";

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::canonical::Covered;
-use super::fields::{Fields, MERGED};
+use super::fields::{Fields, MERGED, NAMES};
 use super::request::Request;
 use crate::error::{Error, Result};
 use crate::query::{encode_into, encode_path_into};
@@ -19,41 +19,51 @@ pub enum UrlForm {
     Sign,
 }
 
-/// The query of a presigned URL, cut where its signature stands: first the fields, then every parameter in canonical
-/// order as `key=value`, a rule as `rule=`.
-pub(super) fn write_query(
-    before: &mut String,
-    after: &mut String,
-    fields: Fields<'_>,
+/// The query of a presigned URL up to its signature: `?` and the fields, each value encoded once more.
+pub(super) fn write_query_fields(
+    out: &mut String,
+    secret_id: &str,
+    time: &str,
     params: &Covered<'_>,
+    headers: &Covered<'_>,
     form: UrlForm,
 ) {
-    before.push('?');
     match form {
         UrlForm::Fields => {
-            for (index, (name, value)) in fields.pairs().into_iter().enumerate() {
-                if index > 0 {
-                    before.push('&');
-                }
-                write_pair(before, name, value);
+            let [algorithm, id, sign_time, key_time, header_list, param_list, signature] = NAMES;
+            out.extend(["?", algorithm, "=sha1"]);
+            for (name, value) in [(id, secret_id), (sign_time, time), (key_time, time)] {
+                out.extend(["&", name, "="]);
+                encode_into(out, value);
             }
+            for (name, list) in [(header_list, headers), (param_list, params)] {
+                out.extend(["&", name, "="]);
+                list.write_encoded_list(out);
+            }
+            out.extend(["&", signature, "="]);
         }
         UrlForm::Sign => {
+            let (mut param_list, mut header_list) = (String::new(), String::new());
+            params.write_list(&mut param_list);
+            headers.write_list(&mut header_list);
+            let fields = Fields { secret_id, time, header_list: &header_list, param_list: &param_list, signature: "" };
             let mut authorization = String::new();
             fields.write_authorization(&mut authorization);
-            write_pair(before, MERGED, &authorization);
+            out.extend(["?", MERGED, "="]);
+            encode_into(out, &authorization);
         }
-    }
-    for param in params.iter() {
-        after.push('&');
-        write_pair(after, param.name, param.value);
     }
 }
 
-fn write_pair(out: &mut String, key: &str, value: &str) {
-    encode_into(out, key);
-    out.push('=');
-    encode_into(out, value);
+/// The query of a presigned URL behind its signature: every parameter in canonical order as `key=value`, a rule as
+/// `rule=`.
+pub(super) fn write_query_params(out: &mut String, params: &Covered<'_>) {
+    for param in params.iter() {
+        out.push('&');
+        encode_into(out, param.name);
+        out.push('=');
+        encode_into(out, param.value);
+    }
 }
 
 /// The authority, provided that it is what browsers send as Host: they lower its case and drop the scheme's own port,

@@ -156,17 +156,8 @@ impl WindowSigner<'_> {
     pub fn template(&self, request: &Request) -> Result<Template<'_>> {
         let params = self.params(request, self.signer.credential.token())?;
         let headers = self.headers(request, None)?;
-        let (mut param_list, mut header_list) = (String::new(), String::new());
-        params.write_list(&mut param_list);
-        headers.write_list(&mut header_list);
-        let fields = Fields {
-            secret_id: self.signer.credential.secret_id(),
-            time: &self.time,
-            header_list: &header_list,
-            param_list: &param_list,
-            signature: "",
-        };
-        Template::new(&self.key, request, fields, &params, &headers, self.signer.form)
+        let secret_id = self.signer.credential.secret_id();
+        Template::new(&self.key, &self.time, request, secret_id, &params, &headers, self.signer.form)
     }
 
     /// All parameters of the request, and the token where it goes with them.
@@ -201,9 +192,9 @@ impl WindowSigner<'_> {
 
     /// Whether the policy chooses this header. Empty values are never signed: transports and SDKs drop such headers.
     fn chooses(&self, name: &str, value: &str) -> bool {
-        let lower = name.to_ascii_lowercase();
         let wanted = match &self.signer.headers {
             HeaderPolicy::Default => {
+                let lower = name.to_ascii_lowercase();
                 DEFAULT_HEADERS.binary_search(&lower.as_str()).is_ok()
                     || lower.starts_with("x-cos-")
                     || lower.starts_with("x-ci-")

@@ -10,14 +10,14 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::thread;
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use super::canonical::{Covered, Values, string_to_sign, write_after_path, write_method};
-use super::fields::Fields;
 use super::mac::{Hex, SignKey};
-use super::presign::{UrlForm, sent_authority, write_path, write_query};
+use super::presign::{UrlForm, sent_authority, write_path, write_query_fields, write_query_params};
 use super::request::Request;
 use crate::error::{Error, Result};
+use crate::query::is_secret;
 
 /// Signs links that differ in their key alone; made by [`WindowSigner::template`](super::WindowSigner::template).
 ///
@@ -38,36 +38,41 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Template<'a> {
     key: &'a SignKey,
-    time: String,
-    method: String,
-    after_path: Zeroizing<String>,
-    origin: String,
-    before_signature: String,
-    after_signature: Zeroizing<String>,
+    time: &'a str,
+    /// The parts of the drawing above, one behind the other: what HttpString has before its path and after it, the
+    /// origin, and the query before and after its signature.
+    text: String,
+    ends: [usize; 4],
+    /// Whether a part carries a token or a customer's key.
+    secret: bool,
 }
 
 impl<'a> Template<'a> {
     pub(super) fn new(
         key: &'a SignKey,
+        time: &'a str,
         request: &Request,
-        fields: Fields<'_>,
+        secret_id: &str,
         params: &Covered<'_>,
         headers: &Covered<'_>,
         form: UrlForm,
     ) -> Result<Self> {
-        let mut template = Self {
-            key,
-            time: fields.time.to_owned(),
-            method: String::new(),
-            after_path: Zeroizing::default(),
-            origin: [request.scheme(), "://", sent_authority(request)?].concat(),
-            before_signature: String::new(),
-            after_signature: Zeroizing::default(),
-        };
-        write_method(&mut template.method, request.method());
-        write_after_path(&mut template.after_path, params, headers, Values::Verbatim);
-        write_query(&mut template.before_signature, &mut template.after_signature, fields, params, form);
-        Ok(template)
+        let authority = sent_authority(request)?;
+        // Names stand in the text four times, once of them escaped twice; values twice. Where that is too little the
+        // text grows.
+        let bytes = |covered: &Covered<'_>| covered.iter().map(|e| 5 * e.key.len() + 4 * e.value.len()).sum::<usize>();
+        let mut text = String::with_capacity(256 + authority.len() + bytes(params) + bytes(headers));
+        write_method(&mut text, request.method());
+        let method = text.len();
+        write_after_path(&mut text, params, headers, Values::Verbatim);
+        let http_string = text.len();
+        text.extend([request.scheme(), "://", authority]);
+        let origin = text.len();
+        write_query_fields(&mut text, secret_id, time, params, headers, form);
+        let before_signature = text.len();
+        write_query_params(&mut text, params);
+        let secret = params.iter().chain(headers.iter()).any(|entry| is_secret(entry.name));
+        Ok(Self { key, time, text, ends: [method, http_string, origin, before_signature], secret })
     }
 
     /// Appends the link to the object `key`, which is decoded and may have one leading slash, as in [`Request::new`].
@@ -77,17 +82,18 @@ impl<'a> Template<'a> {
             return Err(Error::usage("an object key has no control characters").field_named("key"));
         }
         let key = key.strip_prefix('/').unwrap_or(key);
+        let [method, http_string, origin, before_signature] = self.ends;
         let start = out.len();
-        out.push_str(&self.origin);
+        out.push_str(&self.text[http_string..origin]);
         if let Err(error) = write_path(out, key) {
             out.truncate(start);
             return Err(error);
         }
-        let hash = Hex::sha1([&self.method, "/", key, &self.after_path]);
-        let signature = self.key.sign(string_to_sign(&self.time, &hash));
-        out.push_str(&self.before_signature);
+        let hash = Hex::sha1([&self.text[..method], "/", key, &self.text[method..http_string]]);
+        let signature = self.key.sign(string_to_sign(self.time, &hash));
+        out.push_str(&self.text[origin..before_signature]);
         out.push_str(signature.as_str());
-        out.push_str(&self.after_signature);
+        out.push_str(&self.text[before_signature..]);
         Ok(())
     }
 
@@ -138,7 +144,8 @@ impl<'a> Template<'a> {
     pub const MAX_THREADS: usize = 64;
 
     fn append<K: AsRef<str>>(&self, keys: &[K], first: usize, links: &mut Links) -> Result<()> {
-        let fixed = self.origin.len() + self.before_signature.len() + 40 + self.after_signature.len() + 2;
+        // All but what HttpString has, the slash of the path, the signature and the line feed.
+        let fixed = self.text.len() - self.ends[1] + 1 + 40 + 1;
         let bytes: usize = keys.iter().map(|key| key.as_ref().len() + fixed).sum();
         links.text.reserve(bytes);
         links.ends.reserve(keys.len());
@@ -156,10 +163,19 @@ fn has_controls(key: &str) -> bool {
     key.bytes().any(|b| b < 0x20 || b == 0x7f || b == 0xc2) && key.chars().any(char::is_control)
 }
 
+impl Drop for Template<'_> {
+    fn drop(&mut self) {
+        if self.secret {
+            self.text.zeroize();
+        }
+    }
+}
+
 /// Leaves out the values, which may carry a token.
 impl fmt::Debug for Template<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Template").field("origin", &self.origin).field("time", &self.time).finish_non_exhaustive()
+        let origin = &self.text[self.ends[1]..self.ends[2]];
+        f.debug_struct("Template").field("origin", &origin).field("time", &self.time).finish_non_exhaustive()
     }
 }
 

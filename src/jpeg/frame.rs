@@ -1,6 +1,7 @@
 //! The frame header and all geometry: sampling, padding, block and MCU counts (T.81 A.1, A.2).
 
 use crate::error::{Error, Result};
+use crate::jpeg::marker::{SOF0, SOF1, SOF2, SOF9, SOF10};
 
 /// Samples a side of a block.
 pub(crate) const BLOCK_SIDE: u32 = 8;
@@ -9,15 +10,28 @@ pub(crate) const MAX_COMPONENTS: usize = 4;
 /// Blocks of an interleaved MCU at most (T.81 B.2.3).
 pub(crate) const MAX_MCU_BLOCKS: u32 = 10;
 
-/// The coding process that a frame header names (T.81 table B.1), of those that this crate reads.
+/// The coding process that a frame header names (T.81 table B.1), of those that this crate reads. Baseline (SOF0) is an
+/// extended sequential process (SOF1) with fewer tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Process {
-    /// SOF0: 8 bits a sample, two Huffman tables of each class.
-    Baseline,
-    /// SOF1: as baseline, with four tables of each class and 16-bit quantisation tables.
-    Extended,
-    /// SOF2.
-    Progressive,
+pub(crate) struct Process {
+    /// SOF2 and SOF10; else sequential.
+    pub(crate) is_progressive: bool,
+    /// SOF9 and SOF10; else Huffman-coded.
+    pub(crate) is_arithmetic: bool,
+}
+
+impl Process {
+    /// The process of a marker, where it begins a frame that is read here.
+    pub(crate) fn of(code: u8) -> Option<Self> {
+        let process = |is_progressive, is_arithmetic| Some(Self { is_progressive, is_arithmetic });
+        match code {
+            SOF0 | SOF1 => process(false, false),
+            SOF2 => process(true, false),
+            SOF9 => process(false, true),
+            SOF10 => process(true, true),
+            _ => None,
+        }
+    }
 }
 
 /// A component of a frame.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::jpeg::frame::Frame;
-use crate::jpeg::marker::{self, DHT, DQT, DRI, EOI, SOF0, SOS};
+use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOF0, SOS};
 use crate::jpeg::metadata;
 use crate::jpeg::parse::{self, Segment, Segments};
 use crate::jpeg::scan::progress::Progress;
@@ -104,7 +104,7 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
                 found.scan(&segment, end, limits)?;
             }
             DRI if found.scans.is_empty() => found.restart_interval = parse::restart_interval(&segment)?,
-            DRI | DQT | DHT => {}
+            DRI | DQT | DHT | DAC => {}
             code if is_frame(code) => found.frame(&segment)?,
             code if marker::is_metadata(code) => found.metadata.push(SegmentInfo {
                 marker: marker::name(code),

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits;
+use crate::jpeg::entropy::arith::Conditioning;
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{self, DNL, EOI, SOI, SOS};
@@ -216,6 +217,27 @@ pub(crate) fn huffman_tables(segment: &Segment<'_>, slots: &mut HuffmanSlots) ->
     Ok(())
 }
 
+/// DAC (T.81 B.2.4.3).
+pub(crate) fn conditioning(segment: &Segment<'_>, conditioning: &mut Conditioning) -> Result<()> {
+    let mut fields = Fields::new(segment);
+    while !fields.rest.is_empty() {
+        let (class, table) = fields.nibbles()?;
+        let table = usize::from(table);
+        match class {
+            0 => {
+                let (upper, lower) = fields.nibbles()?;
+                if lower > upper {
+                    return Err(fields.error("the bounds of small DC differences are out of order"));
+                }
+                conditioning.dc[table] = (lower, upper);
+            }
+            1 => conditioning.ac[table] = fields.u8()?,
+            _ => return Err(fields.error("the class of a conditioning table is neither DC nor AC")),
+        }
+    }
+    Ok(())
+}
+
 /// DRI (T.81 B.2.4.4): MCUs between restart markers, 0 for none.
 pub(crate) fn restart_interval(segment: &Segment<'_>) -> Result<u16> {
     let mut fields = Fields::new(segment);
@@ -233,7 +255,7 @@ pub(crate) fn refuse_other(segment: &Segment<'_>) -> Result<()> {
     match segment.code {
         SOI => Err(Error::input("a second image begins inside the first").at(offset)),
         // DNL repeats the height that the frame header gives; EOI ends the caller's loop; the others carry nothing.
-        DNL | EOI | marker::DAC | marker::TEM | marker::RST0..=marker::RST7 => Ok(()),
+        DNL | EOI | marker::TEM | marker::RST0..=marker::RST7 => Ok(()),
         0xF0..=0xFD => Ok(()),
         code => Err(Error::input(format!("the marker {code:02X} is reserved")).at(offset)),
     }

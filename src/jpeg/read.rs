@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{Unstuffed, source_offset};
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
-use crate::jpeg::entropy::{Band, ReadBlocks, ac_first, ac_refine, baseline, dc_first, dc_refine};
+use crate::jpeg::entropy::{Band, Fault, Input, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
-use crate::jpeg::marker::{self, DHT, DQT, DRI, EOI, SOF0, SOF1, SOF2, SOS};
+use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOS};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
@@ -40,12 +40,9 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
     loop {
         let segment = segments.next()?;
         match (segment.code, &mut picture) {
-            (SOF0 | SOF1 | SOF2, None) => picture = Some(Picture::new(&segment, limits)?),
-            (SOF0 | SOF1 | SOF2, Some(_)) => {
-                return Err(Error::input("a second frame begins").at(segment.offset as u64));
-            }
             (DQT, _) => parse::quant_tables(&segment, &mut tables.quant)?,
             (DHT, _) => parse::huffman_tables(&segment, &mut tables.huffman)?,
+            (DAC, _) => parse::conditioning(&segment, &mut tables.conditioning)?,
             (DRI, _) => tables.restart_interval = parse::restart_interval(&segment)?,
             (SOS, None) => return Err(Error::input("a scan comes before the frame").at(segment.offset as u64)),
             (SOS, Some(picture)) => {
@@ -63,7 +60,11 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
                 let late = picture.as_ref().is_some_and(|p| p.scans > 0);
                 if late { metadata.late.push(kept) } else { metadata.header.push(kept) }
             }
-            _ => parse::refuse_other(&segment)?,
+            (code, first) => match (Process::of(code), first) {
+                (Some(process), None) => picture = Some(Picture::new(process, &segment, limits)?),
+                (Some(_), Some(_)) => return Err(Error::input("a second frame begins").at(segment.offset as u64)),
+                (None, _) => parse::refuse_other(&segment)?,
+            },
         }
     }
     metadata.trailing = segments.rest();
@@ -76,6 +77,7 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
 struct Tables {
     quant: [Option<QuantTable>; 4],
     huffman: HuffmanSlots,
+    conditioning: arith::Conditioning,
     restart_interval: u16,
 }
 
@@ -102,12 +104,7 @@ struct Picture {
 }
 
 impl Picture {
-    fn new(segment: &parse::Segment<'_>, limits: &Limits) -> Result<Self> {
-        let process = match segment.code {
-            SOF0 => Process::Baseline,
-            SOF1 => Process::Extended,
-            _ => Process::Progressive,
-        };
+    fn new(process: Process, segment: &parse::Segment<'_>, limits: &Limits) -> Result<Self> {
         let frame = parse::frame_header(segment)?;
         let unsupported = |what: String| Err(Error::unsupported(what).field_named("SOF").at(segment.offset as u64));
         if frame.precision != 8 {
@@ -158,49 +155,90 @@ impl Picture {
                 self.quant[c].clone_from(&tables.quant[slot]);
             }
         }
-        if self.process == Process::Progressive {
+        let kind = if self.process.is_progressive {
             scan.check(&self.frame)?;
             self.progress.apply(scan)?;
-            self.read_progressive(header, tables, data, cancel)
+            scan.kind()
         } else {
             // Ss, Se, Ah and Al have one legal value in a sequential scan; decoders do not look at them.
             scan.check_components(&self.frame)?;
-            let table = |slots: &[Option<HuffmanTable>; 4], class, slot| decoder(slots, class, slot, true);
-            let dc = header.tables.iter().map(|t| table(&tables.huffman.dc, "DC", t.0)).collect::<Result<Vec<_>>>()?;
-            let ac = header.tables.iter().map(|t| table(&tables.huffman.ac, "AC", t.1)).collect::<Result<Vec<_>>>()?;
-            let reader = baseline::Reader::new(dc.iter().collect(), ac.iter().collect());
-            self.read_blocks(reader, header, tables, data, cancel)
+            Kind::Sequential
+        };
+        if self.process.is_arithmetic {
+            self.read_arithmetic(kind, header, tables, data, cancel)
+        } else {
+            self.read_huffman(kind, header, tables, data, cancel)
         }
     }
 
-    fn read_progressive(
+    fn read_huffman(
         &mut self,
+        kind: Kind,
         header: &ScanHeader,
         tables: &Tables,
         data: &EntropyCoded<'_>,
         cancel: &Cancel,
     ) -> Result<()> {
-        let scan = &header.scan;
-        let low = u32::from(scan.low);
-        let band = Band { start: scan.start.into(), end: scan.end.into(), low };
-        let ac = || decoder(&tables.huffman.ac, "AC", header.tables[0].1, false);
-        match scan.kind() {
-            Kind::Sequential | Kind::DcFirst => {
-                let dc = header.tables.iter().map(|t| decoder(&tables.huffman.dc, "DC", t.0, false));
-                let dc = dc.collect::<Result<Vec<_>>>()?;
+        let (low, band) = point_transform_and_band(header);
+        let sequential = kind == Kind::Sequential;
+        let dc = header.tables.iter().map(|t| decoder(&tables.huffman.dc, "DC", t.0, sequential));
+        let ac = header.tables.iter().map(|t| decoder(&tables.huffman.ac, "AC", t.1, sequential));
+        match kind {
+            Kind::Sequential => {
+                let (dc, ac): (Vec<_>, Vec<_>) = (dc.collect::<Result<_>>()?, ac.collect::<Result<_>>()?);
+                let reader = baseline::Reader::new(dc.iter().collect(), ac.iter().collect());
+                self.read_blocks(reader, header, tables, data, cancel)
+            }
+            Kind::DcFirst => {
+                let dc: Vec<_> = dc.collect::<Result<_>>()?;
                 let reader = dc_first::Reader::new(dc.iter().collect(), low);
                 self.read_blocks(reader, header, tables, data, cancel)
             }
             Kind::DcRefine => self.read_blocks(dc_refine::Reader::new(low), header, tables, data, cancel),
-            Kind::AcFirst => self.read_blocks(ac_first::Reader::new(&ac()?, band), header, tables, data, cancel),
-            Kind::AcRefine => self.read_blocks(ac_refine::Reader::new(&ac()?, band), header, tables, data, cancel),
+            Kind::AcFirst => {
+                let ac: Vec<_> = ac.collect::<Result<_>>()?;
+                self.read_blocks(ac_first::Reader::new(&ac[0], band), header, tables, data, cancel)
+            }
+            Kind::AcRefine => {
+                let ac: Vec<_> = ac.collect::<Result<_>>()?;
+                self.read_blocks(ac_refine::Reader::new(&ac[0], band), header, tables, data, cancel)
+            }
+        }
+    }
+
+    fn read_arithmetic(
+        &mut self,
+        kind: Kind,
+        header: &ScanHeader,
+        tables: &Tables,
+        data: &EntropyCoded<'_>,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let (low, band) = point_transform_and_band(header);
+        let (dc, ac): (Vec<u8>, Vec<u8>) = header.tables.iter().copied().unzip();
+        let conditioning = &tables.conditioning;
+        match kind {
+            Kind::Sequential => {
+                let reader = arith::sequential::Reader::new(&dc, &ac, conditioning);
+                self.read_blocks(reader, header, tables, data, cancel)
+            }
+            Kind::DcFirst => {
+                let reader = arith::dc::First::new(&dc, conditioning, low);
+                self.read_blocks(reader, header, tables, data, cancel)
+            }
+            Kind::DcRefine => self.read_blocks(arith::dc::Refine::new(low), header, tables, data, cancel),
+            Kind::AcFirst => {
+                let reader = arith::ac::First::new(ac[0], conditioning, band);
+                self.read_blocks(reader, header, tables, data, cancel)
+            }
+            Kind::AcRefine => self.read_blocks(arith::ac::Refine::new(ac[0], band), header, tables, data, cancel),
         }
     }
 
     /// Reads the blocks of a scan, interval by interval.
-    fn read_blocks(
+    fn read_blocks<R: ReadBlocks>(
         &mut self,
-        mut reader: impl ReadBlocks,
+        mut reader: R,
         header: &ScanHeader,
         tables: &Tables,
         data: &EntropyCoded<'_>,
@@ -220,22 +258,22 @@ impl Picture {
             if interval.restart.is_some_and(|n| usize::from(n) != (i + 7) % 8) {
                 return Err(Error::input("a restart marker is out of order").at(interval.source as u64 - 2));
             }
-            let mut bits = self.plain.reader(interval);
+            let mut input = R::Input::new(self.plain.data(interval));
             let at = |plain: usize| source_offset(source, interval, plain) as u64;
             reader.restart();
             for mcu in i * per_interval..((i + 1) * per_interval).min(mcus.count) {
                 if mcu % CANCEL_EVERY == 0 {
                     cancel.check()?;
                 }
-                mcus.read(mcu, &mut reader, &mut bits)
-                    .map_err(|fault| Error::input(fault).at(at(bits.byte_position())))?;
-                if bits.overrun() {
-                    return Err(Error::input("the entropy-coded data ends early").at(at(bits.byte_position())));
+                mcus.read(mcu, &mut reader, &mut input)
+                    .map_err(|fault| Error::input(fault).at(at(input.byte_position())))?;
+                if input.overrun() {
+                    return Err(Error::input("the entropy-coded data ends early").at(at(input.byte_position())));
                 }
             }
-            if bits.left_over() > MAX_PADDING {
-                let message = format!("{} bytes are left over after the last block", bits.left_over());
-                return Err(Error::input(message).at(at(bits.byte_position())));
+            if input.left_over() > MAX_PADDING {
+                let message = format!("{} bytes are left over after the last block", input.left_over());
+                return Err(Error::input(message).at(at(input.byte_position())));
             }
         }
         match self.plain.surplus {
@@ -298,14 +336,9 @@ impl<'a> Mcus<'a> {
     }
 
     #[inline(always)]
-    fn read(
-        &mut self,
-        mcu: usize,
-        reader: &mut impl ReadBlocks,
-        bits: &mut crate::jpeg::bits::BitReader<'_>,
-    ) -> Result<(), crate::jpeg::entropy::Fault> {
+    fn read<R: ReadBlocks>(&mut self, mcu: usize, reader: &mut R, input: &mut R::Input<'_>) -> Result<(), Fault> {
         if let [part] = &mut self.parts[..] {
-            return reader.read(bits, 0, &mut part.plane.blocks_mut()[mcu]);
+            return reader.read(input, 0, &mut part.plane.blocks_mut()[mcu]);
         }
         let (x, y) = (mcu % self.wide, mcu / self.wide);
         for (slot, part) in self.parts.iter_mut().enumerate() {
@@ -313,12 +346,19 @@ impl<'a> Mcus<'a> {
                 for column in x * part.horizontal..(x + 1) * part.horizontal {
                     let inside = row < part.blocks_high && column < part.blocks_wide;
                     let block = if inside { &mut part.plane.row_mut(row)[column] } else { &mut self.padding };
-                    reader.read(bits, slot, block)?;
+                    reader.read(input, slot, block)?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Al, and the band with it.
+fn point_transform_and_band(header: &ScanHeader) -> (u32, Band) {
+    let scan = &header.scan;
+    let low = u32::from(scan.low);
+    (low, Band { start: scan.start.into(), end: scan.end.into(), low })
 }
 
 /// The table in a slot, made ready. Motion JPEG frames leave their tables out and mean the typical ones, as do the

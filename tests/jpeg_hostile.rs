@@ -8,7 +8,7 @@ use common::laws::{self, refuse, refuse_within, wrong_at};
 use common::picture::Picture;
 use common::samples::{self, grey};
 use common::script::Scan;
-use cosimg::jpeg::{Coding, CoefficientImage, Transcoder, inspect};
+use cosimg::jpeg::{Coding, Transcoder, inspect};
 use cosimg::{Error, ErrorKind, Limits};
 
 const CODINGS: [Coding; 2] = [Coding::Progressive, Coding::Baseline];
@@ -26,31 +26,6 @@ fn cut_at_every_byte() {
     }
 }
 
-/// Whatever is said of a damaged file, it is said properly; and what is read is then kept without loss.
-fn survives(source: &[u8], limits: &Limits, what: &str) {
-    inspect(source, limits).ok();
-    for coding in CODINGS {
-        match Transcoder::new().coding(coding).limits(limits.clone()).run(source) {
-            Ok(result) => {
-                let [before, after] = [source, &result].map(|bytes| CoefficientImage::read(bytes, limits).unwrap());
-                assert!(before == after, "{what}: to {coding:?} with loss");
-            }
-            Err(error) => {
-                let kinds = [ErrorKind::Input, ErrorKind::Unsupported, ErrorKind::Limit];
-                assert!(kinds.contains(&error.kind()), "{what}: {error:?}");
-                assert!(error.offset().is_none_or(|at| at <= source.len() as u64), "{what}: {error}");
-            }
-        }
-    }
-}
-
-/// Bounds that a small file stays within, so that large claims of a damaged one are refused.
-fn small() -> Limits {
-    let mut limits = Limits::default();
-    limits.memory = 4 << 20;
-    limits
-}
-
 #[test]
 fn every_byte_of_the_headers_damaged() {
     let picture = samples::picture();
@@ -60,7 +35,7 @@ fn every_byte_of_the_headers_damaged() {
             for value in [original ^ 1, original ^ 0x80, if original == 0xFF { 0 } else { 0xFF }] {
                 let mut bytes = file.bytes.clone();
                 bytes[at] = value;
-                survives(&bytes, &small(), &format!("byte {at} is {value:02X}"));
+                laws::survive(&bytes, &format!("byte {at} is {value:02X}"));
             }
         }
     }
@@ -73,13 +48,13 @@ fn bytes_lost_doubled_and_swapped() {
         for at in 0..file.bytes.len() - 1 {
             let mut lost = file.bytes.clone();
             let byte = lost.remove(at);
-            survives(&lost, &small(), &format!("byte {at} is lost"));
+            laws::survive(&lost, &format!("byte {at} is lost"));
             let mut doubled = file.bytes.clone();
             doubled.insert(at, byte);
-            survives(&doubled, &small(), &format!("byte {at} is doubled"));
+            laws::survive(&doubled, &format!("byte {at} is doubled"));
             let mut swapped = file.bytes.clone();
             swapped.swap(at, at + 1);
-            survives(&swapped, &small(), &format!("byte {at} is swapped"));
+            laws::survive(&swapped, &format!("byte {at} is swapped"));
         }
     }
 }

@@ -181,6 +181,9 @@ fn what_is_not_read_is_still_described() {
     assert_eq!(look(&twelve.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end().bytes).precision, 12);
     let unknown = File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
     let unknown = unknown.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).segment(0xDC, &[0, 23]).end();
+    assert_eq!(look(&unknown.bytes).height, 23);
+    let unknown = File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
+    let unknown = unknown.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
     assert_eq!(look(&unknown.bytes).height, 0);
 }
 

@@ -253,6 +253,41 @@ fn zeros_said_to_the_end_of_the_band() {
 }
 
 #[test]
+fn heights_told_after_the_first_scan() {
+    for (sof, scans) in [
+        (0xC0, vec![Scan::sequential(&[0, 1, 2])]),
+        (0xC1, vec![Scan::sequential(&[2]), Scan::sequential(&[0, 1])]),
+        (0xC2, common::samples::progressive_script()),
+        (0xC9, vec![Scan::sequential(&[0, 1, 2])]),
+        (0xCA, common::samples::progressive_script()),
+    ] {
+        for height in [1, 23, 48, 611] {
+            let picture = Picture::new(41, height, &YUV420).filled(7, Content::SPARSE);
+            let lines = (height as u16).to_be_bytes();
+            let model = common::arithmetic::Model::default();
+            let mut file = File::new().quant_tables(&picture).frame_of(&picture, sof, 8, 0).restart(3);
+            for (i, scan) in scans.iter().enumerate() {
+                file = match sof {
+                    0xC9.. => common::arithmetic::scan(file, &picture, scan, &model, 3),
+                    _ => file.scan(&picture, scan, &How::default()),
+                };
+                // Once is enough; where it is repeated it says nothing new.
+                if i % 2 == 0 {
+                    file = file.segment(0xDC, &lines);
+                }
+            }
+            laws::hold_for(&format!("SOF{}, {height} lines", sof & 15), &file.end().bytes, &picture);
+        }
+    }
+    // Where the frame header tells the height DNL is not asked, as by other readers.
+    let (picture, scan) = common::samples::grey();
+    for lines in [20_u16, 8] {
+        let file = File::of(&picture, 0xC0).scan(&picture, &scan, &How::default());
+        laws::hold_for("two heights", &file.segment(0xDC, &lines.to_be_bytes()).end().bytes, &picture);
+    }
+}
+
+#[test]
 fn junk_that_belongs_nowhere_is_passed_over() {
     let picture = common::samples::picture();
     let fill = [0xFF; 300];

@@ -99,14 +99,23 @@ impl Frame {
             }
         }
         let h_max = components.iter().map(|c| c.horizontal).max().unwrap_or(1);
-        let v_max = components.iter().map(|c| c.vertical).max().unwrap_or(1);
         for c in &mut components {
             c.blocks_wide = (width * c.horizontal).div_ceil(h_max).div_ceil(BLOCK_SIDE);
-            c.blocks_high = (height * c.vertical).div_ceil(v_max).div_ceil(BLOCK_SIDE);
         }
         let mcus_wide = width.div_ceil(BLOCK_SIDE * h_max);
-        let mcus_high = height.div_ceil(BLOCK_SIDE * v_max);
-        Ok(Self { width, height, precision, components, mcus_wide, mcus_high })
+        let mut frame = Self { width, height, precision, components, mcus_wide, mcus_high: 0 };
+        frame.set_height(height);
+        Ok(frame)
+    }
+
+    /// Gives the frame its height, where that was not known.
+    pub(crate) fn set_height(&mut self, height: u32) {
+        let v_max = self.components.iter().map(|c| c.vertical).max().unwrap_or(1);
+        for c in &mut self.components {
+            c.blocks_high = (height * c.vertical).div_ceil(v_max).div_ceil(BLOCK_SIDE);
+        }
+        self.height = height;
+        self.mcus_high = height.div_ceil(BLOCK_SIDE * v_max);
     }
 
     /// Blocks of all components.

@@ -16,7 +16,7 @@ pub struct Inspection {
     pub sof: u8,
     /// Samples in a line.
     pub width: u32,
-    /// Lines; 0 where a DNL segment tells after the first scan.
+    /// Lines, be they told by the frame header or by a DNL segment after the first scan; 0 where neither does.
     pub height: u32,
     /// Bits a sample.
     pub precision: u8,
@@ -105,7 +105,7 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
             }
             DRI if found.scans.is_empty() => found.restart_interval = parse::restart_interval(&segment)?,
             DRI | DQT | DHT | DAC => {}
-            code if is_frame(code) => found.frame(&segment)?,
+            code if is_frame(code) => found.frame(&segment, &segments)?,
             code if marker::is_metadata(code) => found.metadata.push(SegmentInfo {
                 marker: marker::name(code),
                 kind: metadata::kind(code, segment.payload),
@@ -134,11 +134,15 @@ struct Found {
 }
 
 impl Found {
-    fn frame(&mut self, segment: &Segment<'_>) -> Result<()> {
+    /// The segments are those after the frame header.
+    fn frame(&mut self, segment: &Segment<'_>, segments: &Segments<'_>) -> Result<()> {
         if self.frame.is_some() {
             return Err(Error::input("a second frame begins").at(segment.offset as u64));
         }
-        let frame = parse::frame_header(segment)?;
+        let mut frame = parse::frame_header(segment)?;
+        if frame.height == 0 {
+            frame.set_height(parse::late_height(segments.clone()).unwrap_or(0));
+        }
         let progress = Progress::new(frame.components.len());
         self.frame = Some((segment.code - SOF0, frame, progress));
         self.in_order = true;

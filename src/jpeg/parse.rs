@@ -10,7 +10,7 @@ use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::Scan;
 
 /// The segments of a file, one after the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Segments<'a> {
     source: &'a [u8],
     at: usize,
@@ -143,6 +143,23 @@ pub(crate) fn frame_header(segment: &Segment<'_>) -> Result<Frame> {
     }
     fields.end()?;
     Frame::new(width.into(), height.into(), precision, components).map_err(|e| e.at(segment.offset as u64))
+}
+
+/// The height of a frame whose header leaves it open: DNL tells it right after the first scan (T.81 B.2.5). The
+/// segments are those after the frame header.
+pub(crate) fn late_height(mut segments: Segments<'_>) -> Result<u32> {
+    while segments.next()?.code != SOS {}
+    segments.entropy_coded();
+    let segment = segments.next()?;
+    if segment.code != DNL {
+        let message = "neither the frame header nor a DNL segment after the first scan tells the height";
+        return Err(Error::input(message).field_named("DNL").at(segment.offset as u64));
+    }
+    let mut fields = Fields::new(&segment);
+    match fields.u16()? {
+        0 => Err(fields.error("the frame is empty")),
+        height => fields.end().map(|()| height.into()),
+    }
 }
 
 /// A scan header: the scan, and the tables of its components.

@@ -61,7 +61,7 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
                 if late { metadata.late.push(kept) } else { metadata.header.push(kept) }
             }
             (code, first) => match (Process::of(code), first) {
-                (Some(process), None) => picture = Some(Picture::new(process, &segment, limits)?),
+                (Some(process), None) => picture = Some(Picture::new(process, &segment, &segments, limits)?),
                 (Some(_), Some(_)) => return Err(Error::input("a second frame begins").at(segment.offset as u64)),
                 (None, _) => parse::refuse_other(&segment)?,
             },
@@ -104,14 +104,15 @@ struct Picture {
 }
 
 impl Picture {
-    fn new(process: Process, segment: &parse::Segment<'_>, limits: &Limits) -> Result<Self> {
-        let frame = parse::frame_header(segment)?;
-        let unsupported = |what: String| Err(Error::unsupported(what).field_named("SOF").at(segment.offset as u64));
+    /// The segments are those after the frame header.
+    fn new(process: Process, header: &parse::Segment<'_>, segments: &Segments<'_>, limits: &Limits) -> Result<Self> {
+        let mut frame = parse::frame_header(header)?;
         if frame.precision != 8 {
-            return unsupported(format!("JPEG of {} bits a sample is not supported", frame.precision));
+            let message = format!("JPEG of {} bits a sample is not supported", frame.precision);
+            return Err(Error::unsupported(message).field_named("SOF").at(header.offset as u64));
         }
         if frame.height == 0 {
-            return unsupported("a frame whose height is told after its first scan (DNL) is not supported".into());
+            frame.set_height(parse::late_height(segments.clone())?);
         }
         limits.check_picture(frame.width, frame.height)?;
         let planes = CoefficientImage::planes(&frame, limits)?;
@@ -265,11 +266,10 @@ impl Picture {
                 if mcu % CANCEL_EVERY == 0 {
                     cancel.check()?;
                 }
-                mcus.read(mcu, &mut reader, &mut input)
-                    .map_err(|fault| Error::input(fault).at(at(input.byte_position())))?;
-                if input.overrun() {
-                    return Err(Error::input("the entropy-coded data ends early").at(at(input.byte_position())));
-                }
+                let read = mcus.read(mcu, &mut reader, &mut input);
+                // Whatever else is wrong: what is read past the end is not data.
+                let read = if input.overrun() { Err("the entropy-coded data ends early") } else { read };
+                read.map_err(|fault| Error::input(fault).at(at(input.byte_position())))?;
             }
             if input.left_over() > MAX_PADDING {
                 let message = format!("{} bytes are left over after the last block", input.left_over());

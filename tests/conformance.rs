@@ -191,6 +191,30 @@ fn jpegtran_reads_the_same_coefficients() {
     });
 }
 
+/// Files that libjpeg does not read have each other for judges: jpegsuite has the same picture in many processes.
+#[test]
+fn a_picture_is_the_same_in_every_process() {
+    let suite = rows().into_iter().filter(|row| {
+        let is_judged_otherwise = row.get("coef_sha256") != "";
+        row.name().contains("jpegsuite__") && row.name().starts_with("valid") && !is_judged_otherwise
+    });
+    let mut pictures: HashMap<String, Vec<(String, Vec<u8>)>> = HashMap::new();
+    for row in suite {
+        // `valid/…/jpegsuite__extended_huffman-32x32x12_ycbcr_interleaved__0123abcd.jpg`
+        let name = row.name().split("__").nth(1).unwrap().replace("_interleaved", "");
+        let picture = name.rsplit('-').next().unwrap().to_owned();
+        match transcode(&std::fs::read(&row.path).unwrap(), Coding::Baseline, &Limits::default()) {
+            Ok(result) => pictures.entry(picture).or_default().push((row.get("sof").to_owned(), result)),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{}: {error}", row.name()),
+        }
+    }
+    for (picture, files) in &pictures {
+        println!("{picture}: {:?}", files.iter().map(|(sof, _)| sof).collect::<Vec<_>>());
+        assert!(files.iter().all(|(_, result)| *result == files[0].1), "{picture} is not always the same");
+    }
+    assert!(pictures.is_empty() || pictures.values().filter(|files| files.len() > 1).count() >= 6);
+}
+
 #[test]
 fn no_file_is_worse_than_an_error() {
     let mut limits = Limits::default();

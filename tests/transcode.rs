@@ -253,6 +253,27 @@ fn zeros_said_to_the_end_of_the_band() {
 }
 
 #[test]
+fn twelve_bits_a_sample() {
+    for seed in 0..60 {
+        let sampling = [&YUV420[..], &YUV444, &[(1, 1)], &[(1, 1), (2, 1)], &[(1, 1); 4]][seed % 5];
+        let content = [Content::DEEP, Content::SPARSE, Content { density: 256, busy: 256, ..Content::DEEP }][seed % 3];
+        let mut picture = Picture::new(45, 27, sampling).filled(seed as u64, content);
+        picture.precision = 12;
+        let mut random = Random::new(seed as u64);
+        let (sof, scans) = if seed % 2 == 0 {
+            (0xC1, script::sequential(&picture, SHARINGS[seed % 3], &mut random))
+        } else {
+            (0xC2, script::odd(&picture, SHARINGS[seed % 3], [13, 1, 4][seed % 3], true, &mut random))
+        };
+        let style = [Style::Flat, Style::Long, Style::AllOnes][seed / 3 % 3];
+        let how = How { fill: seed % 2, ..How::styled(style) };
+        let file = File::of(&picture, sof).restart([0, 1, 5][seed / 2 % 3]);
+        let file = scans.iter().fold(file, |file, scan| file.scan(&picture, scan, &how)).end();
+        laws::hold(&format!("SOF{}, {seed}", sof & 15), &file.bytes, &picture);
+    }
+}
+
+#[test]
 fn heights_told_after_the_first_scan() {
     for (sof, scans) in [
         (0xC0, vec![Scan::sequential(&[0, 1, 2])]),

@@ -44,7 +44,11 @@ fn files_of_every_kind() {
         let sampling = [&YUV420[..], &[(1, 1)], &[(1, 1); 3], &[(2, 1), (1, 2)], &[(1, 1); 4]][number % 5];
         let content = [Content::USUAL, Content::SPARSE, Content::FULL, Content::USUAL][number % 4];
         let (width, height) = (1 + random.below(60), 1 + random.below(60));
-        let picture = Picture::new(width, height, sampling).filled(number as u64, content);
+        let mut picture = Picture::new(width, height, sampling).filled(number as u64, content);
+        if number % 7 == 0 {
+            picture.precision = 12;
+            picture = picture.filled(number as u64, Content::DEEP);
+        }
         let sharing = [Sharing::Most, Sharing::None, Sharing::Some][number / 2 % 3];
         let (sof, scans) = if number % 2 == 0 {
             (0xC9, script::sequential(&picture, sharing, &mut random))
@@ -58,8 +62,8 @@ fn files_of_every_kind() {
         let name =
             format!("{number}: SOF{}, {width}x{height} of {sampling:?}, {model:?}, restarts {restart}", sof & 15);
         let results = laws::hold_for(&name, &source, &expected);
-        // libjpeg warns of zeros that it does not come to read.
-        if !model.zeros {
+        // libjpeg warns of zeros that it does not come to read, and has no 12 bits a sample.
+        if !model.zeros && expected.precision == 8 {
             before_a_judge(&name, &source, &expected, &results);
         }
     }

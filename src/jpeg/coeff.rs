@@ -70,7 +70,8 @@ pub struct CoefficientImage {
 }
 
 impl CoefficientImage {
-    /// Reads every scan of a JPEG: baseline, extended or progressive, Huffman-coded, 8 bits a sample.
+    /// Reads every scan of a JPEG: sequential or progressive, Huffman-coded or arithmetic-coded, of 8 or 12 bits a
+    /// sample.
     ///
     /// # Errors
     /// `Input` with the byte offset where the file is malformed or ends early; `Unsupported` for other processes;

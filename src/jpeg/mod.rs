@@ -54,6 +54,6 @@ pub enum Coding {
     /// Scans that each show the whole picture a little better (SOF2).
     #[default]
     Progressive,
-    /// One scan from top to bottom (SOF0, or SOF1 where the quantisation tables need it).
+    /// One scan from top to bottom (SOF0, or SOF1 where 12 bits a sample or the quantisation tables need it).
     Baseline,
 }

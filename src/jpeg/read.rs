@@ -107,7 +107,7 @@ impl Picture {
     /// The segments are those after the frame header.
     fn new(process: Process, header: &parse::Segment<'_>, segments: &Segments<'_>, limits: &Limits) -> Result<Self> {
         let mut frame = parse::frame_header(header)?;
-        if frame.precision != 8 {
+        if !matches!(frame.precision, 8 | 12) {
             let message = format!("JPEG of {} bits a sample is not supported", frame.precision);
             return Err(Error::unsupported(message).field_named("SOF").at(header.offset as u64));
         }

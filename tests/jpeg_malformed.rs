@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::arithmetic::{self, Model};
 use common::build::{Bits, File, How, scan_header};
 use common::laws::{self, refuse, wrong_at};
 use common::picture::Picture;
@@ -132,6 +133,20 @@ fn frames_that_contradict_themselves() {
     wrong_at(&nested, nested.offset(0xD8, 1), "second image");
     let none = Picture { components: Vec::new(), ..picture };
     assert_ne!(refuse(&File::new().frame(&none, 0xC0).end().bytes).kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn junk_after_a_scan_is_the_rest_of_a_damaged_one() {
+    let (picture, scan) = grey();
+    for (sof, junk) in [(0xC0, &b"junk"[..]), (0xC0, &[0xFF, 0]), (0xC9, b"junk")] {
+        let file = match sof {
+            0xC9 => arithmetic::scan(File::of(&picture, sof), &picture, &scan, &Model::default(), 0),
+            _ => File::of(&picture, sof).scan(&picture, &scan, &How::default()),
+        };
+        let file = file.segment(0xE5, b"by chance");
+        let at = file.bytes.len() as u64;
+        wrong_at(&file.raw(junk).end(), at, "a marker was expected");
+    }
 }
 
 #[test]

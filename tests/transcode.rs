@@ -326,6 +326,14 @@ fn junk_that_belongs_nowhere_is_passed_over() {
         .raw(&fill[..5])
         .end();
     laws::hold_before_a_judge("fill bytes before every marker", &source.bytes, &picture);
+    for junk in [&[0][..], b"between segments", &[1, 0xFF, 0, 2, 0xFF, 0xFF, 0, 0xFF]] {
+        let source = File::new().raw(junk).quant_tables(&picture).raw(junk).segment(0xFE, b"kept").raw(junk);
+        let source = source.frame(&picture, 0xC0).raw(junk);
+        let source = source.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
+        let [progressive, _] = laws::hold_for("junk between segments", &source.bytes, &picture);
+        let said = common::decode::decode(&progressive).unwrap();
+        assert_eq!(said.metadata(true), [(0xFE, b"kept".to_vec())]);
+    }
     // Some encoders leave a zero or two, or restart markers, behind the last block.
     let scan = File::of(&picture, 0xC0).restart(3).scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default());
     let clean = laws::hold("", &scan.clone().end().bytes, &picture);

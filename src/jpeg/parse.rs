@@ -14,6 +14,8 @@ use crate::jpeg::scan::Scan;
 pub(crate) struct Segments<'a> {
     source: &'a [u8],
     at: usize,
+    /// Whether a scan has been passed.
+    scanned: bool,
 }
 
 /// A marker segment, or a marker that stands alone.
@@ -32,20 +34,27 @@ impl<'a> Segments<'a> {
         if !source.starts_with(&[0xFF, SOI]) {
             return Err(Error::input("the file does not begin as a JPEG").at(0));
         }
-        Ok(Self { source, at: 2 })
+        Ok(Self { source, at: 2, scanned: false })
     }
 
-    /// The next segment. EOI comes as one without a payload.
+    /// The next segment. EOI comes as one without a payload. Bytes that begin no marker are passed over in the headers:
+    /// files with such junk are about, and every reader takes them. After a scan they are the rest of a damaged one.
     pub(crate) fn next(&mut self) -> Result<Segment<'a>> {
-        let offset = self.at;
         let ends = || Error::input("the file ends before EOI").at(self.source.len() as u64);
-        let fill = self.source[offset..].iter().take_while(|&&b| b == 0xFF).count();
-        let code = *self.source.get(offset + fill).ok_or_else(ends)?;
-        if fill == 0 || code == 0 {
-            return Err(Error::input("a marker was expected").at(offset as u64));
-        }
-        let after = offset + fill + 1;
+        let mut after = self.at;
+        let code = loop {
+            after += memchr::memchr(0xFF, &self.source[after..]).ok_or_else(ends)?;
+            after += self.source[after..].iter().take_while(|&&b| b == 0xFF).count();
+            let code = *self.source.get(after).ok_or_else(ends)?;
+            after += 1;
+            if code != 0 {
+                break code;
+            }
+        };
         let offset = after - 2;
+        if self.scanned && self.source[self.at..offset].iter().any(|&b| b != 0xFF) {
+            return Err(Error::input("a marker was expected").at(self.at as u64));
+        }
         if marker::stands_alone(code) {
             self.at = after;
             return Ok(Segment { code, offset, payload: &[] });
@@ -64,6 +73,7 @@ impl<'a> Segments<'a> {
     /// Passes the entropy-coded data that follows a scan header, and gives where it begins and ends.
     pub(crate) fn entropy_coded(&mut self) -> (usize, usize) {
         let start = self.at;
+        self.scanned = true;
         while let Some(found) = memchr::memchr(0xFF, &self.source[self.at..]) {
             self.at += found;
             match self.source.get(self.at + 1) {

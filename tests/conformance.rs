@@ -241,6 +241,15 @@ fn no_file_is_worse_than_an_error() {
                 }
             }
         }
-        Ok(())
+        let tolerant = Transcoder::new().coding(Coding::Baseline).tolerant(true).limits(limits.clone());
+        match tolerant.run_and_report(source) {
+            Err(error) => place(error),
+            Ok(result) => {
+                result.damages.listed().iter().cloned().try_for_each(place)?;
+                let read = CoefficientImage::read_tolerant(source, &limits).unwrap().0;
+                let kept = CoefficientImage::read(&result.bytes, &limits).is_ok_and(|written| written == read);
+                if kept { Ok(()) } else { Err("tolerant: another picture".into()) }
+            }
+        }
     });
 }

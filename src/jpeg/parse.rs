@@ -16,6 +16,8 @@ pub(crate) struct Segments<'a> {
     at: usize,
     /// Whether a scan has been passed.
     scanned: bool,
+    /// Whether the file has ended before EOI.
+    cut: bool,
 }
 
 /// A marker segment, or a marker that stands alone.
@@ -34,40 +36,52 @@ impl<'a> Segments<'a> {
         if !source.starts_with(&[0xFF, SOI]) {
             return Err(Error::input("the file does not begin as a JPEG").at(0));
         }
-        Ok(Self { source, at: 2, scanned: false })
+        Ok(Self { source, at: 2, scanned: false, cut: false })
     }
 
     /// The next segment. EOI comes as one without a payload. Bytes that begin no marker are passed over in the headers:
     /// files with such junk are about, and every reader takes them. After a scan they are the rest of a damaged one.
+    /// After an error the segments go on behind what it is about.
     pub(crate) fn next(&mut self) -> Result<Segment<'a>> {
-        let ends = || Error::input("the file ends before EOI").at(self.source.len() as u64);
-        let mut after = self.at;
-        let code = loop {
-            after += memchr::memchr(0xFF, &self.source[after..]).ok_or_else(ends)?;
-            after += self.source[after..].iter().take_while(|&&b| b == 0xFF).count();
-            let code = *self.source.get(after).ok_or_else(ends)?;
-            after += 1;
-            if code != 0 {
-                break code;
-            }
-        };
+        let from = self.at;
+        let Some((code, after)) = self.marker() else { return Err(self.cut()) };
         let offset = after - 2;
-        if self.scanned && self.source[self.at..offset].iter().any(|&b| b != 0xFF) {
-            return Err(Error::input("a marker was expected").at(self.at as u64));
+        if self.scanned && self.source[from..offset].iter().any(|&b| b != 0xFF) {
+            self.at = offset;
+            return Err(Error::input("a marker was expected").at(from as u64));
         }
+        self.at = after;
         if marker::stands_alone(code) {
-            self.at = after;
             return Ok(Segment { code, offset, payload: &[] });
         }
-        let length = self.source.get(after..after + 2).ok_or_else(ends)?;
+        let Some(length) = self.source.get(after..after + 2) else { return Err(self.cut()) };
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
         if length < 2 {
             let message = format!("the length of a {} segment does not count itself", marker::name(code));
             return Err(Error::input(message).at(after as u64));
         }
-        let payload = self.source.get(after + 2..after + length).ok_or_else(ends)?;
+        let Some(payload) = self.source.get(after + 2..after + length) else { return Err(self.cut()) };
         self.at = after + length;
         Ok(Segment { code, offset, payload })
+    }
+
+    /// The next marker's code, and where it ends.
+    fn marker(&self) -> Option<(u8, usize)> {
+        let mut at = self.at;
+        loop {
+            at += memchr::memchr(0xFF, &self.source[at..])?;
+            at += self.source[at..].iter().take_while(|&&b| b == 0xFF).count();
+            let code = *self.source.get(at)?;
+            at += 1;
+            if code != 0 {
+                return Some((code, at));
+            }
+        }
+    }
+
+    fn cut(&mut self) -> Error {
+        (self.at, self.cut) = (self.source.len(), true);
+        Error::input("the file ends before EOI").at(self.source.len() as u64)
     }
 
     /// Passes the entropy-coded data that follows a scan header, and gives where it begins and ends.
@@ -84,6 +98,11 @@ impl<'a> Segments<'a> {
         }
         self.at = self.source.len();
         (start, self.at)
+    }
+
+    /// Whether the file has ended before EOI.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// What follows the segments taken so far.

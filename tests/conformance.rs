@@ -195,7 +195,7 @@ fn jpegtran_reads_the_same_coefficients() {
 #[test]
 fn a_picture_is_the_same_in_every_process() {
     let suite = rows().into_iter().filter(|row| {
-        let is_judged_otherwise = row.get("coef_sha256") != "";
+        let is_judged_otherwise = !row.get("coef_sha256").is_empty();
         row.name().contains("jpegsuite__") && row.name().starts_with("valid") && !is_judged_otherwise
     });
     let mut pictures: HashMap<String, Vec<(String, Vec<u8>)>> = HashMap::new();

@@ -155,7 +155,7 @@ fn conditioning_that_is_wrong() {
 fn data_that_is_wrong_is_said_with_its_place() {
     let picture = Picture::new(160, 160, &[(1, 1)]).filled(1, Content::FULL);
     let one = Scan::sequential(&[0]);
-    let source = file(&picture, 0xC9, &[one.clone()], &Model::default(), 0);
+    let source = file(&picture, 0xC9, std::slice::from_ref(&one), &Model::default(), 0);
     let from = source.offset(0xDA, 0) + 10;
     // Data behind the last block, and a code of ones, which soon leaves a block or a type.
     let mut long = scan(File::of(&picture, 0xC9), &picture, &one, &Model::default(), 0);

@@ -14,6 +14,8 @@ use crate::limits::Limits;
 pub struct Inspection {
     /// The n of its SOFn marker (T.81 table B.1).
     pub sof: u8,
+    /// The coding process: `baseline`, `extended sequential`, `progressive` or `lossless`.
+    pub process: &'static str,
     /// Samples in a line.
     pub width: u32,
     /// Lines, be they told by the frame header or by a DNL segment after the first scan; 0 where neither does.
@@ -187,6 +189,7 @@ impl Found {
         });
         Ok(Inspection {
             sof,
+            process: process(sof),
             width: frame.width,
             height: frame.height,
             precision: frame.precision,
@@ -199,6 +202,16 @@ impl Found {
             complete: self.in_order && progress.is_complete(),
             trailing_bytes: trailing as u64,
         })
+    }
+}
+
+/// The name of a process of [`is_frame`], Huffman-coded or arithmetic-coded (T.81 table B.1).
+fn process(sof: u8) -> &'static str {
+    match sof & 3 {
+        _ if sof == 0 => "baseline",
+        1 => "extended sequential",
+        2 => "progressive",
+        _ => "lossless",
     }
 }
 

@@ -60,7 +60,7 @@ fn entropy_coded(picture: &Picture, scan: &Scan, model: &Model, restart: usize) 
         if restart > 0 && mcus > 0 && mcus % restart == 0 {
             let done = std::mem::replace(&mut coder, Coder::new(scan, model));
             out.extend(done.code.finish(model.zeros));
-            out.extend([0xFF, 0xD0 | (mcus / restart - 1) as u8 % 8]);
+            out.extend([0xFF, 0xD0 | ((mcus / restart - 1) % 8) as u8]);
         }
         mcus += 1;
         for &(slot, block) in blocks {

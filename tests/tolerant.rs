@@ -181,6 +181,19 @@ fn scans_that_are_lost_leave_what_the_others_say() {
 }
 
 #[test]
+fn scans_that_do_not_continue_the_ones_before_them_are_read_as_they_are() {
+    let picture = Picture::new(40, 40, &[(1, 1)]).filled(2, Content::USUAL);
+    let script = [Scan::dc(&[0], 0, 2), Scan::ac(0, 1, 63, 0, 0), Scan::dc(&[0], 2, 1), Scan::dc(&[0], 1, 0)];
+    // Without the first refinement the second still brings its bit.
+    let file = File::whole(&picture, 0xC2, &[&script[..2], &script[3..]].concat(), &How::default());
+    let (read, damages) = said(&file.bytes);
+    let mut expected = picture;
+    expected.components[0].blocks.iter_mut().for_each(|block| block[0] &= !2);
+    assert_eq!((read.difference(&expected), damages.count()), (None, 1));
+    assert_eq!(damages.first_offset(), Some(file.offset(0xDA, 2)));
+}
+
+#[test]
 fn junk_and_another_picture_behind_a_damaged_one() {
     let picture = samples::picture();
     let first = File::of(&picture, 0xC0).scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default());

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
             (SOS, Some(picture)) => {
                 let (start, end) = segments.entropy_coded();
                 let header = parse::scan_header(segment, &picture.frame)?;
-                let data = EntropyCoded { source: self.source, start, end };
+                let data = EntropyCoded { source: self.source, header: segment.offset, start, end };
                 picture.scan(&header, tables, &data, terms).map_err(|e| match e.offset() {
                     Some(_) => e,
                     None => e.at(segment.offset as u64),
@@ -161,6 +161,8 @@ struct Tables {
 /// The entropy-coded data of a scan within the file.
 struct EntropyCoded<'a> {
     source: &'a [u8],
+    /// Where the scan header begins.
+    header: usize,
     start: usize,
     end: usize,
 }
@@ -237,7 +239,8 @@ impl Picture {
         }
         let kind = if self.process.is_progressive {
             scan.check(&self.frame)?;
-            self.progress.apply(scan)?;
+            // What such a scan says is still the better guess than nothing.
+            self.progress.apply(scan).or_else(|e| terms.tolerance.forgive(e.at(data.header as u64)))?;
             scan.kind()
         } else {
             // Ss, Se, Ah and Al have one legal value in a sequential scan; decoders do not look at them.
@@ -324,7 +327,7 @@ impl Picture {
         data: &EntropyCoded<'_>,
         terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let EntropyCoded { source, start, end } = *data;
+        let EntropyCoded { source, start, end, .. } = *data;
         let Terms { cancel, tolerance, .. } = terms;
         self.has_begun = true;
         let components = &header.scan.components;

@@ -3,12 +3,13 @@
 
 mod common;
 
+use common::arithmetic;
 use common::build::{File, How, scan_header};
 use common::laws::{self, refuse, refuse_within, wrong_at};
 use common::picture::Picture;
 use common::samples::{self, grey};
 use common::script::Scan;
-use cosimg::jpeg::{Coding, Transcoder, inspect};
+use cosimg::jpeg::{Coding, CoefficientImage, Transcoder, inspect};
 use cosimg::{Error, ErrorKind, Limits};
 
 const CODINGS: [Coding; 2] = [Coding::Progressive, Coding::Baseline];
@@ -105,6 +106,25 @@ fn every_bound_is_at_its_number() {
         if matches!(field, "scans" | "block_visits") {
             assert_eq!(error.offset(), Some(file.offset(0xDA, script.len() - 1)), "the last scan is one too many");
         }
+    }
+}
+
+#[test]
+fn arithmetic_coded_blocks_weigh_what_they_may_cost() {
+    let (picture, sequential) = grey();
+    let cases = [
+        (0xC9, vec![sequential], 9 * 16),
+        (0xCA, vec![Scan::dc(&[0], 0, 0), Scan::ac(0, 1, 63, 0, 1), Scan::ac(0, 1, 8, 1, 0)], 9 * (1 + 16 + 2)),
+    ];
+    for (sof, scans, visits) in cases {
+        let file = arithmetic::file(&picture, sof, &scans, &arithmetic::Model::default(), 0);
+        let mut limits = Limits::default();
+        limits.block_visits = visits;
+        assert!(CoefficientImage::read(&file.bytes, &limits).is_ok());
+        limits.block_visits = visits - 1;
+        let error = refuse_within(&file.bytes, &limits);
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("block_visits")), "{error}");
+        assert_eq!(error.offset(), Some(file.offset(0xDA, scans.len() - 1)));
     }
 }
 

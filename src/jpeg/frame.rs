@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::jpeg::marker::{SOF0, SOF1, SOF2, SOF9, SOF10};
+use crate::jpeg::scan::Scan;
 
 /// Samples a side of a block.
 pub(crate) const BLOCK_SIDE: u32 = 8;
@@ -31,6 +32,14 @@ impl Process {
             SOF10 => process(true, true),
             _ => None,
         }
+    }
+
+    /// What a block of a scan weighs in the bound on visits of blocks. Arithmetic coding may tell a decision for every
+    /// coefficient without a bit of data, so there a block weighs as many visits as take that time: one for four.
+    pub(crate) fn weight(self, scan: &Scan) -> u64 {
+        let band = u64::from(scan.end.saturating_sub(scan.start)) + 1;
+        let coefficients = if self.is_progressive { band } else { 64 };
+        if self.is_arithmetic { coefficients.div_ceil(4) } else { 1 }
     }
 }
 

@@ -221,7 +221,7 @@ impl Picture {
     ) -> Result<()> {
         let (scan, limits) = (&header.scan, terms.limits);
         self.scans += 1;
-        self.block_visits += scan.blocks(&self.frame);
+        self.block_visits += scan.blocks(&self.frame) * self.process.weight(scan);
         if self.scans > limits.scans {
             return Err(Error::limit("scans", format!("the file has more than {} scans", limits.scans)));
         }

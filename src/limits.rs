@@ -25,7 +25,8 @@ pub struct Limits {
     pub result_side: u32,
     /// Scans of a JPEG.
     pub scans: u32,
-    /// Scans times blocks of a JPEG: the coefficients that its scans claim to visit, in blocks.
+    /// Scans times blocks of a JPEG: the coefficients that its scans claim to visit, in blocks. A block of an
+    /// arithmetic-coded scan counts once for four of its coefficients.
     pub block_visits: u64,
     /// Bytes of working memory, output included, input not.
     pub memory: u64,

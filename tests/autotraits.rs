@@ -27,6 +27,7 @@ const _: () = {
     holds::<jpeg::CoefficientImage>();
     holds::<jpeg::Coding>();
     holds::<jpeg::ComponentInfo>();
+    holds::<jpeg::Damages>();
     holds::<jpeg::Encoder>();
     holds::<jpeg::Image<'static>>();
     holds::<jpeg::Inspection>();
@@ -36,6 +37,7 @@ const _: () = {
     holds::<jpeg::Simd>();
     holds::<jpeg::Strip>();
     holds::<jpeg::Subsampling>();
+    holds::<jpeg::Transcoded>();
     holds::<jpeg::Transcoder>();
 
     holds::<link::Host>();

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::arithmetic::Model;
 use common::build::{File, How};
 use common::entropy::Freedom;
 use common::picture::{Content, Picture};
@@ -164,23 +165,34 @@ fn fill_bytes_are_no_part_of_a_segment() {
 }
 
 #[test]
-fn what_is_not_read_is_still_described() {
+fn every_process_is_named_whether_it_is_read_or_not() {
     let picture = samples::picture();
-    for (sof, progressive, arithmetic) in
-        [(0xC3, false, false), (0xC9, false, true), (0xCA, true, true), (0xCB, false, true)]
-    {
+    for (sof, process, progressive, arithmetic) in [
+        (0xC0, "baseline", false, false),
+        (0xC1, "extended sequential", false, false),
+        (0xC2, "progressive", true, false),
+        (0xC3, "lossless", false, false),
+        (0xC9, "extended sequential", false, true),
+        (0xCA, "progressive", true, true),
+        (0xCB, "lossless", false, true),
+    ] {
         // Any entropy-coded data will do.
         let file = File::of(&picture, sof)
+            .segment(0xCC, &Model::default().segment())
             .scan_of(&[3, 1, 0, 2, 0, 3, 0, 0, if progressive { 0 } else { 63 }, 0], &[1, 0xFF, 0, 2]);
         let file = file.end();
         let said = look(&file.bytes);
-        assert_eq!((said.sof, said.progressive, said.arithmetic), (sof - 0xC0, progressive, arithmetic));
+        assert_eq!((said.sof, said.process), (sof - 0xC0, process));
+        assert_eq!((said.progressive, said.arithmetic), (progressive, arithmetic));
         is_where_it_is(&said, &file);
     }
     let twelve = File::new().quant_tables(&picture).frame_of(&picture, 0xC1, 12, 23);
     assert_eq!(look(&twelve.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end().bytes).precision, 12);
     let unknown = File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
     let unknown = unknown.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).segment(0xDC, &[0, 23]).end();
+    assert_eq!(look(&unknown.bytes).height, 23);
+    let unknown = File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
+    let unknown = unknown.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
     assert_eq!(look(&unknown.bytes).height, 0);
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::arithmetic;
 use common::build::{File, How, scan_header};
 use common::laws::{self, refuse, refuse_within, wrong_at};
 use common::picture::Picture;
@@ -26,31 +27,6 @@ fn cut_at_every_byte() {
     }
 }
 
-/// Whatever is said of a damaged file, it is said properly; and what is read is then kept without loss.
-fn survives(source: &[u8], limits: &Limits, what: &str) {
-    inspect(source, limits).ok();
-    for coding in CODINGS {
-        match Transcoder::new().coding(coding).limits(limits.clone()).run(source) {
-            Ok(result) => {
-                let [before, after] = [source, &result].map(|bytes| CoefficientImage::read(bytes, limits).unwrap());
-                assert!(before == after, "{what}: to {coding:?} with loss");
-            }
-            Err(error) => {
-                let kinds = [ErrorKind::Input, ErrorKind::Unsupported, ErrorKind::Limit];
-                assert!(kinds.contains(&error.kind()), "{what}: {error:?}");
-                assert!(error.offset().is_none_or(|at| at <= source.len() as u64), "{what}: {error}");
-            }
-        }
-    }
-}
-
-/// Bounds that a small file stays within, so that large claims of a damaged one are refused.
-fn small() -> Limits {
-    let mut limits = Limits::default();
-    limits.memory = 4 << 20;
-    limits
-}
-
 #[test]
 fn every_byte_of_the_headers_damaged() {
     let picture = samples::picture();
@@ -60,7 +36,7 @@ fn every_byte_of_the_headers_damaged() {
             for value in [original ^ 1, original ^ 0x80, if original == 0xFF { 0 } else { 0xFF }] {
                 let mut bytes = file.bytes.clone();
                 bytes[at] = value;
-                survives(&bytes, &small(), &format!("byte {at} is {value:02X}"));
+                laws::survive(&bytes, &format!("byte {at} is {value:02X}"));
             }
         }
     }
@@ -73,13 +49,13 @@ fn bytes_lost_doubled_and_swapped() {
         for at in 0..file.bytes.len() - 1 {
             let mut lost = file.bytes.clone();
             let byte = lost.remove(at);
-            survives(&lost, &small(), &format!("byte {at} is lost"));
+            laws::survive(&lost, &format!("byte {at} is lost"));
             let mut doubled = file.bytes.clone();
             doubled.insert(at, byte);
-            survives(&doubled, &small(), &format!("byte {at} is doubled"));
+            laws::survive(&doubled, &format!("byte {at} is doubled"));
             let mut swapped = file.bytes.clone();
             swapped.swap(at, at + 1);
-            survives(&swapped, &small(), &format!("byte {at} is swapped"));
+            laws::survive(&swapped, &format!("byte {at} is swapped"));
         }
     }
 }
@@ -130,6 +106,25 @@ fn every_bound_is_at_its_number() {
         if matches!(field, "scans" | "block_visits") {
             assert_eq!(error.offset(), Some(file.offset(0xDA, script.len() - 1)), "the last scan is one too many");
         }
+    }
+}
+
+#[test]
+fn arithmetic_coded_blocks_weigh_what_they_may_cost() {
+    let (picture, sequential) = grey();
+    let cases = [
+        (0xC9, vec![sequential], 9 * 16),
+        (0xCA, vec![Scan::dc(&[0], 0, 0), Scan::ac(0, 1, 63, 0, 1), Scan::ac(0, 1, 8, 1, 0)], 9 * (1 + 16 + 2)),
+    ];
+    for (sof, scans, visits) in cases {
+        let file = arithmetic::file(&picture, sof, &scans, &arithmetic::Model::default(), 0);
+        let mut limits = Limits::default();
+        limits.block_visits = visits;
+        assert!(CoefficientImage::read(&file.bytes, &limits).is_ok());
+        limits.block_visits = visits - 1;
+        let error = refuse_within(&file.bytes, &limits);
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("block_visits")), "{error}");
+        assert_eq!(error.offset(), Some(file.offset(0xDA, scans.len() - 1)));
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::arithmetic::{self, Model};
 use common::build::{Bits, File, How, scan_header};
 use common::laws::{self, refuse, wrong_at};
 use common::picture::Picture;
@@ -39,14 +40,12 @@ fn what_is_no_jpeg() {
 #[test]
 fn processes_that_are_not_read_are_named() {
     let (picture, scan) = grey();
-    let cases: [(u8, &str); 13] = [
+    let cases: [(u8, &str); 11] = [
         (0xC3, "lossless"),
         (0xC5, "hierarchical"),
         (0xC6, "hierarchical"),
         (0xC7, "hierarchical"),
         (0xC8, "JPG"),
-        (0xC9, "arithmetic"),
-        (0xCA, "arithmetic"),
         (0xCB, "arithmetic"),
         (0xCD, "hierarchical"),
         (0xCE, "hierarchical"),
@@ -60,10 +59,7 @@ fn processes_that_are_not_read_are_named() {
         assert_eq!((error.kind(), error.offset()), (ErrorKind::Unsupported, Some(file.offset(code, 0))), "{error}");
         assert!(error.message().contains(words), "{error}");
     }
-    // Conditioning for arithmetic coding comes before the frame that says so.
-    let file = File::new().segment(0xCC, &[0, 0x10]).quant_tables(&picture).frame(&picture, 0xC9).end();
-    assert_eq!(refuse(&file.bytes).kind(), ErrorKind::Unsupported);
-    for (sof, precision) in [(0xC1, 12), (0xC2, 12), (0xC0, 7), (0xC1, 16)] {
+    for (sof, precision) in [(0xC0, 7), (0xC1, 16), (0xC2, 10), (0xC9, 9), (0xCA, 0)] {
         let file = File::new().quant_tables(&picture).frame_of(&picture, sof, precision, 20);
         let file = file.scan(&picture, &scan, &How::default()).end();
         let error = refuse(&file.bytes);
@@ -78,24 +74,41 @@ fn processes_that_are_not_read_are_named() {
 }
 
 #[test]
-fn a_height_told_later() {
+fn a_height_told_later_that_is_wrong() {
     let (picture, scan) = grey();
-    let late = |lines: u16| {
-        let file = File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
-        file.scan(&picture, &scan, &How::default()).segment(0xDC, &lines.to_be_bytes()).end()
-    };
-    for lines in [20, 0, 19, 21, 65535] {
-        let error = refuse(&late(lines).bytes);
-        assert_eq!((error.kind(), error.field()), (ErrorKind::Unsupported, Some("SOF")), "{error}");
-        assert!(error.message().contains("DNL"), "{error}");
+    let open = || File::new().quant_tables(&picture).frame_of(&picture, 0xC0, 8, 0);
+    let late = |lines: u16| open().scan(&picture, &scan, &How::default()).segment(0xDC, &lines.to_be_bytes()).end();
+    // Three rows of blocks: 17 to 24 lines.
+    for lines in [17, 20, 24] {
+        let image = CoefficientImage::read(&late(lines).bytes, &Limits::default()).unwrap();
+        assert_eq!(image.height(), u32::from(lines));
     }
-    // Where the frame has a height, DNL has nothing to say, as for other readers.
-    let file = File::of(&picture, 0xC0).scan(&picture, &scan, &How::default());
-    for lines in [20_u16, 8] {
-        let source = file.clone().segment(0xDC, &lines.to_be_bytes()).end().bytes;
-        let said = CoefficientImage::read(&source, &Limits::default()).unwrap();
-        assert_eq!(said.height(), 20);
+    wrong_in(&late(0), 0xDC, 0, "DNL", "empty");
+    for (lines, words) in [(16, ""), (1, ""), (25, "ends early")] {
+        let file = late(lines);
+        let error = refuse(&file.bytes);
+        let scan = file.offset(0xDA, 0)..=file.offset(0xDC, 0);
+        assert!(error.kind() == ErrorKind::Input && error.message().contains(words), "{lines}: {error}");
+        assert!(error.offset().is_some_and(|at| scan.contains(&at)), "{lines}: {error}");
     }
+    let short = open().scan(&picture, &scan, &How::default()).segment(0xDC, &[20]).end();
+    wrong_in(&short, 0xDC, 0, "DNL", "too short");
+    let long = open().scan(&picture, &scan, &How::default()).segment(0xDC, &[0, 20, 0]).end();
+    wrong_in(&long, 0xDC, 0, "DNL", "longer");
+    // Nowhere, and not right after the first scan.
+    let nowhere = open().scan(&picture, &scan, &How::default()).end();
+    wrong_at(&nowhere, nowhere.offset(0xD9, 0), "tells the height");
+    let late = open().scan(&picture, &scan, &How::default()).segment(0xFE, b"").segment(0xDC, &[0, 20]).end();
+    wrong_at(&late, late.offset(0xFE, 0), "tells the height");
+    let cut = open().scan(&picture, &scan, &How::default());
+    wrong_at(&cut, cut.bytes.len() as u64, "ends before EOI");
+    wrong_at(&open().end(), open().end().bytes.len() as u64, "ends before EOI");
+    // What it tells is bounded before it is believed.
+    let mut limits = Limits::default();
+    limits.side = 1000;
+    let claim = open().scan_of(&scan_header(&[1], &[(0, 0); 4], &scan), &[]).segment(0xDC, &[0xFF, 0xFF]).end();
+    let error = laws::refuse_within(&claim.bytes, &limits);
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("side")), "{error}");
 }
 
 #[test]
@@ -120,6 +133,20 @@ fn frames_that_contradict_themselves() {
     wrong_at(&nested, nested.offset(0xD8, 1), "second image");
     let none = Picture { components: Vec::new(), ..picture };
     assert_ne!(refuse(&File::new().frame(&none, 0xC0).end().bytes).kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn junk_after_a_scan_is_the_rest_of_a_damaged_one() {
+    let (picture, scan) = grey();
+    for (sof, junk) in [(0xC0, &b"junk"[..]), (0xC0, &[0xFF, 0]), (0xC9, b"junk")] {
+        let file = match sof {
+            0xC9 => arithmetic::scan(File::of(&picture, sof), &picture, &scan, &Model::default(), 0),
+            _ => File::of(&picture, sof).scan(&picture, &scan, &How::default()),
+        };
+        let file = file.segment(0xE5, b"by chance");
+        let at = file.bytes.len() as u64;
+        wrong_at(&file.raw(junk).end(), at, "a marker was expected");
+    }
 }
 
 #[test]

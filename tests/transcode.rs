@@ -253,6 +253,62 @@ fn zeros_said_to_the_end_of_the_band() {
 }
 
 #[test]
+fn twelve_bits_a_sample() {
+    for seed in 0..60 {
+        let sampling = [&YUV420[..], &YUV444, &[(1, 1)], &[(1, 1), (2, 1)], &[(1, 1); 4]][seed % 5];
+        let content = [Content::DEEP, Content::SPARSE, Content { density: 256, busy: 256, ..Content::DEEP }][seed % 3];
+        let mut picture = Picture::new(45, 27, sampling).filled(seed as u64, content);
+        picture.precision = 12;
+        let mut random = Random::new(seed as u64);
+        let (sof, scans) = if seed % 2 == 0 {
+            (0xC1, script::sequential(&picture, SHARINGS[seed % 3], &mut random))
+        } else {
+            (0xC2, script::odd(&picture, SHARINGS[seed % 3], [13, 1, 4][seed % 3], true, &mut random))
+        };
+        let style = [Style::Flat, Style::Long, Style::AllOnes][seed / 3 % 3];
+        let how = How { fill: seed % 2, ..How::styled(style) };
+        let file = File::of(&picture, sof).restart([0, 1, 5][seed / 2 % 3]);
+        let file = scans.iter().fold(file, |file, scan| file.scan(&picture, scan, &how)).end();
+        laws::hold(&format!("SOF{}, {seed}", sof & 15), &file.bytes, &picture);
+    }
+}
+
+#[test]
+fn heights_told_after_the_first_scan() {
+    for (sof, scans) in [
+        (0xC0, vec![Scan::sequential(&[0, 1, 2])]),
+        (0xC1, vec![Scan::sequential(&[2]), Scan::sequential(&[0, 1])]),
+        (0xC2, common::samples::progressive_script()),
+        (0xC9, vec![Scan::sequential(&[0, 1, 2])]),
+        (0xCA, common::samples::progressive_script()),
+    ] {
+        for height in [1, 23, 48, 611] {
+            let picture = Picture::new(41, height, &YUV420).filled(7, Content::SPARSE);
+            let lines = (height as u16).to_be_bytes();
+            let model = common::arithmetic::Model::default();
+            let mut file = File::new().quant_tables(&picture).frame_of(&picture, sof, 8, 0).restart(3);
+            for (i, scan) in scans.iter().enumerate() {
+                file = match sof {
+                    0xC9.. => common::arithmetic::scan(file, &picture, scan, &model, 3),
+                    _ => file.scan(&picture, scan, &How::default()),
+                };
+                // Once is enough; where it is repeated it says nothing new.
+                if i % 2 == 0 {
+                    file = file.segment(0xDC, &lines);
+                }
+            }
+            laws::hold_for(&format!("SOF{}, {height} lines", sof & 15), &file.end().bytes, &picture);
+        }
+    }
+    // Where the frame header tells the height DNL is not asked, as by other readers.
+    let (picture, scan) = common::samples::grey();
+    for lines in [20_u16, 8] {
+        let file = File::of(&picture, 0xC0).scan(&picture, &scan, &How::default());
+        laws::hold_for("two heights", &file.segment(0xDC, &lines.to_be_bytes()).end().bytes, &picture);
+    }
+}
+
+#[test]
 fn junk_that_belongs_nowhere_is_passed_over() {
     let picture = common::samples::picture();
     let fill = [0xFF; 300];
@@ -270,6 +326,14 @@ fn junk_that_belongs_nowhere_is_passed_over() {
         .raw(&fill[..5])
         .end();
     laws::hold_before_a_judge("fill bytes before every marker", &source.bytes, &picture);
+    for junk in [&[0][..], b"between segments", &[1, 0xFF, 0, 2, 0xFF, 0xFF, 0, 0xFF]] {
+        let source = File::new().raw(junk).quant_tables(&picture).raw(junk).segment(0xFE, b"kept").raw(junk);
+        let source = source.frame(&picture, 0xC0).raw(junk);
+        let source = source.scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default()).end();
+        let [progressive, _] = laws::hold_for("junk between segments", &source.bytes, &picture);
+        let said = common::decode::decode(&progressive).unwrap();
+        assert_eq!(said.metadata(true), [(0xFE, b"kept".to_vec())]);
+    }
     // Some encoders leave a zero or two, or restart markers, behind the last block.
     let scan = File::of(&picture, 0xC0).restart(3).scan(&picture, &Scan::sequential(&[0, 1, 2]), &How::default());
     let clean = laws::hold("", &scan.clone().end().bytes, &picture);

@@ -218,6 +218,28 @@ fn what_a_coding_cannot_hold_is_an_error_and_never_another_value() {
 }
 
 #[test]
+fn twelve_bits_a_sample_have_limits_of_their_own() {
+    let least = [([-16384, 16383], 16383, true, true), ([0, 0], 16384, true, false), ([0, 0], -16384, true, false)];
+    let most = [([0, 32767], 1, true, true), ([-16384, 16384], 1, true, false), ([-32736, 32767], 1, true, false)];
+    for (dc, ac, progressive, baseline) in least.into_iter().chain(most).chain([([0, 0], 32767, true, false)]) {
+        let mut picture = extremes(dc, ac);
+        picture.precision = 12;
+        let source = File::whole(&picture, 0xC2, &deep(), &How::default()).bytes;
+        for (coding, fits) in [(Coding::Progressive, progressive), (Coding::Baseline, baseline)] {
+            let result = laws::transcode(&source, coding);
+            assert_eq!(result.is_ok(), fits, "DC {dc:?}, AC {ac} to {coding:?}");
+            match result {
+                Ok(result) => {
+                    let said = common::decode::decode(&result).unwrap().picture;
+                    assert_eq!(said.difference(&picture), None, "DC {dc:?}, AC {ac} to {coding:?}");
+                }
+                Err(error) => assert!(error.message().contains("too large"), "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn values_past_the_type_are_errors() {
     // Sequential differences of 15 bits that add up past 16, as only a damaged file has them.
     let picture = Picture::new(80, 8, &[(1, 1)]);

@@ -71,9 +71,9 @@ impl Unstuffed {
         intervals.min(bytes / 2 + 1)
     }
 
-    /// A reader over one interval.
-    pub(crate) fn reader(&self, interval: &Interval) -> BitReader<'_> {
-        BitReader { data: &self.bytes[interval.range.clone()], next: 0, word: 0, count: 0 }
+    /// What stands in one interval.
+    pub(crate) fn data(&self, interval: &Interval) -> &[u8] {
+        &self.bytes[interval.range.clone()]
     }
 }
 
@@ -106,7 +106,11 @@ pub(crate) struct BitReader<'a> {
     count: u32,
 }
 
-impl BitReader<'_> {
+impl<'a> BitReader<'a> {
+    pub(crate) fn new(data: &'a [u8]) -> Self {
+        Self { data, next: 0, word: 0, count: 0 }
+    }
+
     /// Makes at least 56 bits ready.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {
@@ -243,7 +247,7 @@ mod tests {
         let mut plain = Unstuffed::default();
         plain.fill(&out, 0, out.len(), 1);
         assert_eq!(plain.intervals.len(), 1);
-        let mut reader = plain.reader(&plain.intervals[0]);
+        let mut reader = BitReader::new(plain.data(&plain.intervals[0]));
         for &(value, len) in &fields {
             reader.refill();
             assert_eq!(reader.take(len), value & ((1 << len) - 1));
@@ -257,7 +261,7 @@ mod tests {
         let source = [1, 0xFF, 0, 2, 0xFF, 0xFF, 0xFF, 0xD3, 3, 0xFF, 0xD4, 0xFF];
         let mut plain = Unstuffed::default();
         plain.fill(&source, 0, source.len(), 3);
-        let parts: Vec<_> = plain.intervals.iter().map(|i| (&plain.bytes[i.range.clone()], i.restart)).collect();
+        let parts: Vec<_> = plain.intervals.iter().map(|i| (plain.data(i), i.restart)).collect();
         assert_eq!(parts, [(&[1, 0xFF, 2][..], None), (&[3][..], Some(3)), (&[][..], Some(4))]);
         assert_eq!(plain.intervals[1].source, 8);
         assert_eq!(source_offset(&source, &plain.intervals[0], 2), 3);
@@ -276,7 +280,7 @@ mod tests {
     fn reading_past_the_end_gives_zeros_and_tells() {
         let mut plain = Unstuffed::default();
         plain.fill(&[0xAB], 0, 1, 1);
-        let mut reader = plain.reader(&plain.intervals[0]);
+        let mut reader = BitReader::new(plain.data(&plain.intervals[0]));
         reader.refill();
         assert_eq!(reader.take(8), 0xAB);
         assert!(!reader.overrun());
@@ -292,7 +296,7 @@ mod tests {
     fn extension_of_the_sign() {
         let mut plain = Unstuffed::default();
         plain.fill(&[0b0100_0111, 0b0000_0000, 0b1111_1111, 0, 0xFF, 0], 0, 6, 1);
-        let mut reader = plain.reader(&plain.intervals[0]);
+        let mut reader = BitReader::new(plain.data(&plain.intervals[0]));
         reader.refill();
         assert_eq!([1, 1, 3, 3].map(|size| reader.take_signed(size)), [-1, 1, -7, 7]);
         assert_eq!(reader.take_signed(8), -255);

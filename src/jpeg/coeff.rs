@@ -7,9 +7,10 @@
 //! A [`Plane`] is a component's blocks in raster order, without the padding of interleaved MCUs, which carries nothing.
 
 use crate::error::{Error, Result};
+use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::quant::QuantTable;
-use crate::jpeg::read;
+use crate::jpeg::read::{self, Terms};
 use crate::limits::{Cancel, Limits};
 
 /// The coefficients of a block in zigzag order.
@@ -77,13 +78,38 @@ pub struct CoefficientImage {
 }
 
 impl CoefficientImage {
-    /// Reads every scan of a JPEG: baseline, extended or progressive, Huffman-coded, 8 bits a sample.
+    /// Reads every scan of a JPEG: sequential or progressive, Huffman-coded or arithmetic-coded, of 8 or 12 bits a
+    /// sample.
     ///
     /// # Errors
     /// `Input` with the byte offset where the file is malformed or ends early; `Unsupported` for other processes;
     /// `Limit` where the picture, its scans or its memory pass a bound of `limits`.
     pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
-        Ok(read::read(source, limits, &Cancel::new())?.image)
+        let cancel = Cancel::new();
+        let mut terms = Terms { limits, cancel: &cancel, tolerance: Tolerance::new(false) };
+        Ok(read::read(source, &mut terms)?.image)
+    }
+
+    /// As [`CoefficientImage::read`], but reads what can be read of a damaged file, as decoders for the screen do, and
+    /// says what was wrong. What is lost is zero, or as imprecise as earlier scans left it.
+    ///
+    /// # Errors
+    /// `Input` where the file is damaged before the first scan, or has none; `Unsupported` and `Limit` as there.
+    pub fn read_tolerant(source: &[u8], limits: &Limits) -> Result<(Self, Damages)> {
+        let cancel = Cancel::new();
+        let mut terms = Terms { limits, cancel: &cancel, tolerance: Tolerance::new(true) };
+        let image = read::read(source, &mut terms)?.image;
+        Ok((image, terms.tolerance.damages))
+    }
+
+    /// Brings every coefficient into the range that samples of this precision can have (T.81 A.3.3): damage may leave
+    /// values that no process holds.
+    pub(crate) fn limit_to_precision(&mut self) {
+        let most = (1 << (self.frame.precision + 2)) - 1;
+        for block in self.planes.iter_mut().flat_map(|plane| plane.blocks_mut()) {
+            block[0] = block[0].clamp(-most - 1, most);
+            block[1..].iter_mut().for_each(|value| *value = (*value).clamp(-most, most));
+        }
     }
 
     /// Planes of zeros for a frame, once their memory is within the limits.

@@ -1,6 +1,8 @@
 //! The frame header and all geometry: sampling, padding, block and MCU counts (T.81 A.1, A.2).
 
 use crate::error::{Error, Result};
+use crate::jpeg::marker::{SOF0, SOF1, SOF2, SOF9, SOF10};
+use crate::jpeg::scan::Scan;
 
 /// Samples a side of a block.
 pub(crate) const BLOCK_SIDE: u32 = 8;
@@ -9,15 +11,36 @@ pub(crate) const MAX_COMPONENTS: usize = 4;
 /// Blocks of an interleaved MCU at most (T.81 B.2.3).
 pub(crate) const MAX_MCU_BLOCKS: u32 = 10;
 
-/// The coding process that a frame header names (T.81 table B.1), of those that this crate reads.
+/// The coding process that a frame header names (T.81 table B.1), of those that this crate reads. Baseline (SOF0) is an
+/// extended sequential process (SOF1) with fewer tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Process {
-    /// SOF0: 8 bits a sample, two Huffman tables of each class.
-    Baseline,
-    /// SOF1: as baseline, with four tables of each class and 16-bit quantisation tables.
-    Extended,
-    /// SOF2.
-    Progressive,
+pub(crate) struct Process {
+    /// SOF2 and SOF10; else sequential.
+    pub(crate) is_progressive: bool,
+    /// SOF9 and SOF10; else Huffman-coded.
+    pub(crate) is_arithmetic: bool,
+}
+
+impl Process {
+    /// The process of a marker, where it begins a frame that is read here.
+    pub(crate) fn of(code: u8) -> Option<Self> {
+        let process = |is_progressive, is_arithmetic| Some(Self { is_progressive, is_arithmetic });
+        match code {
+            SOF0 | SOF1 => process(false, false),
+            SOF2 => process(true, false),
+            SOF9 => process(false, true),
+            SOF10 => process(true, true),
+            _ => None,
+        }
+    }
+
+    /// What a block of a scan weighs in the bound on visits of blocks. Arithmetic coding may tell a decision for every
+    /// coefficient without a bit of data, so there a block weighs as many visits as take that time: one for four.
+    pub(crate) fn weight(self, scan: &Scan) -> u64 {
+        let band = u64::from(scan.end.saturating_sub(scan.start)) + 1;
+        let coefficients = if self.is_progressive { band } else { 64 };
+        if self.is_arithmetic { coefficients.div_ceil(4) } else { 1 }
+    }
 }
 
 /// A component of a frame.
@@ -85,14 +108,23 @@ impl Frame {
             }
         }
         let h_max = components.iter().map(|c| c.horizontal).max().unwrap_or(1);
-        let v_max = components.iter().map(|c| c.vertical).max().unwrap_or(1);
         for c in &mut components {
             c.blocks_wide = (width * c.horizontal).div_ceil(h_max).div_ceil(BLOCK_SIDE);
-            c.blocks_high = (height * c.vertical).div_ceil(v_max).div_ceil(BLOCK_SIDE);
         }
         let mcus_wide = width.div_ceil(BLOCK_SIDE * h_max);
-        let mcus_high = height.div_ceil(BLOCK_SIDE * v_max);
-        Ok(Self { width, height, precision, components, mcus_wide, mcus_high })
+        let mut frame = Self { width, height, precision, components, mcus_wide, mcus_high: 0 };
+        frame.set_height(height);
+        Ok(frame)
+    }
+
+    /// Gives the frame its height, where that was not known.
+    pub(crate) fn set_height(&mut self, height: u32) {
+        let v_max = self.components.iter().map(|c| c.vertical).max().unwrap_or(1);
+        for c in &mut self.components {
+            c.blocks_high = (height * c.vertical).div_ceil(v_max).div_ceil(BLOCK_SIDE);
+        }
+        self.height = height;
+        self.mcus_high = height.div_ceil(BLOCK_SIDE * v_max);
     }
 
     /// Blocks of all components.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::jpeg::frame::Frame;
-use crate::jpeg::marker::{self, DHT, DQT, DRI, EOI, SOF0, SOS};
+use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOF0, SOS};
 use crate::jpeg::metadata;
 use crate::jpeg::parse::{self, Segment, Segments};
 use crate::jpeg::scan::progress::Progress;
@@ -14,9 +14,11 @@ use crate::limits::{Limits, push};
 pub struct Inspection {
     /// The n of its SOFn marker (T.81 table B.1).
     pub sof: u8,
+    /// The coding process: `baseline`, `extended sequential`, `progressive` or `lossless`.
+    pub process: &'static str,
     /// Samples in a line.
     pub width: u32,
-    /// Lines; 0 where a DNL segment tells after the first scan.
+    /// Lines, be they told by the frame header or by a DNL segment after the first scan; 0 where neither does.
     pub height: u32,
     /// Bits a sample.
     pub precision: u8,
@@ -104,8 +106,8 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
                 found.scan(&segment, end, limits)?;
             }
             DRI if found.scans.is_empty() => found.restart_interval = parse::restart_interval(&segment)?,
-            DRI | DQT | DHT => {}
-            code if is_frame(code) => found.frame(&segment)?,
+            DRI | DQT | DHT | DAC => {}
+            code if is_frame(code) => found.frame(&segment, &segments)?,
             code if marker::is_metadata(code) => {
                 let info = SegmentInfo {
                     marker: marker::name(code),
@@ -137,11 +139,15 @@ struct Found {
 }
 
 impl Found {
-    fn frame(&mut self, segment: &Segment<'_>) -> Result<()> {
+    /// The segments are those after the frame header.
+    fn frame(&mut self, segment: &Segment<'_>, segments: &Segments<'_>) -> Result<()> {
         if self.frame.is_some() {
             return Err(Error::input("a second frame begins").at(segment.offset as u64));
         }
-        let frame = parse::frame_header(segment)?;
+        let mut frame = parse::frame_header(segment)?;
+        if frame.height == 0 {
+            frame.set_height(parse::late_height(segments.clone()).unwrap_or(0));
+        }
         let progress = Progress::new(frame.components.len());
         self.frame = Some((segment.code - SOF0, frame, progress));
         self.in_order = true;
@@ -186,6 +192,7 @@ impl Found {
         });
         Ok(Inspection {
             sof,
+            process: process(sof),
             width: frame.width,
             height: frame.height,
             precision: frame.precision,
@@ -198,6 +205,16 @@ impl Found {
             complete: self.in_order && progress.is_complete(),
             trailing_bytes: trailing as u64,
         })
+    }
+}
+
+/// The name of a process of [`is_frame`], Huffman-coded or arithmetic-coded (T.81 table B.1).
+fn process(sof: u8) -> &'static str {
+    match sof & 3 {
+        _ if sof == 0 => "baseline",
+        1 => "extended sequential",
+        2 => "progressive",
+        _ => "lossless",
     }
 }
 

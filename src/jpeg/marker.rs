@@ -4,6 +4,8 @@ pub(crate) const SOF0: u8 = 0xC0;
 pub(crate) const SOF1: u8 = 0xC1;
 pub(crate) const SOF2: u8 = 0xC2;
 pub(crate) const DHT: u8 = 0xC4;
+pub(crate) const SOF9: u8 = 0xC9;
+pub(crate) const SOF10: u8 = 0xCA;
 pub(crate) const DAC: u8 = 0xCC;
 pub(crate) const RST0: u8 = 0xD0;
 pub(crate) const RST7: u8 = 0xD7;
@@ -63,8 +65,6 @@ pub(crate) fn unsupported_process(code: u8) -> Option<&'static str> {
         0xC3 => Some("lossless JPEG (SOF3)"),
         0xC5..=0xC7 | 0xDE | 0xDF => Some("hierarchical JPEG"),
         0xC8 => Some("the reserved JPEG extension (JPG)"),
-        0xC9 => Some("arithmetic-coded sequential JPEG (SOF9)"),
-        0xCA => Some("arithmetic-coded progressive JPEG (SOF10)"),
         0xCB => Some("arithmetic-coded lossless JPEG (SOF11)"),
         0xCD..=0xCF => Some("arithmetic-coded hierarchical JPEG"),
         0xF7 => Some("JPEG-LS"),

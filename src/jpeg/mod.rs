@@ -12,7 +12,7 @@
 //! metadata APPn and COM                 scan/     scans, scripts, progress
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
-//! read     segments and scans to coefficients
+//! read     segments and scans to coefficients     damage    what a tolerant reader passes over
 //! write    coefficients to segments and scans
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
@@ -20,6 +20,7 @@
 mod bits;
 mod coeff;
 mod color;
+mod damage;
 mod encode;
 mod entropy;
 mod fdct;
@@ -40,12 +41,13 @@ mod transcode;
 mod write;
 
 pub use coeff::CoefficientImage;
+pub use damage::Damages;
 pub use encode::{Encoder, Subsampling};
 pub use image::{Image, PixelFormat};
 pub use inspect::{ComponentInfo, Inspection, ScanInfo, SegmentInfo, inspect};
 pub use metadata::Strip;
 pub use simd::Simd;
-pub use transcode::Transcoder;
+pub use transcode::{Transcoded, Transcoder};
 
 /// How the entropy-coded data of a file is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +56,6 @@ pub enum Coding {
     /// Scans that each show the whole picture a little better (SOF2).
     #[default]
     Progressive,
-    /// One scan from top to bottom (SOF0, or SOF1 where the quantisation tables need it).
+    /// One scan from top to bottom (SOF0, or SOF1 where 12 bits a sample or the quantisation tables need it).
     Baseline,
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits;
+use crate::jpeg::entropy::arith::Conditioning;
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{self, DNL, EOI, SOI, SOS};
@@ -9,10 +10,14 @@ use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::Scan;
 
 /// The segments of a file, one after the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Segments<'a> {
     source: &'a [u8],
     at: usize,
+    /// Whether a scan has been passed.
+    scanned: bool,
+    /// Whether the file has ended before EOI.
+    cut: bool,
 }
 
 /// A marker segment, or a marker that stands alone.
@@ -31,38 +36,58 @@ impl<'a> Segments<'a> {
         if !source.starts_with(&[0xFF, SOI]) {
             return Err(Error::input("the file does not begin as a JPEG").at(0));
         }
-        Ok(Self { source, at: 2 })
+        Ok(Self { source, at: 2, scanned: false, cut: false })
     }
 
-    /// The next segment. EOI comes as one without a payload.
+    /// The next segment. EOI comes as one without a payload. Bytes that begin no marker are passed over in the headers:
+    /// files with such junk are about, and every reader takes them. After a scan they are the rest of a damaged one.
+    /// After an error the segments go on behind what it is about.
     pub(crate) fn next(&mut self) -> Result<Segment<'a>> {
-        let offset = self.at;
-        let ends = || Error::input("the file ends before EOI").at(self.source.len() as u64);
-        let fill = self.source[offset..].iter().take_while(|&&b| b == 0xFF).count();
-        let code = *self.source.get(offset + fill).ok_or_else(ends)?;
-        if fill == 0 || code == 0 {
-            return Err(Error::input("a marker was expected").at(offset as u64));
-        }
-        let after = offset + fill + 1;
+        let from = self.at;
+        let Some((code, after)) = self.marker() else { return Err(self.cut()) };
         let offset = after - 2;
+        if self.scanned && self.source[from..offset].iter().any(|&b| b != 0xFF) {
+            self.at = offset;
+            return Err(Error::input("a marker was expected").at(from as u64));
+        }
+        self.at = after;
         if marker::stands_alone(code) {
-            self.at = after;
             return Ok(Segment { code, offset, payload: &[] });
         }
-        let length = self.source.get(after..after + 2).ok_or_else(ends)?;
+        let Some(length) = self.source.get(after..after + 2) else { return Err(self.cut()) };
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
         if length < 2 {
             let message = format!("the length of a {} segment does not count itself", marker::name(code));
             return Err(Error::input(message).at(after as u64));
         }
-        let payload = self.source.get(after + 2..after + length).ok_or_else(ends)?;
+        let Some(payload) = self.source.get(after + 2..after + length) else { return Err(self.cut()) };
         self.at = after + length;
         Ok(Segment { code, offset, payload })
+    }
+
+    /// The next marker's code, and where it ends.
+    fn marker(&self) -> Option<(u8, usize)> {
+        let mut at = self.at;
+        loop {
+            at += memchr::memchr(0xFF, &self.source[at..])?;
+            at += self.source[at..].iter().take_while(|&&b| b == 0xFF).count();
+            let code = *self.source.get(at)?;
+            at += 1;
+            if code != 0 {
+                return Some((code, at));
+            }
+        }
+    }
+
+    fn cut(&mut self) -> Error {
+        (self.at, self.cut) = (self.source.len(), true);
+        Error::input("the file ends before EOI").at(self.source.len() as u64)
     }
 
     /// Passes the entropy-coded data that follows a scan header, and gives where it begins and ends.
     pub(crate) fn entropy_coded(&mut self) -> (usize, usize) {
         let start = self.at;
+        self.scanned = true;
         while let Some(found) = memchr::memchr(0xFF, &self.source[self.at..]) {
             self.at += found;
             match self.source.get(self.at + 1) {
@@ -73,6 +98,11 @@ impl<'a> Segments<'a> {
         }
         self.at = self.source.len();
         (start, self.at)
+    }
+
+    /// Whether the file has ended before EOI.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// What follows the segments taken so far.
@@ -142,6 +172,23 @@ pub(crate) fn frame_header(segment: &Segment<'_>) -> Result<Frame> {
     }
     fields.end()?;
     Frame::new(width.into(), height.into(), precision, components).map_err(|e| e.at(segment.offset as u64))
+}
+
+/// The height of a frame whose header leaves it open: DNL tells it right after the first scan (T.81 B.2.5). The
+/// segments are those after the frame header.
+pub(crate) fn late_height(mut segments: Segments<'_>) -> Result<u32> {
+    while segments.next()?.code != SOS {}
+    segments.entropy_coded();
+    let segment = segments.next()?;
+    if segment.code != DNL {
+        let message = "neither the frame header nor a DNL segment after the first scan tells the height";
+        return Err(Error::input(message).field_named("DNL").at(segment.offset as u64));
+    }
+    let mut fields = Fields::new(&segment);
+    match fields.u16()? {
+        0 => Err(fields.error("the frame is empty")),
+        height => fields.end().map(|()| height.into()),
+    }
 }
 
 /// A scan header: the scan, and the tables of its components.
@@ -216,6 +263,27 @@ pub(crate) fn huffman_tables(segment: &Segment<'_>, slots: &mut HuffmanSlots) ->
     Ok(())
 }
 
+/// DAC (T.81 B.2.4.3).
+pub(crate) fn conditioning(segment: &Segment<'_>, conditioning: &mut Conditioning) -> Result<()> {
+    let mut fields = Fields::new(segment);
+    while !fields.rest.is_empty() {
+        let (class, table) = fields.nibbles()?;
+        let table = usize::from(table);
+        match class {
+            0 => {
+                let (upper, lower) = fields.nibbles()?;
+                if lower > upper {
+                    return Err(fields.error("the bounds of small DC differences are out of order"));
+                }
+                conditioning.dc[table] = (lower, upper);
+            }
+            1 => conditioning.ac[table] = fields.u8()?,
+            _ => return Err(fields.error("the class of a conditioning table is neither DC nor AC")),
+        }
+    }
+    Ok(())
+}
+
 /// DRI (T.81 B.2.4.4): MCUs between restart markers, 0 for none.
 pub(crate) fn restart_interval(segment: &Segment<'_>) -> Result<u16> {
     let mut fields = Fields::new(segment);
@@ -233,7 +301,7 @@ pub(crate) fn refuse_other(segment: &Segment<'_>) -> Result<()> {
     match segment.code {
         SOI => Err(Error::input("a second image begins inside the first").at(offset)),
         // DNL repeats the height that the frame header gives; EOI ends the caller's loop; the others carry nothing.
-        DNL | EOI | marker::DAC | marker::TEM | marker::RST0..=marker::RST7 => Ok(()),
+        DNL | EOI | marker::TEM | marker::RST0..=marker::RST7 => Ok(()),
         0xF0..=0xFD => Ok(()),
         code => Err(Error::input(format!("the marker {code:02X} is reserved")).at(offset)),
     }

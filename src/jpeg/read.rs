@@ -1,14 +1,16 @@
 //! Bytes to coefficients: every segment in its turn, every scan into the planes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{Unstuffed, source_offset};
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
-use crate::jpeg::entropy::{Band, ReadBlocks, ac_first, ac_refine, baseline, dc_first, dc_refine};
+use crate::jpeg::damage::Tolerance;
+use crate::jpeg::entropy::{Band, Fault, Input, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
-use crate::jpeg::marker::{self, DHT, DQT, DRI, EOI, SOF0, SOF1, SOF2, SOS};
+use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOS};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
@@ -23,6 +25,11 @@ const CANCEL_EVERY: usize = 4096;
 /// readers with a buffer of 64 bits never see them; more is a sign of damage.
 const MAX_PADDING: usize = 8;
 
+/// Restart intervals that a tolerant reader looks at beyond those that a scan should have: some may be there twice.
+const MORE_INTERVALS: usize = 64;
+
+const SURPLUS: Fault = "data follows the last restart interval";
+
 /// What a file holds.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
@@ -30,46 +37,117 @@ pub(crate) struct Source<'a> {
     pub(crate) metadata: Metadata<'a>,
 }
 
+/// On what terms a file is read.
+#[derive(Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) tolerance: Tolerance,
+}
+
 /// Reads a whole file.
-pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Result<Source<'a>> {
-    limits.check_input(source.len())?;
+///
+/// Once there is something of the picture, a tolerant reader goes on after an error as decoders for the screen do: with
+/// the next restart interval, the next scan, or with what there is. What it did not read stays as earlier scans left it.
+pub(crate) fn read<'a>(source: &'a [u8], terms: &mut Terms<'_>) -> Result<Source<'a>> {
+    terms.limits.check_input(source.len())?;
     let mut segments = Segments::new(source)?;
-    let mut tables = Tables::default();
-    let mut metadata = Metadata::default();
-    let mut picture: Option<Picture> = None;
+    let mut reader = Reader { source, tables: Tables::default(), metadata: Metadata::default(), picture: None };
     loop {
-        let segment = segments.next()?;
-        match (segment.code, &mut picture) {
-            (SOF0 | SOF1 | SOF2, None) => picture = Some(Picture::new(&segment, limits)?),
-            (SOF0 | SOF1 | SOF2, Some(_)) => {
-                return Err(Error::input("a second frame begins").at(segment.offset as u64));
-            }
-            (DQT, _) => parse::quant_tables(&segment, &mut tables.quant)?,
-            (DHT, _) => parse::huffman_tables(&segment, &mut tables.huffman)?,
-            (DRI, _) => tables.restart_interval = parse::restart_interval(&segment)?,
+        match segments.next().and_then(|segment| reader.take(&segment, &mut segments, terms)) {
+            Ok(Next::Segment) => {}
+            Ok(Next::End) => break,
+            Err(error) if !reader.has_begun() => return Err(error),
+            Err(error) => terms.tolerance.forgive(error)?,
+        }
+        if segments.is_cut() {
+            break;
+        }
+    }
+    reader.finish(&terms.tolerance)
+}
+
+/// What comes after a segment.
+enum Next {
+    Segment,
+    End,
+}
+
+/// A file on its way.
+struct Reader<'a> {
+    source: &'a [u8],
+    tables: Tables,
+    metadata: Metadata<'a>,
+    picture: Option<Picture>,
+}
+
+impl<'a> Reader<'a> {
+    /// Takes a segment, and from the segments after it the data of a scan.
+    fn take(
+        &mut self,
+        segment: &parse::Segment<'a>,
+        segments: &mut Segments<'a>,
+        terms: &mut Terms<'_>,
+    ) -> Result<Next> {
+        let tables = &mut self.tables;
+        match (segment.code, &mut self.picture) {
+            (DQT, _) => parse::quant_tables(segment, &mut tables.quant)?,
+            (DHT, _) => parse::huffman_tables(segment, &mut tables.huffman)?,
+            (DAC, _) => parse::conditioning(segment, &mut tables.conditioning)?,
+            (DRI, _) => tables.restart_interval = parse::restart_interval(segment)?,
             (SOS, None) => return Err(Error::input("a scan comes before the frame").at(segment.offset as u64)),
             (SOS, Some(picture)) => {
-                let header = parse::scan_header(&segment, &picture.frame)?;
                 let (start, end) = segments.entropy_coded();
-                let data = EntropyCoded { source, start, end };
-                picture.scan(&header, &tables, &data, limits, cancel).map_err(|e| match e.offset() {
+                let header = parse::scan_header(segment, &picture.frame)?;
+                let data = EntropyCoded { source: self.source, header: segment.offset, start, end };
+                picture.scan(&header, tables, &data, terms).map_err(|e| match e.offset() {
                     Some(_) => e,
                     None => e.at(segment.offset as u64),
                 })?;
             }
-            (EOI, _) => break,
+            (EOI, _) => {
+                self.metadata.trailing = segments.rest();
+                return Ok(Next::End);
+            }
             (code, picture) if marker::is_metadata(code) => {
                 let kept = Segment { code, payload: Cow::Borrowed(segment.payload) };
                 let late = picture.as_ref().is_some_and(|p| p.scans > 0);
-                let segments = if late { &mut metadata.late } else { &mut metadata.header };
-                push(segments, kept, limits)?;
+                let kept_so_far = if late { &mut self.metadata.late } else { &mut self.metadata.header };
+                push(kept_so_far, kept, terms.limits)?;
             }
-            _ => parse::refuse_other(&segment)?,
+            (code, None) => match Process::of(code) {
+                Some(process) => self.picture = Some(Picture::new(process, segment, segments, terms.limits)?),
+                None => parse::refuse_other(segment)?,
+            },
+            (code, Some(picture)) => {
+                let second_frame = || Err(Error::input("a second frame begins").at(segment.offset as u64));
+                let other = if Process::of(code).is_some() { second_frame() } else { parse::refuse_other(segment) };
+                match other {
+                    // Another picture begins where the end of this one is lost.
+                    Err(error) if picture.has_begun => {
+                        terms.tolerance.forgive(error)?;
+                        return Ok(Next::End);
+                    }
+                    other => other?,
+                }
+            }
         }
+        Ok(Next::Segment)
     }
-    metadata.trailing = segments.rest();
-    let picture = picture.ok_or_else(|| Error::input("the file has no frame").at(source.len() as u64))?;
-    Ok(Source { image: picture.finish(&tables)?, metadata })
+
+    fn has_begun(&self) -> bool {
+        self.picture.as_ref().is_some_and(|picture| picture.has_begun)
+    }
+
+    fn finish(self, tolerance: &Tolerance) -> Result<Source<'a>> {
+        let end = self.source.len() as u64;
+        let picture = self.picture.ok_or_else(|| Error::input("the file has no frame").at(end))?;
+        let mut image = picture.finish(&self.tables)?;
+        if !tolerance.damages.is_empty() {
+            image.limit_to_precision();
+        }
+        Ok(Source { image, metadata: self.metadata })
+    }
 }
 
 /// What segments define for the scans after them.
@@ -77,12 +155,15 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
 struct Tables {
     quant: [Option<QuantTable>; 4],
     huffman: HuffmanSlots,
+    conditioning: arith::Conditioning,
     restart_interval: u16,
 }
 
 /// The entropy-coded data of a scan within the file.
 struct EntropyCoded<'a> {
     source: &'a [u8],
+    /// Where the scan header begins.
+    header: usize,
     start: usize,
     end: usize,
 }
@@ -98,24 +179,22 @@ struct Picture {
     quant: Vec<Option<QuantTable>>,
     progress: Progress,
     scans: u32,
+    /// Whether the data of a scan has been looked at.
+    has_begun: bool,
     block_visits: u64,
     plain: Unstuffed,
 }
 
 impl Picture {
-    fn new(segment: &parse::Segment<'_>, limits: &Limits) -> Result<Self> {
-        let process = match segment.code {
-            SOF0 => Process::Baseline,
-            SOF1 => Process::Extended,
-            _ => Process::Progressive,
-        };
-        let frame = parse::frame_header(segment)?;
-        let unsupported = |what: String| Err(Error::unsupported(what).field_named("SOF").at(segment.offset as u64));
-        if frame.precision != 8 {
-            return unsupported(format!("JPEG of {} bits a sample is not supported", frame.precision));
+    /// The segments are those after the frame header.
+    fn new(process: Process, header: &parse::Segment<'_>, segments: &Segments<'_>, limits: &Limits) -> Result<Self> {
+        let mut frame = parse::frame_header(header)?;
+        if !matches!(frame.precision, 8 | 12) {
+            let message = format!("JPEG of {} bits a sample is not supported", frame.precision);
+            return Err(Error::unsupported(message).field_named("SOF").at(header.offset as u64));
         }
         if frame.height == 0 {
-            return unsupported("a frame whose height is told after its first scan (DNL) is not supported".into());
+            frame.set_height(parse::late_height(segments.clone())?);
         }
         limits.check_picture(frame.width, frame.height)?;
         let planes = CoefficientImage::planes(&frame, limits)?;
@@ -127,6 +206,7 @@ impl Picture {
             quant: vec![None; components],
             progress: Progress::new(components),
             scans: 0,
+            has_begun: false,
             block_visits: 0,
             plain: Unstuffed::default(),
         })
@@ -138,12 +218,11 @@ impl Picture {
         header: &ScanHeader,
         tables: &Tables,
         data: &EntropyCoded<'_>,
-        limits: &Limits,
-        cancel: &Cancel,
+        terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let scan = &header.scan;
+        let (scan, limits) = (&header.scan, terms.limits);
         self.scans += 1;
-        self.block_visits += scan.blocks(&self.frame);
+        self.block_visits += scan.blocks(&self.frame) * self.process.weight(scan);
         if self.scans > limits.scans {
             return Err(Error::limit("scans", format!("the file has more than {} scans", limits.scans)));
         }
@@ -160,88 +239,140 @@ impl Picture {
                 self.quant[c].clone_from(&tables.quant[slot]);
             }
         }
-        if self.process == Process::Progressive {
+        let kind = if self.process.is_progressive {
             scan.check(&self.frame)?;
-            self.progress.apply(scan)?;
-            self.read_progressive(header, tables, data, cancel)
+            // What such a scan says is still the better guess than nothing.
+            self.progress.apply(scan).or_else(|e| terms.tolerance.forgive(e.at(data.header as u64)))?;
+            scan.kind()
         } else {
             // Ss, Se, Ah and Al have one legal value in a sequential scan; decoders do not look at them.
             scan.check_components(&self.frame)?;
-            let table = |slots: &[Option<HuffmanTable>; 4], class, slot| decoder(slots, class, slot, true);
-            let dc = header.tables.iter().map(|t| table(&tables.huffman.dc, "DC", t.0)).collect::<Result<Vec<_>>>()?;
-            let ac = header.tables.iter().map(|t| table(&tables.huffman.ac, "AC", t.1)).collect::<Result<Vec<_>>>()?;
-            let reader = baseline::Reader::new(dc.iter().collect(), ac.iter().collect());
-            self.read_blocks(reader, header, tables, data, cancel)
+            Kind::Sequential
+        };
+        if self.process.is_arithmetic {
+            self.read_arithmetic(kind, header, tables, data, terms)
+        } else {
+            self.read_huffman(kind, header, tables, data, terms)
         }
     }
 
-    fn read_progressive(
+    fn read_huffman(
         &mut self,
+        kind: Kind,
         header: &ScanHeader,
         tables: &Tables,
         data: &EntropyCoded<'_>,
-        cancel: &Cancel,
+        terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let scan = &header.scan;
-        let low = u32::from(scan.low);
-        let band = Band { start: scan.start.into(), end: scan.end.into(), low };
-        let ac = || decoder(&tables.huffman.ac, "AC", header.tables[0].1, false);
-        match scan.kind() {
-            Kind::Sequential | Kind::DcFirst => {
-                let dc = header.tables.iter().map(|t| decoder(&tables.huffman.dc, "DC", t.0, false));
-                let dc = dc.collect::<Result<Vec<_>>>()?;
-                let reader = dc_first::Reader::new(dc.iter().collect(), low);
-                self.read_blocks(reader, header, tables, data, cancel)
+        let (low, band) = point_transform_and_band(header);
+        let sequential = kind == Kind::Sequential;
+        let dc = header.tables.iter().map(|t| decoder(&tables.huffman.dc, "DC", t.0, sequential));
+        let ac = header.tables.iter().map(|t| decoder(&tables.huffman.ac, "AC", t.1, sequential));
+        match kind {
+            Kind::Sequential => {
+                let (dc, ac): (Vec<_>, Vec<_>) = (dc.collect::<Result<_>>()?, ac.collect::<Result<_>>()?);
+                let reader = baseline::Reader::new(dc.iter().collect(), ac.iter().collect());
+                self.read_blocks(reader, header, tables, data, terms)
             }
-            Kind::DcRefine => self.read_blocks(dc_refine::Reader::new(low), header, tables, data, cancel),
-            Kind::AcFirst => self.read_blocks(ac_first::Reader::new(&ac()?, band), header, tables, data, cancel),
-            Kind::AcRefine => self.read_blocks(ac_refine::Reader::new(&ac()?, band), header, tables, data, cancel),
+            Kind::DcFirst => {
+                let dc: Vec<_> = dc.collect::<Result<_>>()?;
+                let reader = dc_first::Reader::new(dc.iter().collect(), low);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
+            Kind::DcRefine => self.read_blocks(dc_refine::Reader::new(low), header, tables, data, terms),
+            Kind::AcFirst => {
+                let ac: Vec<_> = ac.collect::<Result<_>>()?;
+                self.read_blocks(ac_first::Reader::new(&ac[0], band), header, tables, data, terms)
+            }
+            Kind::AcRefine => {
+                let ac: Vec<_> = ac.collect::<Result<_>>()?;
+                self.read_blocks(ac_refine::Reader::new(&ac[0], band), header, tables, data, terms)
+            }
+        }
+    }
+
+    fn read_arithmetic(
+        &mut self,
+        kind: Kind,
+        header: &ScanHeader,
+        tables: &Tables,
+        data: &EntropyCoded<'_>,
+        terms: &mut Terms<'_>,
+    ) -> Result<()> {
+        let (low, band) = point_transform_and_band(header);
+        let (dc, ac): (Vec<u8>, Vec<u8>) = header.tables.iter().copied().unzip();
+        let conditioning = &tables.conditioning;
+        match kind {
+            Kind::Sequential => {
+                let reader = arith::sequential::Reader::new(&dc, &ac, conditioning);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
+            Kind::DcFirst => {
+                let reader = arith::dc::First::new(&dc, conditioning, low);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
+            Kind::DcRefine => self.read_blocks(arith::dc::Refine::new(low), header, tables, data, terms),
+            Kind::AcFirst => {
+                let reader = arith::ac::First::new(ac[0], conditioning, band);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
+            Kind::AcRefine => self.read_blocks(arith::ac::Refine::new(ac[0], band), header, tables, data, terms),
         }
     }
 
     /// Reads the blocks of a scan, interval by interval.
-    fn read_blocks(
+    fn read_blocks<R: ReadBlocks>(
         &mut self,
-        mut reader: impl ReadBlocks,
+        mut reader: R,
         header: &ScanHeader,
         tables: &Tables,
         data: &EntropyCoded<'_>,
-        cancel: &Cancel,
+        terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let EntropyCoded { source, start, end } = *data;
+        let EntropyCoded { source, start, end, .. } = *data;
+        let Terms { cancel, tolerance, .. } = terms;
+        self.has_begun = true;
         let components = &header.scan.components;
         let mut mcus = Mcus::new(&self.frame, components, &mut self.planes);
         let per_interval = if tables.restart_interval == 0 { mcus.count } else { tables.restart_interval.into() };
         let intervals = mcus.count.div_ceil(per_interval);
-        self.plain.fill(source, start, end, intervals);
-        for i in 0..intervals {
-            let Some(interval) = self.plain.intervals.get(i) else {
-                let message = format!("the scan ends after {i} of {intervals} restart intervals");
-                return Err(Error::input(message).at(end as u64));
-            };
-            if interval.restart.is_some_and(|n| usize::from(n) != (i + 7) % 8) {
-                return Err(Error::input("a restart marker is out of order").at(interval.source as u64 - 2));
+        self.plain.fill(source, start, end, intervals + if tolerance.is_tolerant { MORE_INTERVALS } else { 0 });
+        let mut next = 0;
+        for interval in &self.plain.intervals {
+            let data = self.plain.data(interval);
+            if let Some(number) = interval.restart {
+                let ahead = (usize::from(number) + 9 - next % 8) % 8;
+                if ahead > 0 {
+                    let error = Error::input("a restart marker is out of order").at(interval.source as u64 - 2);
+                    tolerance.forgive(error)?;
+                }
+                match ahead {
+                    // As libjpeg: one or two are lost, or this one is late; anything else is taken for a wrong number.
+                    1 | 2 => next += ahead,
+                    6 | 7 => continue,
+                    _ => {}
+                }
             }
-            let mut bits = self.plain.reader(interval);
-            let at = |plain: usize| source_offset(source, interval, plain) as u64;
+            if next >= intervals {
+                if !data.is_empty() {
+                    tolerance.forgive(Error::input(SURPLUS).at(interval.source as u64))?;
+                }
+                break;
+            }
             reader.restart();
-            for mcu in i * per_interval..((i + 1) * per_interval).min(mcus.count) {
-                if mcu % CANCEL_EVERY == 0 {
-                    cancel.check()?;
-                }
-                mcus.read(mcu, &mut reader, &mut bits)
-                    .map_err(|fault| Error::input(fault).at(at(bits.byte_position())))?;
-                if bits.overrun() {
-                    return Err(Error::input("the entropy-coded data ends early").at(at(bits.byte_position())));
-                }
+            let range = next * per_interval..((next + 1) * per_interval).min(mcus.count);
+            let offset = |plain| source_offset(source, interval, plain) as u64;
+            if let Err(error) = mcus.read(range, &mut reader, data, cancel, offset) {
+                tolerance.forgive(error)?;
             }
-            if bits.left_over() > MAX_PADDING {
-                let message = format!("{} bytes are left over after the last block", bits.left_over());
-                return Err(Error::input(message).at(at(bits.byte_position())));
-            }
+            next += 1;
+        }
+        if next < intervals {
+            let message = format!("the scan ends after {next} of {intervals} restart intervals");
+            tolerance.forgive(Error::input(message).at(end as u64))?;
         }
         match self.plain.surplus {
-            Some(offset) => Err(Error::input("data follows the last restart interval").at(offset as u64)),
+            Some(offset) => tolerance.forgive(Error::input(SURPLUS).at(offset as u64)),
             None => Ok(()),
         }
     }
@@ -253,7 +384,7 @@ impl Picture {
             let missing = || Error::input(format!("component {} has no quantisation table", component.id));
             quant.push(table.ok_or_else(missing)?);
         }
-        if self.scans == 0 {
+        if !self.has_begun {
             return Err(Error::input("the file has no scan"));
         }
         Ok(CoefficientImage { frame: self.frame, planes: self.planes, tables: quant })
@@ -299,15 +430,36 @@ impl<'a> Mcus<'a> {
         Self { parts, wide, count: wide * high, padding: [0; 64] }
     }
 
-    #[inline(always)]
-    fn read(
+    /// Reads the MCUs of a restart interval. `offset` tells where a byte of its data lies in the file.
+    fn read<R: ReadBlocks>(
         &mut self,
-        mcu: usize,
-        reader: &mut impl ReadBlocks,
-        bits: &mut crate::jpeg::bits::BitReader<'_>,
-    ) -> Result<(), crate::jpeg::entropy::Fault> {
+        mcus: Range<usize>,
+        reader: &mut R,
+        data: &[u8],
+        cancel: &Cancel,
+        offset: impl Fn(usize) -> u64,
+    ) -> Result<()> {
+        let mut input = R::Input::new(data);
+        for mcu in mcus {
+            if mcu % CANCEL_EVERY == 0 {
+                cancel.check()?;
+            }
+            let read = self.read_one(mcu, reader, &mut input);
+            // Whatever else is wrong: what is read past the end is not data.
+            let read = if input.overrun() { Err("the entropy-coded data ends early") } else { read };
+            read.map_err(|fault| Error::input(fault).at(offset(input.byte_position())))?;
+        }
+        if input.left_over() > MAX_PADDING {
+            let message = format!("{} bytes are left over after the last block", input.left_over());
+            return Err(Error::input(message).at(offset(input.byte_position())));
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn read_one<R: ReadBlocks>(&mut self, mcu: usize, reader: &mut R, input: &mut R::Input<'_>) -> Result<(), Fault> {
         if let [part] = &mut self.parts[..] {
-            return reader.read(bits, 0, &mut part.plane.blocks_mut()[mcu]);
+            return reader.read(input, 0, &mut part.plane.blocks_mut()[mcu]);
         }
         let (x, y) = (mcu % self.wide, mcu / self.wide);
         for (slot, part) in self.parts.iter_mut().enumerate() {
@@ -315,12 +467,19 @@ impl<'a> Mcus<'a> {
                 for column in x * part.horizontal..(x + 1) * part.horizontal {
                     let inside = row < part.blocks_high && column < part.blocks_wide;
                     let block = if inside { &mut part.plane.row_mut(row)[column] } else { &mut self.padding };
-                    reader.read(bits, slot, block)?;
+                    reader.read(input, slot, block)?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Al, and the band with it.
+fn point_transform_and_band(header: &ScanHeader) -> (u32, Band) {
+    let scan = &header.scan;
+    let low = u32::from(scan.low);
+    (low, Band { start: scan.start.into(), end: scan.end.into(), low })
 }
 
 /// The table in a slot, made ready. Motion JPEG frames leave their tables out and mean the typical ones, as do the

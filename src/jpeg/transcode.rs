@@ -1,7 +1,9 @@
 //! Lossless transcoding: bytes to coefficients to scans.
 
 use crate::error::Result;
+use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::metadata::Strip;
+use crate::jpeg::read::Terms;
 use crate::jpeg::write::Layout;
 use crate::jpeg::{Coding, read, write};
 use crate::limits::{Cancel, Limits};
@@ -22,8 +24,19 @@ use crate::limits::{Cancel, Limits};
 pub struct Transcoder {
     coding: Coding,
     strip: Strip,
+    tolerant: bool,
     limits: Limits,
     cancel: Cancel,
+}
+
+/// The result of a transcoder, and what it has to say of the source.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Transcoded {
+    /// The new file.
+    pub bytes: Vec<u8>,
+    /// What was wrong with the source; nothing unless the transcoder is tolerant.
+    pub damages: Damages,
 }
 
 impl Transcoder {
@@ -41,6 +54,14 @@ impl Transcoder {
     /// What metadata is left out.
     pub fn strip(mut self, strip: Strip) -> Self {
         self.strip = strip;
+        self
+    }
+
+    /// Whether what can be read of a damaged source is rewritten, as decoders for the screen show it: they go on with
+    /// the next restart interval, the next scan, or with what there is. What is lost is zero, or as imprecise as earlier
+    /// scans left it. [`Transcoder::run_and_report`] says what was wrong. Not tolerant at first: damage is an error.
+    pub fn tolerant(mut self, tolerant: bool) -> Self {
+        self.tolerant = tolerant;
         self
     }
 
@@ -62,9 +83,20 @@ impl Transcoder {
     /// `Input` with the byte offset where the file is malformed, damaged or ends early, or where a coefficient does not
     /// fit the coding asked for; `Unsupported` for processes that are not read here; `Limit`; `Cancelled`.
     pub fn run(&self, source: &[u8]) -> Result<Vec<u8>> {
-        let mut source = read::read(source, &self.limits, &self.cancel)?;
+        Ok(self.run_and_report(source)?.bytes)
+    }
+
+    /// As [`Transcoder::run`], and says what a tolerant transcoder passed over.
+    ///
+    /// # Errors
+    /// As [`Transcoder::run`]. A tolerant transcoder still refuses a file that is damaged before its first scan.
+    pub fn run_and_report(&self, source: &[u8]) -> Result<Transcoded> {
+        let Self { limits, cancel, .. } = self;
+        let mut terms = Terms { limits, cancel, tolerance: Tolerance::new(self.tolerant) };
+        let mut source = read::read(source, &mut terms)?;
         source.metadata.strip(self.strip);
         let layout = Layout { coding: self.coding };
-        write::write(&source.image, &source.metadata, &layout, &self.limits, &self.cancel)
+        let bytes = write::write(&source.image, &source.metadata, &layout, limits, cancel)?;
+        Ok(Transcoded { bytes, damages: terms.tolerance.damages })
     }
 }

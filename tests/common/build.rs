@@ -97,7 +97,7 @@ impl File {
     }
 
     pub(crate) fn frame(self, picture: &Picture, sof: u8) -> Self {
-        self.frame_of(picture, sof, 8, picture.height)
+        self.frame_of(picture, sof, picture.precision, picture.height)
     }
 
     pub(crate) fn frame_of(self, picture: &Picture, sof: u8, precision: u8, height: usize) -> Self {

@@ -1,5 +1,5 @@
 //! Bytes to coefficients, bit by bit: T.81 F.2 and G.2 as they are written, strict, slow, and made from nothing in
-//! `src`. Only what is needed to judge: Huffman coding, 8 bits a sample, one frame.
+//! `src`. Only what is needed to judge: Huffman coding, one frame.
 
 use super::huffman::{Table, typical};
 use super::picture::{Block, Picture};
@@ -130,7 +130,7 @@ impl State {
 }
 
 fn frame(payload: &[u8]) -> Result<Picture, String> {
-    let [8, y1, y2, x1, x2, n, components @ ..] = payload else { return Err("SOF".into()) };
+    let [precision @ (8 | 12), y1, y2, x1, x2, n, components @ ..] = payload else { return Err("SOF".into()) };
     if components.len() != 3 * usize::from(*n) {
         return Err("SOF has the wrong length".into());
     }
@@ -138,6 +138,7 @@ fn frame(payload: &[u8]) -> Result<Picture, String> {
     let sampling: Vec<_> = components.iter().map(|c| (usize::from(c[1] >> 4), usize::from(c[1] & 15))).collect();
     let side = |a: &u8, b: &u8| usize::from(u16::from_be_bytes([*a, *b]));
     let mut picture = Picture::new(side(x1, x2), side(y1, y2), &sampling);
+    picture.precision = *precision;
     for (c, header) in picture.components.iter_mut().zip(components) {
         (c.id, c.slot) = (header[0], header[2]);
     }

@@ -60,7 +60,7 @@ pub(crate) fn mcu_count(picture: &Picture, components: &[usize]) -> usize {
 }
 
 /// The blocks of each MCU with their position in the scan header; `None` pads (T.81 A.2.2, A.2.3).
-fn for_each_mcu(picture: &Picture, components: &[usize], mut f: impl FnMut(&[(usize, Option<&Block>)])) {
+pub(crate) fn for_each_mcu(picture: &Picture, components: &[usize], mut f: impl FnMut(&[(usize, Option<&Block>)])) {
     if let [only] = components {
         picture.components[*only].blocks.iter().for_each(|block| f(&[(0, Some(block))]));
         return;

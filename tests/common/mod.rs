@@ -4,12 +4,14 @@
 //! ```text
 //! picture   coefficients, known by construction        script  which scans, and what they leave known
 //! huffman   tables of every shape                      entropy blocks to symbols
+//! arithmetic blocks to arithmetic-coded data
 //! build     segments and scans to bytes                decode  bytes to coefficients, bit by bit
 //! samples   small files with one feature each          tools   other programs as judges
 //! laws      what must hold for every file
 //! ```
 #![allow(dead_code, reason = "every test file uses a part")]
 
+pub(crate) mod arithmetic;
 pub(crate) mod build;
 pub(crate) mod decode;
 pub(crate) mod entropy;

@@ -23,6 +23,8 @@ pub(crate) struct Component {
 pub(crate) struct Picture {
     pub(crate) width: usize,
     pub(crate) height: usize,
+    /// Bits a sample.
+    pub(crate) precision: u8,
     pub(crate) components: Vec<Component>,
 }
 
@@ -44,6 +46,8 @@ impl Content {
     pub(crate) const USUAL: Self = Self { dc: 1024, ac: 1023, density: 40, busy: 200 };
     /// Mostly empty blocks, small values.
     pub(crate) const SPARSE: Self = Self { dc: 200, ac: 7, density: 12, busy: 60 };
+    /// As [`Content::USUAL`], for 12 bits a sample.
+    pub(crate) const DEEP: Self = Self { dc: 16384, ac: 16383, density: 40, busy: 200 };
     /// Every coefficient is there.
     pub(crate) const FULL: Self = Self { dc: 1024, ac: 1023, density: 256, busy: 256 };
 }
@@ -61,7 +65,7 @@ impl Picture {
             let blocks = vec![[0; 64]; wide * high];
             Component { id: i as u8 + 1, horizontal, vertical, slot: i as u8, quant, wide, high, blocks }
         });
-        Self { width, height, components: components.collect() }
+        Self { width, height, precision: 8, components: components.collect() }
     }
 
     pub(crate) fn filled(mut self, seed: u64, content: Content) -> Self {
@@ -100,6 +104,9 @@ impl Picture {
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         if (self.width, self.height, self.components.len()) != (other.width, other.height, other.components.len()) {
             return Some(format!("{}x{} and {}x{}", self.width, self.height, other.width, other.height));
+        }
+        if self.precision != other.precision {
+            return Some(format!("{} and {} bits a sample", self.precision, other.precision));
         }
         for (a, b) in self.components.iter().zip(&other.components) {
             let header = |c: &Component| (c.id, c.horizontal, c.vertical, c.wide, c.high);

@@ -19,14 +19,7 @@ pub(crate) fn run(args: &Inspect) -> Outcome {
 
 fn show(jpeg: &Inspection, bytes: u64) -> Outcome {
     let coding = if jpeg.arithmetic { "arithmetic" } else { "Huffman" };
-    let form = match jpeg.sof {
-        0 => "baseline",
-        1 | 9 => "extended sequential",
-        2 | 10 => "progressive",
-        3 | 11 => "lossless",
-        _ => "hierarchical",
-    };
-    let form = format!("{form}, {coding} (SOF{}), {} bit", jpeg.sof, jpeg.precision);
+    let form = format!("{}, {coding} (SOF{}), {} bit", jpeg.process, jpeg.sof, jpeg.precision);
     output::line(format_args!("frame       {}x{}, {form}, {} bytes", jpeg.width, jpeg.height, output::grouped(bytes)))?;
     for component in &jpeg.components {
         let name = scan_text::component(jpeg, component.id);

@@ -23,6 +23,8 @@ impl<'a> Reader<'a> {
 }
 
 impl ReadBlocks for Reader<'_> {
+    type Input<'a> = BitReader<'a>;
+
     fn restart(&mut self) {
         self.run = 0;
     }

@@ -21,20 +21,30 @@ impl<'a> Reader<'a> {
         Self { table, band, run: 0 }
     }
 
-    /// Moves `value` away from zero by the point transform's unit if the next bit says so.
+    /// Corrects `value` if the next bit says so.
     #[inline(always)]
     fn correct(&self, bits: &mut BitReader<'_>, value: &mut i16) {
         bits.refill();
-        let unit = 1 << self.band.low;
-        // A bit that is already there would be a second correction of the same precision: it changes nothing.
-        if bits.take(1) == 1 && i32::from(*value).unsigned_abs() & unit == 0 {
-            // The bit is free in the magnitude, which therefore stays below 2^15 after it is set.
-            *value += if *value < 0 { -(unit as i16) } else { unit as i16 };
+        if bits.take(1) == 1 {
+            correct(value, self.band.low);
         }
     }
 }
 
+/// Moves a value away from zero by the unit of the point transform.
+#[inline(always)]
+pub(crate) fn correct(value: &mut i16, low: u32) {
+    let unit = 1 << low;
+    // A bit that is already there would be a second correction of the same precision: it changes nothing.
+    if i32::from(*value).unsigned_abs() & unit == 0 {
+        // The bit is free in the magnitude, which therefore stays below 2^15 after it is set.
+        *value += if *value < 0 { -(unit as i16) } else { unit as i16 };
+    }
+}
+
 impl ReadBlocks for Reader<'_> {
+    type Input<'a> = BitReader<'a>;
+
     fn restart(&mut self) {
         self.run = 0;
     }

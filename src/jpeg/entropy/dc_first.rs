@@ -25,6 +25,8 @@ impl<'a> Reader<'a> {
 }
 
 impl ReadBlocks for Reader<'_> {
+    type Input<'a> = BitReader<'a>;
+
     fn restart(&mut self) {
         self.predictions = [0; MAX_COMPONENTS];
     }

@@ -19,6 +19,8 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    type Input<'a> = BitReader<'a>;
+
     fn restart(&mut self) {}
 
     #[inline(always)]

@@ -1,4 +1,5 @@
-//! Entropy coding: one file for each kind of scan, which reads blocks from bits and turns blocks into tokens.
+//! Entropy coding: one file for each kind of scan, which reads blocks from bits and turns blocks into tokens; and
+//! [`arith`], which reads what is arithmetic-coded.
 //!
 //! ```text
 //! bits ── read ──> blocks ── tokenise ──> tokens ── count ──> Huffman tables
@@ -11,6 +12,7 @@
 
 pub(crate) mod ac_first;
 pub(crate) mod ac_refine;
+pub(crate) mod arith;
 pub(crate) mod baseline;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
@@ -28,13 +30,49 @@ pub(crate) const RUN_TOO_LONG: Fault = "a run of zeros leaves its band";
 pub(crate) const OUT_OF_RANGE: Fault = "a coefficient is out of range";
 pub(crate) const BAD_SYMBOL: Fault = "a symbol has no meaning in this kind of scan";
 
+/// What blocks are read from: the data of a restart interval, its stuffing taken out, as bits or as the decisions of
+/// arithmetic coding.
+pub(crate) trait Input<'a> {
+    fn new(data: &'a [u8]) -> Self;
+
+    /// Whole bytes taken so far, at most those there are.
+    fn byte_position(&self) -> usize;
+
+    /// Whether more was taken than there may be.
+    fn overrun(&self) -> bool;
+
+    /// Whole bytes that were not taken.
+    fn left_over(&self) -> usize;
+}
+
 /// Reads the blocks of one kind of scan.
 pub(crate) trait ReadBlocks {
+    type Input<'a>: Input<'a>;
+
     /// Forgets what went before, as at a restart marker.
     fn restart(&mut self);
 
     /// Reads one block of the component at position `slot` of the scan header.
-    fn read(&mut self, bits: &mut BitReader<'_>, slot: usize, block: &mut Block) -> Result<(), Fault>;
+    fn read(&mut self, input: &mut Self::Input<'_>, slot: usize, block: &mut Block) -> Result<(), Fault>;
+}
+
+impl<'a> Input<'a> for BitReader<'a> {
+    fn new(data: &'a [u8]) -> Self {
+        Self::new(data)
+    }
+
+    fn byte_position(&self) -> usize {
+        self.byte_position()
+    }
+
+    #[inline(always)]
+    fn overrun(&self) -> bool {
+        self.overrun()
+    }
+
+    fn left_over(&self) -> usize {
+        self.left_over()
+    }
 }
 
 /// Turns the blocks of one kind of scan into tokens.

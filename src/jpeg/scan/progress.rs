@@ -14,22 +14,23 @@ impl Progress {
         Self { low: vec![[None; 64]; components] }
     }
 
-    /// Takes a scan into account.
+    /// Takes a scan into account, also where it errs.
     ///
     /// # Errors
     /// Where it refines bits that no scan has sent, or sends again what is already exact in part: its bits would not
     /// mean what its header says (T.81 G.1.1.1.1).
     pub(crate) fn apply(&mut self, scan: &Scan) -> Result<()> {
+        let mut continues = true;
         for &component in &scan.components {
             for low in &mut self.low[component][usize::from(scan.start)..=usize::from(scan.end)] {
                 // A first scan may stand in for one that sent the same coefficients exactly; that changes nothing else.
-                let expected = low.unwrap_or(0);
-                if scan.high != expected {
-                    let message = "a scan does not continue the precision of the scans before it";
-                    return Err(Error::input(message).field_named("SOS"));
-                }
+                continues &= scan.high == low.unwrap_or(0);
                 *low = Some(scan.low);
             }
+        }
+        if !continues {
+            let message = "a scan does not continue the precision of the scans before it";
+            return Err(Error::input(message).field_named("SOS"));
         }
         Ok(())
     }

@@ -39,11 +39,6 @@ impl Plane {
         Self { blocks_wide, blocks: vec![[0; 64]; blocks_wide * component.blocks_high as usize] }
     }
 
-    /// Rows of blocks, top to bottom.
-    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[Block]> {
-        self.blocks.chunks_exact(self.blocks_wide)
-    }
-
     /// All blocks in raster order.
     pub(crate) fn blocks_mut(&mut self) -> &mut [Block] {
         &mut self.blocks

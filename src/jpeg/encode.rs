@@ -164,7 +164,7 @@ impl Encoder {
         }
         let coefficients = self.coefficients(image)?;
         let layout = Layout { coding: self.coding };
-        write::write(&coefficients, &metadata, &layout, &self.limits, &self.cancel)
+        write::write(&coefficients, &metadata, &layout, self.simd, &self.limits, &self.cancel)
     }
 
     /// The coefficients of a picture.

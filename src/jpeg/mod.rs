@@ -13,10 +13,11 @@
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients
-//! write    coefficients to segments and scans
+//! write    coefficients to segments and scans, by way of batch: scans that are made together
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 
+mod batch;
 mod bits;
 mod coeff;
 mod color;

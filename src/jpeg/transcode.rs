@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::jpeg::metadata::Strip;
 use crate::jpeg::write::Layout;
-use crate::jpeg::{Coding, read, write};
+use crate::jpeg::{Coding, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables.
@@ -22,6 +22,7 @@ use crate::limits::{Cancel, Limits};
 pub struct Transcoder {
     coding: Coding,
     strip: Strip,
+    simd: Simd,
     limits: Limits,
     cancel: Cancel,
 }
@@ -44,6 +45,12 @@ impl Transcoder {
         self
     }
 
+    /// Which vector instructions may be used; the bytes of the result do not depend on it.
+    pub fn simd(mut self, simd: Simd) -> Self {
+        self.simd = simd;
+        self
+    }
+
     /// Bounds on input, picture, work and memory.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -60,11 +67,12 @@ impl Transcoder {
     ///
     /// # Errors
     /// `Input` with the byte offset where the file is malformed, damaged or ends early, or where a coefficient does not
-    /// fit the coding asked for; `Unsupported` for processes that are not read here; `Limit`; `Cancelled`.
+    /// fit the coding asked for; `Unsupported` for processes that are not read here, or instructions that this processor
+    /// lacks; `Limit`; `Cancelled`.
     pub fn run(&self, source: &[u8]) -> Result<Vec<u8>> {
         let mut source = read::read(source, &self.limits, &self.cancel)?;
         source.metadata.strip(self.strip);
         let layout = Layout { coding: self.coding };
-        write::write(&source.image, &source.metadata, &layout, &self.limits, &self.cancel)
+        write::write(&source.image, &source.metadata, &layout, self.simd, &self.limits, &self.cancel)
     }
 }

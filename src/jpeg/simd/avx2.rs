@@ -9,6 +9,7 @@ use std::arch::x86_64::*;
 use super::Kernels;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::color::{self, CB, CR, KB, KR, LEVEL_SHIFT};
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::fdct::{C2_LESS_C6, C2_PLUS_C6, C4, C6};
 use crate::jpeg::quant::quantise::{Quantiser, TRANSPOSED_ZIGZAG};
 use crate::jpeg::sample;
@@ -27,6 +28,8 @@ impl Avx2 {
 pub(super) fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
 }
+
+impl AcKernels for Avx2 {}
 
 impl Kernels for Avx2 {
     fn gray(self, pixels: &[u8], y: &mut [f32]) {

@@ -15,6 +15,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::quant::quantise::Quantiser;
 use crate::jpeg::{color, fdct, sample};
 
@@ -118,6 +119,8 @@ pub(crate) trait Kernels: Copy {
 /// The kernels as the compiler makes them from their specification.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scalar;
+
+impl AcKernels for Scalar {}
 
 impl Kernels for Scalar {
     fn gray(self, pixels: &[u8], y: &mut [f32]) {

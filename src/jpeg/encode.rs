@@ -180,6 +180,8 @@ impl Encoder {
             Level::Scalar(kernels) => self.transform(kernels, image, &frame, &tables, &mut planes)?,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2(kernels) => self.transform(kernels, image, &frame, &tables, &mut planes)?,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(kernels) => self.transform(kernels.avx2(), image, &frame, &tables, &mut planes)?,
         }
         Ok(CoefficientImage { frame, planes, tables })
     }

@@ -43,6 +43,8 @@ pub(crate) fn write(
         Level::Scalar(kernels) => scans.write(kernels, &mut out)?,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(kernels) => scans.write(kernels, &mut out)?,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512(kernels) => scans.write(kernels, &mut out)?,
     }
     out.extend([0xFF, EOI]);
     out.extend_from_slice(metadata.trailing);

@@ -59,22 +59,8 @@ pub(crate) trait AcKernels: Copy {
     /// Puts the tokens of a first scan for the coefficients in `new`, which is not empty and within the band, into
     /// `room` from `at` on, which is 0 or 1. Returns where they end.
     #[inline(always)]
-    fn first(self, block: &Block, mut new: u64, band: Band, room: &mut Room, mut at: usize) -> usize {
-        let mut next = band.start as u32;
-        while new != 0 {
-            let k = new.trailing_zeros();
-            new &= new - 1;
-            let mut zeros = k - next;
-            while zeros > 15 {
-                room[at] = ZRL;
-                at += 1;
-                zeros -= 16;
-            }
-            room[at] = token_of(block[k as usize], zeros, band.low);
-            at += 1;
-            next = k + 1;
-        }
-        at
+    fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+        first(block, new, band, room, at)
     }
 
     /// Puts the tokens of a refinement for the coefficients in `refined` into `room` as [`AcKernels::first`] does.
@@ -82,6 +68,26 @@ pub(crate) trait AcKernels: Copy {
     fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
         refine(refined, band, room, at)
     }
+}
+
+/// [`AcKernels::first`], for implementations that leave some blocks to it.
+#[inline(always)]
+pub(crate) fn first(block: &Block, mut new: u64, band: Band, room: &mut Room, mut at: usize) -> usize {
+    let mut next = band.start as u32;
+    while new != 0 {
+        let k = new.trailing_zeros();
+        new &= new - 1;
+        let mut zeros = k - next;
+        while zeros > 15 {
+            room[at] = ZRL;
+            at += 1;
+            zeros -= 16;
+        }
+        room[at] = token_of(block[k as usize], zeros, band.low);
+        at += 1;
+        next = k + 1;
+    }
+    at
 }
 
 /// [`AcKernels::refine`], for implementations that leave some blocks to it.

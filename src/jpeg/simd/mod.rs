@@ -1,11 +1,13 @@
-//! The pixel kernels on the instruction sets of the processor.
+//! The kernels on the instruction sets of the processor.
 //!
 //! ```text
-//! mod.rs   which instructions to use, the kernels, their scalar form
-//! avx2.rs  the kernels on AVX2
+//! mod.rs      which instructions to use, the pixel kernels, their scalar form
+//! avx2.rs     the pixel kernels on AVX2
+//! ac_avx2.rs  the inner loops of AC scans on AVX2 and BMI
+//! avx512.rs   the same on AVX-512
 //! ```
 //!
-//! Each kernel is specified by a function in `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also
+//! The inner loops of AC scans are specified in `entropy/planes.rs`. Each pixel kernel is specified by a function in `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also
 //! its [`Scalar`] form. Every other form gives the same bits: the arithmetic is `f32` in the same order without fused
 //! operations, and IEEE 754 leaves no room beyond that. A form is a token whose value proves that the processor has
 //! the instructions, so its methods are safe to call. Kernels work on whole rows and the caller is generic over them,
@@ -20,7 +22,11 @@ use crate::jpeg::quant::quantise::Quantiser;
 use crate::jpeg::{color, fdct, sample};
 
 #[cfg(target_arch = "x86_64")]
+mod ac_avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 
 /// Which vector instructions may be used. The bytes that come out are the same for all: this is for measuring and
 /// testing. In text: `auto`, `scalar`, `avx2` or `avx512`.
@@ -32,9 +38,10 @@ pub enum Simd {
     Auto,
     /// None beyond what the crate is compiled for.
     Scalar,
-    /// Up to AVX2.
+    /// Up to AVX2, with BMI1, BMI2, LZCNT and POPCNT.
     Avx2,
-    /// Up to AVX-512 F and BW; work that has no form for them is done with AVX2.
+    /// Up to AVX-512 with VBMI2, as all processors have it since Ice Lake and Zen 4; work that has no form for it is
+    /// done with AVX2.
     Avx512,
 }
 
@@ -49,9 +56,9 @@ impl Simd {
             (Self::Auto, best) => Some(best),
             (Self::Scalar, _) => Some(Level::Scalar(Scalar)),
             #[cfg(target_arch = "x86_64")]
-            (Self::Avx2, Level::Avx2(_)) => Some(best),
+            (Self::Avx2, Level::Avx512(kernels)) => Some(Level::Avx2(kernels.avx2())),
             #[cfg(target_arch = "x86_64")]
-            (Self::Avx512, Level::Avx2(_)) => avx2::has_avx512().then_some(best),
+            (Self::Avx2, Level::Avx2(_)) | (Self::Avx512, Level::Avx512(_)) => Some(best),
             _ => None,
         };
         available.ok_or_else(|| Error::unsupported(format!("this processor has no {self:?}")).field_named("simd"))
@@ -81,10 +88,16 @@ pub(crate) enum Level {
     Scalar(Scalar),
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(avx512::Avx512),
 }
 
 impl Level {
     fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(token) = avx512::Avx512::detect() {
+            return Self::Avx512(token);
+        }
         #[cfg(target_arch = "x86_64")]
         if let Some(token) = avx2::Avx2::detect() {
             return Self::Avx2(token);
@@ -93,7 +106,7 @@ impl Level {
     }
 }
 
-/// The kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows of
+/// The pixel kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows of
 /// other lengths give a result of no use, never a fault.
 pub(crate) trait Kernels: Copy {
     /// [`color::gray`].

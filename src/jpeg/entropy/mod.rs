@@ -61,7 +61,7 @@ pub(crate) struct Band {
 
 impl Band {
     /// The bits of the band in a plane.
-    fn mask(self) -> u64 {
+    pub(crate) fn mask(self) -> u64 {
         u64::MAX << self.start & u64::MAX >> (63 - self.end)
     }
 }

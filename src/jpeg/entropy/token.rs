@@ -21,7 +21,7 @@ pub(crate) const MAX_CORRECTIONS: u32 = 0xFF;
 
 /// Room for the tokens of a block, which are 64 at most, and for whole vectors that begin within them.
 pub(crate) type Room = [u32; ROOM];
-const ROOM: usize = 128;
+pub(crate) const ROOM: usize = 128;
 
 /// Tokens of the first piece of memory and of the largest; each is twice the one before. Pieces instead of one vector,
 /// because the tokens of a scan never move, and are given back as they are written.

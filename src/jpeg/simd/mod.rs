@@ -168,6 +168,9 @@ impl Kernels for Scalar {
 #[allow(clippy::cast_possible_truncation)] // of small numbers
 mod tests {
     use super::*;
+    use crate::jpeg::entropy::Band;
+    use crate::jpeg::entropy::planes::{GROUP, Refined, Words};
+    use crate::jpeg::entropy::token::{ROOM, Room};
     use crate::jpeg::quant::tables;
 
     /// Runs a check on each form that the processor has, and says which it lacks.
@@ -181,6 +184,80 @@ mod tests {
             $check(Scalar);
         };
     }
+
+    fn every_level_of_ac_kernels() {
+        #[cfg(target_arch = "x86_64")]
+        match avx2::Avx2::detect() {
+            Some(kernels) => ac_is_scalar(kernels),
+            None => eprintln!("skipped: this processor has no AVX2"),
+        }
+        #[cfg(target_arch = "x86_64")]
+        match avx512::Avx512::detect() {
+            Some(kernels) => ac_is_scalar(kernels),
+            None => eprintln!("skipped: this processor has no AVX-512 with VBMI2"),
+        }
+    }
+
+    /// Blocks from empty to full, of values from small to the whole type.
+    fn random_blocks(noise: &mut Noise) -> Vec<Block> {
+        let blocks = (0..GROUP).map(|i| {
+            let (density, shift) = (noise.next() >> (i % 8), i / 8 * 2);
+            std::array::from_fn(|_| {
+                let value = i16::from_le_bytes([noise.next(), noise.next()]) >> shift;
+                if noise.next() <= density { value } else { 0 }
+            })
+        });
+        blocks.collect()
+    }
+
+    fn ac_is_scalar<K: AcKernels>(kernels: K) {
+        let mut noise = Noise(4);
+        for round in 0..200 {
+            let blocks = random_blocks(&mut noise);
+            // Groups that are not whole leave the words of what is not there alone.
+            let blocks = &blocks[..if round % 4 == 0 { round % GROUP } else { GROUP }];
+            let mut words = [[0; GROUP]; 4];
+            for low in 0..14 {
+                let [now, before, bit, negative] = &mut words;
+                let check = |got: &Words, fill: &dyn Fn(&mut Words), what| {
+                    let mut expected = *got;
+                    expected[..blocks.len()].fill(!0);
+                    fill(&mut expected);
+                    assert!(*got == expected, "{what}, Al {low}");
+                };
+                kernels.not_zero(blocks, low, now);
+                check(now, &|words| Scalar.not_zero(blocks, low, words), "not zero");
+                kernels.not_zero(blocks, low + 1, before);
+                check(before, &|words| Scalar.not_zero(blocks, low + 1, words), "not zero before");
+                kernels.bit(blocks, low, bit);
+                check(bit, &|words| Scalar.bit(blocks, low, words), "bit");
+                kernels.negative(blocks, negative);
+                check(negative, &|words| Scalar.negative(blocks, words), "negative");
+                for (i, block) in blocks.iter().enumerate() {
+                    assert_eq!(kernels.extract(bit[i], before[i]), Scalar.extract(bit[i], before[i]));
+                    let start = 1 + usize::from(noise.next()) % 63;
+                    let band = Band { start, end: start + usize::from(noise.next()) % (64 - start), low };
+                    let new = now[i] & band.mask();
+                    let refined =
+                        Refined { new: new & !before[i], known: before[i] & band.mask(), negative: negative[i] };
+                    let at = i % 2;
+                    let (mut room, mut expected) = (ROOM_OF_NOTHING, ROOM_OF_NOTHING);
+                    if new != 0 {
+                        let end = kernels.first(block, new, band, &mut room, at);
+                        assert_eq!(end, Scalar.first(block, new, band, &mut expected, at));
+                        assert_eq!(room[at..end], expected[at..end], "first, {band:?} of {block:?}");
+                    }
+                    if refined.new != 0 {
+                        let end = kernels.refine(refined, band, &mut room, at);
+                        assert_eq!(end, Scalar.refine(refined, band, &mut expected, at));
+                        assert_eq!(room[at..end], expected[at..end], "refinement, {band:?}, {refined:x?}");
+                    }
+                }
+            }
+        }
+    }
+
+    const ROOM_OF_NOTHING: Room = [0; ROOM];
 
     struct Noise(u32);
 
@@ -277,6 +354,7 @@ mod tests {
         for_every_level!(every_alpha_is_scalar);
         for_every_level!(sampling_is_scalar);
         for_every_level!(blocks_are_scalar);
+        every_level_of_ac_kernels();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::read;
+use crate::jpeg::simd::Simd;
 use crate::limits::{Cancel, Limits};
 
 /// The coefficients of a block in zigzag order.
@@ -71,7 +72,7 @@ impl CoefficientImage {
     /// `Input` with the byte offset where the file is malformed or ends early; `Unsupported` for other processes;
     /// `Limit` where the picture, its scans or its memory pass a bound of `limits`.
     pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
-        Ok(read::read(source, limits, &Cancel::new())?.image)
+        Ok(read::read(source, Simd::Auto, limits, &Cancel::new())?.image)
     }
 
     /// Planes of zeros for a frame, once their memory is within the limits.

@@ -14,6 +14,7 @@ use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::Kind;
 use crate::jpeg::scan::progress::Progress;
+use crate::jpeg::simd::{Level, Simd};
 use crate::limits::{Cancel, Limits};
 
 /// Units of work between two looks at the flag that cancels.
@@ -31,8 +32,9 @@ pub(crate) struct Source<'a> {
 }
 
 /// Reads a whole file.
-pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Result<Source<'a>> {
+pub(crate) fn read<'a>(source: &'a [u8], simd: Simd, limits: &Limits, cancel: &Cancel) -> Result<Source<'a>> {
     limits.check_input(source.len())?;
+    let level = simd.level()?;
     let mut segments = Segments::new(source)?;
     let mut tables = Tables::default();
     let mut metadata = Metadata::default();
@@ -40,7 +42,7 @@ pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits, cancel: &Cancel) -> Re
     loop {
         let segment = segments.next()?;
         match (segment.code, &mut picture) {
-            (SOF0 | SOF1 | SOF2, None) => picture = Some(Picture::new(&segment, limits)?),
+            (SOF0 | SOF1 | SOF2, None) => picture = Some(Picture::new(&segment, level, limits)?),
             (SOF0 | SOF1 | SOF2, Some(_)) => {
                 return Err(Error::input("a second frame begins").at(segment.offset as u64));
             }
@@ -99,10 +101,11 @@ struct Picture {
     scans: u32,
     block_visits: u64,
     plain: Unstuffed,
+    level: Level,
 }
 
 impl Picture {
-    fn new(segment: &parse::Segment<'_>, limits: &Limits) -> Result<Self> {
+    fn new(segment: &parse::Segment<'_>, level: Level, limits: &Limits) -> Result<Self> {
         let process = match segment.code {
             SOF0 => Process::Baseline,
             SOF1 => Process::Extended,
@@ -128,6 +131,7 @@ impl Picture {
             scans: 0,
             block_visits: 0,
             plain: Unstuffed::default(),
+            level,
         })
     }
 
@@ -197,8 +201,23 @@ impl Picture {
         }
     }
 
-    /// Reads the blocks of a scan, interval by interval.
+    /// Reads the blocks of a scan.
     fn read_blocks(
+        &mut self,
+        reader: impl ReadBlocks,
+        header: &ScanHeader,
+        tables: &Tables,
+        data: &EntropyCoded<'_>,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        self.level.run(
+            #[inline(always)]
+            || self.read_intervals(reader, header, tables, data, cancel),
+        )
+    }
+
+    #[inline(always)]
+    fn read_intervals(
         &mut self,
         mut reader: impl ReadBlocks,
         header: &ScanHeader,

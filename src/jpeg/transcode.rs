@@ -70,7 +70,7 @@ impl Transcoder {
     /// fit the coding asked for; `Unsupported` for processes that are not read here, or instructions that this processor
     /// lacks; `Limit`; `Cancelled`.
     pub fn run(&self, source: &[u8]) -> Result<Vec<u8>> {
-        let mut source = read::read(source, &self.limits, &self.cancel)?;
+        let mut source = read::read(source, self.simd, &self.limits, &self.cancel)?;
         source.metadata.strip(self.strip);
         let layout = Layout { coding: self.coding };
         write::write(&source.image, &source.metadata, &layout, self.simd, &self.limits, &self.cancel)

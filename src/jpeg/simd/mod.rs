@@ -93,6 +93,18 @@ pub(crate) enum Level {
 }
 
 impl Level {
+    /// Runs a piece of work, compiled for general instructions such as BMI2 as far as it is inlined.
+    #[inline(always)]
+    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Scalar(kernels) => kernels.run(work),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(kernels) => kernels.run(work),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(kernels) => kernels.avx2().run(work),
+        }
+    }
+
     fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(token) = avx512::Avx512::detect() {

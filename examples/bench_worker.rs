@@ -8,11 +8,11 @@
 //! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive
 //! ```
 //!
-//! MODE is `fast`. What cannot be done is answered by `ERR` and the reason.
+//! MODE is `fast`, or `fast-scalar`, `fast-avx2` or `fast-avx512` for no other vector instructions than these. What cannot be done is answered by `ERR` and the reason.
 
 use std::io::{BufRead, Write};
 
-use cosimg::jpeg::{Encoder, Image, PixelFormat, Subsampling, Transcoder};
+use cosimg::jpeg::{Encoder, Image, PixelFormat, Simd, Subsampling, Transcoder};
 use rustix::time::{ClockId, clock_gettime};
 
 type Fallible<T> = Result<T, String>;
@@ -40,7 +40,7 @@ impl Worker {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         match words[..] {
             ["enc", from, to, mode, subsampling, quality, reps] => {
-                fast(mode)?;
+                let simd = fast(mode)?;
                 let subsampling = match subsampling {
                     "420" => Subsampling::S420,
                     "422" => Subsampling::S422,
@@ -48,14 +48,14 @@ impl Worker {
                     other => return Err(format!("{other}: not 420, 422 or 444")),
                 };
                 let quality = number(quality)?;
-                let encoder = Encoder::new().subsampling(subsampling).quality(quality).map_err(|e| e.to_string())?;
+                let encoder =
+                    Encoder::new().simd(simd).subsampling(subsampling).quality(quality).map_err(|e| e.to_string())?;
                 let image = ppm(self.load(from)?)?;
                 measure(reps, to, || encoder.encode(&image))
             }
             ["tran", from, to, mode, reps] => {
-                fast(mode)?;
+                let transcoder = Transcoder::new().simd(fast(mode)?);
                 let source = self.load(from)?;
-                let transcoder = Transcoder::new();
                 measure(reps, to, || transcoder.run(source))
             }
             _ => Err(format!("{line:?} is not a job")),
@@ -71,8 +71,13 @@ impl Worker {
     }
 }
 
-fn fast(mode: &str) -> Fallible<()> {
-    if mode == "fast" { Ok(()) } else { Err(format!("{mode}: not a mode; there is fast")) }
+fn fast(mode: &str) -> Fallible<Simd> {
+    let simd = match mode.strip_prefix("fast") {
+        Some("") => Ok(Simd::Auto),
+        Some(simd) => simd.trim_start_matches('-').parse(),
+        None => return Err(format!("{mode}: not a mode; there is fast")),
+    };
+    simd.map_err(|e| e.to_string())
 }
 
 fn number<T: std::str::FromStr>(word: &str) -> Fallible<T> {

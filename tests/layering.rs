@@ -34,7 +34,7 @@ const ROOMS: &[Room] = &[
     // The kernels know the scalar files that specify them, and nothing that calls them.
     Room {
         name: "jpeg::simd",
-        rooms: &["error", "jpeg::coeff", "jpeg::color", "jpeg::fdct", "jpeg::quant", "jpeg::sample"],
+        rooms: &["error", "jpeg::coeff", "jpeg::color", "jpeg::entropy", "jpeg::fdct", "jpeg::quant", "jpeg::sample"],
         crates: &[],
     },
     Room { name: "pipeline", rooms: &["error", "limits", "params", "jpeg"], crates: &["image"] },

@@ -181,47 +181,54 @@ impl<'a> BitReader<'a> {
     }
 }
 
+/// Bits that [`BitWriter::put`] takes at a time.
+pub(crate) const MAX_BITS: u32 = 56;
+
 /// Writes bits, most significant first, and puts the stuffing in on their way to the output.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct BitWriter {
+    /// Whole bytes, `len` of them; behind them there is room for a word.
     plain: Vec<u8>,
-    /// Bits that wait for a whole word, at the bottom.
+    len: usize,
+    /// Bits that wait for a whole byte, `count` of them, from the top down.
     word: u64,
     count: u32,
 }
 
 impl BitWriter {
-    /// Appends the `len` bits of `bits`, 32 at most; the bits above them must be zero.
+    /// With room for so many bytes between two calls of [`BitWriter::stuff_into`].
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { plain: vec![0; bytes + size_of::<u64>()], len: 0, word: 0, count: 0 }
+    }
+
+    /// Appends the `len` bits of `bits`, [`MAX_BITS`] at most; the bits above them must be zero.
     #[inline(always)]
-    pub(crate) fn put(&mut self, bits: u32, len: u32) {
-        self.word = self.word << len | u64::from(bits);
-        self.count += len;
-        if self.count >= 32 {
-            self.count -= 32;
-            self.plain.extend_from_slice(&((self.word >> self.count) as u32).to_be_bytes());
-        }
+    pub(crate) fn put(&mut self, bits: u64, len: u32) {
+        // No bits at all make the shift 64, and nothing to shift.
+        self.word |= bits.wrapping_shl(64 - self.count - len);
+        self.plain[self.len..][..size_of::<u64>()].copy_from_slice(&self.word.to_be_bytes());
+        let count = self.count + len;
+        self.len += count as usize / 8;
+        self.word <<= count & !7;
+        self.count = count % 8;
     }
 
     /// Moves the whole bytes written so far to `out`, a zero after each 0xFF.
     pub(crate) fn stuff_into(&mut self, out: &mut Vec<u8>) {
-        let mut rest = &self.plain[..];
+        let mut rest = &self.plain[..self.len];
         while let Some(at) = memchr::memchr(0xFF, rest) {
             out.extend_from_slice(&rest[..=at]);
             out.push(0);
             rest = &rest[at + 1..];
         }
         out.extend_from_slice(rest);
-        self.plain.clear();
+        self.len = 0;
     }
 
     /// Pads the last byte with ones (T.81 F.1.2.3) and moves everything to `out`.
     pub(crate) fn finish_into(&mut self, out: &mut Vec<u8>) {
-        let padding = (8 - self.count % 8) % 8;
+        let padding = (8 - self.count) % 8;
         self.put((1 << padding) - 1, padding);
-        let bytes = self.count / 8;
-        let last = (self.word as u32).wrapping_shl(32 - self.count).to_be_bytes();
-        self.plain.extend_from_slice(&last[..bytes as usize]);
-        self.count = 0;
         self.stuff_into(out);
     }
 }
@@ -238,9 +245,9 @@ mod tests {
     #[test]
     fn written_bits_are_read_back() {
         let fields: Vec<(u32, u32)> = (0..4000u32).map(|i| (i.wrapping_mul(0x9E37_79B9) >> 16, i % 16 + 1)).collect();
-        let (mut writer, mut out) = (BitWriter::default(), Vec::new());
+        let (mut writer, mut out) = (BitWriter::new(8), Vec::new());
         for &(value, len) in &fields {
-            writer.put(value & ((1 << len) - 1), len);
+            writer.put(u64::from(value) & ((1 << len) - 1), len);
             writer.stuff_into(&mut out);
         }
         writer.finish_into(&mut out);

@@ -11,6 +11,7 @@ use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::read::{self, Terms};
+use crate::jpeg::simd::Simd;
 use crate::limits::{Cancel, Limits};
 
 /// The coefficients of a block in zigzag order.
@@ -40,11 +41,6 @@ impl Plane {
     pub(crate) fn new(component: &Component) -> Self {
         let blocks_wide = component.blocks_wide as usize;
         Self { blocks_wide, coefficients: vec![0; blocks_wide * component.blocks_high as usize * 64] }
-    }
-
-    /// Rows of blocks, top to bottom.
-    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[Block]> {
-        self.blocks().chunks_exact(self.blocks_wide)
     }
 
     fn blocks(&self) -> &[Block] {
@@ -86,7 +82,7 @@ impl CoefficientImage {
     /// `Limit` where the picture, its scans or its memory pass a bound of `limits`.
     pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
         let cancel = Cancel::new();
-        let mut terms = Terms { limits, cancel: &cancel, tolerance: Tolerance::new(false) };
+        let mut terms = Terms { limits, cancel: &cancel, level: Simd::Auto.level()?, tolerance: Tolerance::new(false) };
         Ok(read::read(source, &mut terms)?.image)
     }
 
@@ -97,7 +93,7 @@ impl CoefficientImage {
     /// `Input` where the file is damaged before the first scan, or has none; `Unsupported` and `Limit` as there.
     pub fn read_tolerant(source: &[u8], limits: &Limits) -> Result<(Self, Damages)> {
         let cancel = Cancel::new();
-        let mut terms = Terms { limits, cancel: &cancel, tolerance: Tolerance::new(true) };
+        let mut terms = Terms { limits, cancel: &cancel, level: Simd::Auto.level()?, tolerance: Tolerance::new(true) };
         let image = read::read(source, &mut terms)?.image;
         Ok((image, terms.tolerance.damages))
     }

@@ -164,7 +164,7 @@ impl Encoder {
         }
         let coefficients = self.coefficients(image)?;
         let layout = Layout { coding: self.coding };
-        write::write(&coefficients, &metadata, &layout, &self.limits, &self.cancel)
+        write::write(&coefficients, &metadata, &layout, self.simd, &self.limits, &self.cancel)
     }
 
     /// What pixels with alpha are laid over.
@@ -191,6 +191,8 @@ impl Encoder {
             Level::Scalar(kernels) => self.transform(kernels, image, &frame, &tables, &mut planes)?,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2(kernels) => self.transform(kernels, image, &frame, &tables, &mut planes)?,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(kernels) => self.transform(kernels.avx2(), image, &frame, &tables, &mut planes)?,
         }
         Ok(CoefficientImage { frame, planes, tables })
     }

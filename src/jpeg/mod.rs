@@ -12,11 +12,12 @@
 //! metadata APPn and COM                 scan/     scans, scripts, progress
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
-//! read     segments and scans to coefficients     damage    what a tolerant reader passes over
-//! write    coefficients to segments and scans
+//! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
+//! write    coefficients to segments and scans, by way of batch: scans that are made together
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 
+mod batch;
 mod bits;
 mod coeff;
 mod color;
@@ -29,6 +30,7 @@ mod huffman;
 mod image;
 mod inspect;
 mod marker;
+mod mcu;
 mod metadata;
 mod parse;
 mod quant;

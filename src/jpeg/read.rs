@@ -1,29 +1,23 @@
 //! Bytes to coefficients: every segment in its turn, every scan into the planes.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{Unstuffed, source_offset};
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
 use crate::jpeg::damage::Tolerance;
-use crate::jpeg::entropy::{Band, Fault, Input, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
+use crate::jpeg::entropy::{Band, Fault, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
 use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOS};
+use crate::jpeg::mcu::Mcus;
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::Kind;
 use crate::jpeg::scan::progress::Progress;
+use crate::jpeg::simd::Level;
 use crate::limits::{Cancel, Limits, push};
-
-/// Units of work between two looks at the flag that cancels.
-const CANCEL_EVERY: usize = 4096;
-
-/// Bytes that an encoder may leave behind the last block of a scan or a restart interval. Some leave one or two, and
-/// readers with a buffer of 64 bits never see them; more is a sign of damage.
-const MAX_PADDING: usize = 8;
 
 /// Restart intervals that a tolerant reader looks at beyond those that a scan should have: some may be there twice.
 const MORE_INTERVALS: usize = 64;
@@ -42,6 +36,8 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Terms<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) cancel: &'a Cancel,
+    /// The instructions that readers of entropy-coded data are compiled for.
+    pub(crate) level: Level,
     pub(crate) tolerance: Tolerance,
 }
 
@@ -330,7 +326,7 @@ impl Picture {
         terms: &mut Terms<'_>,
     ) -> Result<()> {
         let EntropyCoded { source, start, end, .. } = *data;
-        let Terms { cancel, tolerance, .. } = terms;
+        let Terms { cancel, level, tolerance, .. } = terms;
         self.has_begun = true;
         let components = &header.scan.components;
         let mut mcus = Mcus::new(&self.frame, components, &mut self.planes);
@@ -362,7 +358,11 @@ impl Picture {
             reader.restart();
             let range = next * per_interval..((next + 1) * per_interval).min(mcus.count);
             let offset = |plain| source_offset(source, interval, plain) as u64;
-            if let Err(error) = mcus.read(range, &mut reader, data, cancel, offset) {
+            let outcome = level.run(
+                #[inline(always)]
+                || mcus.read(range, &mut reader, data, cancel, offset),
+            );
+            if let Err(error) = outcome {
                 tolerance.forgive(error)?;
             }
             next += 1;
@@ -388,90 +388,6 @@ impl Picture {
             return Err(Error::input("the file has no scan"));
         }
         Ok(CoefficientImage { frame: self.frame, planes: self.planes, tables: quant })
-    }
-}
-
-/// The MCUs of a scan: single blocks of one component, or the interleaved blocks of several (T.81 A.2).
-struct Mcus<'a> {
-    /// For each component of the scan, in its order.
-    parts: Vec<Part<'a>>,
-    wide: usize,
-    count: usize,
-    /// Takes the blocks that pad an MCU; they carry nothing.
-    padding: [i16; 64],
-}
-
-struct Part<'a> {
-    plane: &'a mut Plane,
-    blocks_wide: usize,
-    blocks_high: usize,
-    /// Blocks of an MCU, in a row and a column.
-    horizontal: usize,
-    vertical: usize,
-}
-
-impl<'a> Mcus<'a> {
-    fn new(frame: &Frame, components: &[usize], planes: &'a mut [Plane]) -> Self {
-        let planes = planes.iter_mut().zip(&frame.components).enumerate().filter(|(i, _)| components.contains(i));
-        let single = components.len() == 1;
-        let parts: Vec<_> = planes
-            .map(|(_, (plane, c))| Part {
-                plane,
-                blocks_wide: c.blocks_wide as usize,
-                blocks_high: c.blocks_high as usize,
-                horizontal: if single { 1 } else { c.horizontal as usize },
-                vertical: if single { 1 } else { c.vertical as usize },
-            })
-            .collect();
-        let (wide, high) = match &parts[..] {
-            [part] => (part.blocks_wide, part.blocks_high),
-            _ => (frame.mcus_wide as usize, frame.mcus_high as usize),
-        };
-        Self { parts, wide, count: wide * high, padding: [0; 64] }
-    }
-
-    /// Reads the MCUs of a restart interval. `offset` tells where a byte of its data lies in the file.
-    fn read<R: ReadBlocks>(
-        &mut self,
-        mcus: Range<usize>,
-        reader: &mut R,
-        data: &[u8],
-        cancel: &Cancel,
-        offset: impl Fn(usize) -> u64,
-    ) -> Result<()> {
-        let mut input = R::Input::new(data);
-        for mcu in mcus {
-            if mcu % CANCEL_EVERY == 0 {
-                cancel.check()?;
-            }
-            let read = self.read_one(mcu, reader, &mut input);
-            // Whatever else is wrong: what is read past the end is not data.
-            let read = if input.overrun() { Err("the entropy-coded data ends early") } else { read };
-            read.map_err(|fault| Error::input(fault).at(offset(input.byte_position())))?;
-        }
-        if input.left_over() > MAX_PADDING {
-            let message = format!("{} bytes are left over after the last block", input.left_over());
-            return Err(Error::input(message).at(offset(input.byte_position())));
-        }
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn read_one<R: ReadBlocks>(&mut self, mcu: usize, reader: &mut R, input: &mut R::Input<'_>) -> Result<(), Fault> {
-        if let [part] = &mut self.parts[..] {
-            return reader.read(input, 0, &mut part.plane.blocks_mut()[mcu]);
-        }
-        let (x, y) = (mcu % self.wide, mcu / self.wide);
-        for (slot, part) in self.parts.iter_mut().enumerate() {
-            for row in y * part.vertical..(y + 1) * part.vertical {
-                for column in x * part.horizontal..(x + 1) * part.horizontal {
-                    let inside = row < part.blocks_high && column < part.blocks_wide;
-                    let block = if inside { &mut part.plane.row_mut(row)[column] } else { &mut self.padding };
-                    reader.read(input, slot, block)?;
-                }
-            }
-        }
-        Ok(())
     }
 }
 

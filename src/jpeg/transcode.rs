@@ -5,7 +5,7 @@ use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::metadata::Strip;
 use crate::jpeg::read::Terms;
 use crate::jpeg::write::Layout;
-use crate::jpeg::{Coding, read, write};
+use crate::jpeg::{Coding, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables.
@@ -25,6 +25,7 @@ pub struct Transcoder {
     coding: Coding,
     strip: Strip,
     tolerant: bool,
+    simd: Simd,
     limits: Limits,
     cancel: Cancel,
 }
@@ -65,6 +66,12 @@ impl Transcoder {
         self
     }
 
+    /// Which vector instructions may be used; the bytes of the result do not depend on it.
+    pub fn simd(mut self, simd: Simd) -> Self {
+        self.simd = simd;
+        self
+    }
+
     /// Bounds on input, picture, work and memory.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -81,7 +88,8 @@ impl Transcoder {
     ///
     /// # Errors
     /// `Input` with the byte offset where the file is malformed, damaged or ends early, or where a coefficient does not
-    /// fit the coding asked for; `Unsupported` for processes that are not read here; `Limit`; `Cancelled`.
+    /// fit the coding asked for; `Unsupported` for processes that are not read here, or instructions that this processor
+    /// lacks; `Limit`; `Cancelled`.
     pub fn run(&self, source: &[u8]) -> Result<Vec<u8>> {
         Ok(self.run_and_report(source)?.bytes)
     }
@@ -91,12 +99,12 @@ impl Transcoder {
     /// # Errors
     /// As [`Transcoder::run`]. A tolerant transcoder still refuses a file that is damaged before its first scan.
     pub fn run_and_report(&self, source: &[u8]) -> Result<Transcoded> {
-        let Self { limits, cancel, .. } = self;
-        let mut terms = Terms { limits, cancel, tolerance: Tolerance::new(self.tolerant) };
+        let Self { simd, limits, cancel, .. } = self;
+        let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
         let mut source = read::read(source, &mut terms)?;
         source.metadata.strip(self.strip);
         let layout = Layout { coding: self.coding };
-        let bytes = write::write(&source.image, &source.metadata, &layout, limits, cancel)?;
+        let bytes = write::write(&source.image, &source.metadata, &layout, *simd, limits, cancel)?;
         Ok(Transcoded { bytes, damages: terms.tolerance.damages })
     }
 }

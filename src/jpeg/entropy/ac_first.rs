@@ -1,8 +1,9 @@
 //! First scans of a band of AC coefficients: runs, sizes, and runs of blocks whose band has ended (T.81 G.1.2.2).
 
-use super::baseline::{in_range, size_and_extra};
+use super::baseline::in_range;
+use super::planes::{AcKernels, Planes};
 use super::token::Tokens;
-use super::{Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, Tokenise, end_of_band};
+use super::{Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::Decoder;
@@ -73,51 +74,44 @@ impl Tokeniser {
         Self { band, run: 0 }
     }
 
+    /// A group of blocks with its planes.
     #[inline(always)]
-    fn push_run(&mut self, tokens: &mut Tokens) {
+    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes, tokens: &mut Tokens) {
+        let in_band = self.band.mask();
+        for (block, &not_zero) in blocks.iter().zip(planes.not_zero(self.band.low)) {
+            let new = not_zero & in_band;
+            if new == 0 {
+                self.run += 1;
+                if self.run == LONGEST_RUN {
+                    self.finish(tokens);
+                }
+                continue;
+            }
+            let room = tokens.room();
+            room[0] = end_of_band(self.run);
+            let end = kernels.first(block, new, self.band, room, usize::from(self.run > 0));
+            tokens.advance(end);
+            self.run = u32::from(new.ilog2() < self.band.end as u32);
+        }
+    }
+
+    /// Ends the run of blocks.
+    pub(crate) fn finish(&mut self, tokens: &mut Tokens) {
         if self.run > 0 {
-            let (symbol, extra) = end_of_band(self.run);
-            tokens.push(0, symbol, extra);
+            tokens.push_token(end_of_band(self.run));
             self.run = 0;
         }
     }
 }
 
-impl Tokenise for Tokeniser {
-    #[inline(always)]
-    fn block(&mut self, _: usize, block: &Block, tokens: &mut Tokens) {
-        let Band { start, end, low } = self.band;
-        let mut zeros = 0;
-        for &value in &block[start..=end] {
-            // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
-            let value = i32::from(value);
-            let value = if value < 0 { -(-value >> low) } else { value >> low };
-            if value == 0 {
-                zeros += 1;
-                continue;
-            }
-            self.push_run(tokens);
-            while zeros > 15 {
-                tokens.push(0, 0xF0, 0);
-                zeros -= 16;
-            }
-            let (size, extra) = size_and_extra(value);
-            // Sizes over 15 do not fit the symbol's half; the largest that does is refused by every process.
-            tokens.push(0, zeros << 4 | size.min(15) as u8, extra);
-            zeros = 0;
-        }
-        if zeros > 0 {
-            self.run += 1;
-            if self.run == LONGEST_RUN {
-                self.push_run(tokens);
-            }
-        }
-    }
-
-    /// AC scans have one component and no padding.
-    fn padding(&mut self, _: usize, _: &mut Tokens) {}
-
-    fn finish(&mut self, tokens: &mut Tokens) {
-        self.push_run(tokens);
-    }
+/// The token of a coefficient that is not zero at the precision `low`, after `zeros` of up to 15.
+#[inline(always)]
+pub(crate) fn token_of(value: i16, zeros: u32, low: u32) -> u32 {
+    // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
+    let magnitude = u32::from(value.unsigned_abs()) >> low;
+    let size = 32 - magnitude.leading_zeros();
+    let ones = (1 << size) - 1;
+    let extra = if value < 0 { magnitude ^ ones } else { magnitude };
+    // Sizes over 15 do not fit the symbol's half; the largest that does is refused by every process.
+    extra << 16 | zeros << 4 | size.min(15)
 }

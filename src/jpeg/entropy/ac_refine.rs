@@ -1,8 +1,9 @@
 //! Refinement of a band of AC coefficients: new coefficients with their runs of zeros, and a correction bit for each
 //! that was not zero before (T.81 G.1.2.3, G.2.3).
 
-use super::token::Tokens;
-use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, Tokenise, end_of_band};
+use super::planes::{AcKernels, Planes, Refined, below};
+use super::token::{MAX_CORRECTIONS, Tokens};
+use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::Decoder;
@@ -110,62 +111,58 @@ impl Tokeniser {
         Self { band, run: 0, corrections: 0 }
     }
 
+    /// A group of `blocks` blocks by its planes.
     #[inline(always)]
-    fn push_run(&mut self, tokens: &mut Tokens) {
+    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: usize, planes: &Planes, tokens: &mut Tokens) {
+        let Band { end, low, .. } = self.band;
+        let in_band = self.band.mask();
+        let (now, before) = (planes.not_zero(low), planes.not_zero(low + 1));
+        let words = now.iter().zip(before).zip(planes.bit(low)).zip(planes.negative()).take(blocks);
+        for (((&now, &before), &bit), &negative) in words {
+            let (known, new) = (before & in_band, now & !before & in_band);
+            tokens.push_corrections(kernels.extract(bit, known), known.count_ones());
+            if new == 0 {
+                self.run += 1;
+                self.corrections += known.count_ones();
+                if self.run == LONGEST_RUN {
+                    self.finish(tokens);
+                }
+                continue;
+            }
+            if self.corrections > MAX_CORRECTIONS {
+                self.finish(tokens);
+            }
+            let room = tokens.room();
+            room[0] = end_of_band(self.run) | self.corrections << 8;
+            let refined = Refined { new, known, negative };
+            let at = kernels.refine(refined, self.band, room, usize::from(self.run > 0));
+            tokens.advance(at);
+            let last = new.ilog2();
+            self.run = u32::from(last < end as u32);
+            self.corrections = (known & !below(last)).count_ones();
+        }
+    }
+
+    /// Ends the run of blocks.
+    pub(crate) fn finish(&mut self, tokens: &mut Tokens) {
         if self.run > 0 {
-            let (symbol, extra) = end_of_band(self.run);
-            tokens.push_refinement(symbol, extra, self.corrections);
+            tokens.push_with_corrections(end_of_band(self.run), self.corrections);
             (self.run, self.corrections) = (0, 0);
         }
     }
 }
 
-impl Tokenise for Tokeniser {
-    #[inline(always)]
-    fn block(&mut self, _: usize, block: &Block, tokens: &mut Tokens) {
-        let Band { start, end, low } = self.band;
-        let band = &block[start..=end];
-        let magnitude = |value: i16| u32::from(value.unsigned_abs()) >> low;
-        // Zeros after the last new coefficient belong to the end of the band; no ZRL is sent for them.
-        let last_new = band.iter().rposition(|&v| magnitude(v) == 1);
-        let (mut zeros, mut corrections) = (0, 0);
-        for (k, &value) in band.iter().enumerate() {
-            match magnitude(value) {
-                0 => {
-                    zeros += 1;
-                    continue;
-                }
-                known_or_new => {
-                    while zeros > 15 && last_new.is_some_and(|last| k <= last) {
-                        self.push_run(tokens);
-                        tokens.push_refinement(0xF0, 0, corrections);
-                        corrections = 0;
-                        zeros -= 16;
-                    }
-                    if known_or_new > 1 {
-                        tokens.push_correction(known_or_new & 1);
-                        corrections += 1;
-                        continue;
-                    }
-                }
-            }
-            self.push_run(tokens);
-            tokens.push_refinement(zeros << 4 | 1, u32::from(value > 0), corrections);
-            (zeros, corrections) = (0, 0);
-        }
-        if zeros > 0 || corrections > 0 {
-            self.run += 1;
-            self.corrections += corrections;
-            if self.run == LONGEST_RUN {
-                self.push_run(tokens);
-            }
-        }
-    }
+/// The token of a new coefficient after `zeros` of up to 15 that stay zero, and `corrections`.
+#[inline(always)]
+pub(crate) fn new_token(zeros: u32, corrections: u32, positive: bool) -> u32 {
+    u32::from(positive) << 16 | corrections << 8 | zeros << 4 | 1
+}
 
-    /// AC scans have one component and no padding.
-    fn padding(&mut self, _: usize, _: &mut Tokens) {}
-
-    fn finish(&mut self, tokens: &mut Tokens) {
-        self.push_run(tokens);
+/// The lowest bits of a word, through the 16th that is set in it.
+pub(crate) fn through_16th(word: u64) -> u64 {
+    let mut rest = word;
+    for _ in 0..15 {
+        rest &= rest - 1;
     }
+    rest ^ (rest - 1)
 }

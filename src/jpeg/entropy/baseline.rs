@@ -105,8 +105,6 @@ impl Tokenise for Tokeniser {
         tokens.push(table, 0, 0);
         tokens.push(AC_SLOT + table, 0, 0);
     }
-
-    fn finish(&mut self, _: &mut Tokens) {}
 }
 
 /// The size of a value and its extra bits (T.81 F.1.2.1.1): for a negative one, the bits of the value less one.

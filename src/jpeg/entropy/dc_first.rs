@@ -75,8 +75,6 @@ impl Tokenise for Tokeniser {
     fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
         tokens.push(self.tables[slot], 0, 0);
     }
-
-    fn finish(&mut self, _: &mut Tokens) {}
 }
 
 /// A DC difference. Of 17 bits at most; those over 16 bits lose some, and their symbol is refused by every process.

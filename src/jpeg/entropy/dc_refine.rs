@@ -46,12 +46,10 @@ impl Tokeniser {
 impl Tokenise for Tokeniser {
     #[inline(always)]
     fn block(&mut self, _: usize, block: &Block, tokens: &mut Tokens) {
-        tokens.push_correction((i32::from(block[0]) >> self.low & 1) as u32);
+        tokens.push_corrections((i64::from(block[0]) >> self.low & 1) as u64, 1);
     }
 
     fn padding(&mut self, _: usize, tokens: &mut Tokens) {
-        tokens.push_correction(0);
+        tokens.push_corrections(0, 1);
     }
-
-    fn finish(&mut self, _: &mut Tokens) {}
 }

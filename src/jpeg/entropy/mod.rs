@@ -6,9 +6,9 @@
 //!                                            └───── emit ──> bits
 //! ```
 //!
-//! A scan is tokenised once; its statistics and its bits both come from the tokens ([`token`]). A reader or a tokeniser
-//! holds what a scan remembers from block to block (predictions, the run of empty blocks) and takes one block at a time,
-//! so a scan may be coded from a whole picture or from one block row after the other.
+//! A scan is tokenised once; its statistics ([`token`]) and its bits ([`emit`]) both come from the tokens. A reader or a
+//! tokeniser holds what a scan remembers from block to block (predictions, the run of empty blocks) and takes one block
+//! or a group of them at a time, so that all scans of a picture may be tokenised one block row after the other.
 
 pub(crate) mod ac_first;
 pub(crate) mod ac_refine;
@@ -16,6 +16,8 @@ pub(crate) mod arith;
 pub(crate) mod baseline;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
+pub(crate) mod emit;
+pub(crate) mod planes;
 pub(crate) mod token;
 
 use crate::jpeg::bits::BitReader;
@@ -75,16 +77,14 @@ impl<'a> Input<'a> for BitReader<'a> {
     }
 }
 
-/// Turns the blocks of one kind of scan into tokens.
+/// Turns the blocks of one kind of scan that may be interleaved into tokens. AC scans, which have one component, go by
+/// groups of blocks instead ([`planes`]).
 pub(crate) trait Tokenise {
     /// A block of the component at position `slot` of the scan header.
     fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens);
 
     /// A block that stands outside the picture and fills up an interleaved MCU; it shall cost as little as can be.
     fn padding(&mut self, slot: usize, tokens: &mut Tokens);
-
-    /// Ends the scan.
-    fn finish(&mut self, tokens: &mut Tokens);
 }
 
 /// The band and the point transform of an AC scan (T.81 G.1.1).
@@ -97,11 +97,19 @@ pub(crate) struct Band {
     pub(crate) low: u32,
 }
 
-/// The run of blocks that have nothing more in the band, when it ends: its EOBn symbol and the bits that follow
-/// (T.81 G.1.2.2).
-fn end_of_band(run: u32) -> (u8, u32) {
-    let n = run.ilog2();
-    ((n as u8) << 4, run - (1 << n))
+impl Band {
+    /// The bits of the band in a plane.
+    pub(crate) fn mask(self) -> u64 {
+        u64::MAX << self.start & u64::MAX >> (63 - self.end)
+    }
+}
+
+/// The token of a run of blocks that have nothing more in the band, when it ends: its EOBn symbol and the bits that
+/// follow (T.81 G.1.2.2). A run of none gives a token that means nothing.
+#[inline(always)]
+fn end_of_band(run: u32) -> u32 {
+    let n = (run | 1).ilog2();
+    (run ^ (1 << n)) << 16 | n << 4
 }
 
 /// The longest such run that EOB14 can say.

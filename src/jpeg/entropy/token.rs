@@ -4,59 +4,150 @@
 //! the symbol, for every kind of scan by the same rule. In a refinement scan, which has one table, the slot's place
 //! holds the number of correction bits that follow the symbol; the bits themselves are kept apart in one string, since
 //! they leave in the order in which they came whatever the symbols between them.
+//!
+//! Tokens are counted as they come, in stretches that are still in the first cache.
 
 use crate::error::{Error, Result};
-use crate::jpeg::bits::BitWriter;
-use crate::jpeg::huffman::{Encoder, HuffmanTable};
+use crate::jpeg::huffman::HuffmanTable;
 
 /// Tables that the symbols of a scan may choose from: DC and AC tables 0 and 1 of a sequential scan, in this order.
 pub(crate) const SLOTS: usize = 4;
 /// A token that writes no symbol, only correction bits; as a symbol it has no meaning in a refinement scan.
-const CORRECTIONS_ONLY: u8 = 0x02;
-/// Tokens that are written before their bytes are stuffed and moved to the output: enough to forget the cost of the
-/// change, few enough to stay in the first cache.
-const CHUNK: usize = 1024;
+const CORRECTIONS_ONLY: u32 = 0x02;
+/// Sixteen zeros (ZRL), with nothing else.
+pub(crate) const ZRL: u32 = 0xF0;
+/// Correction bits that a token can speak for.
+pub(crate) const MAX_CORRECTIONS: u32 = 0xFF;
+
+/// Room for the tokens of a block, which are 64 at most, and for whole vectors that begin within them.
+pub(crate) type Room = [u32; ROOM];
+pub(crate) const ROOM: usize = 128;
+
+/// Tokens of the first piece of memory and of the largest; each is twice the one before. Pieces instead of one vector,
+/// because the tokens of a scan never move, and are given back as they are written.
+const FIRST_CHUNK: usize = 1 << 10;
+const LARGEST_CHUNK: usize = 1 << 14;
 
 /// The tokens of a scan.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tokens {
-    tokens: Vec<u32>,
+    kind: SlotKind,
+    chunks: Vec<Chunk>,
+    /// The one being filled.
+    chunk: Chunk,
+    /// Its tokens that are in `counts`.
+    counted: usize,
+    counts: Box<[[u32; 256]; SLOTS]>,
     corrections: BitString,
 }
 
+/// A piece of memory with tokens.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    memory: Vec<u32>,
+    len: usize,
+}
+
+impl Chunk {
+    pub(super) fn tokens(&self) -> &[u32] {
+        &self.memory[..self.len]
+    }
+}
+
 impl Tokens {
-    pub(crate) fn clear(&mut self) {
-        self.tokens.clear();
-        self.corrections.clear();
+    pub(crate) fn new(kind: SlotKind) -> Self {
+        Self {
+            kind,
+            chunks: Vec::new(),
+            chunk: Chunk::default(),
+            counted: 0,
+            counts: Box::new([[0; 256]; SLOTS]),
+            corrections: BitString::default(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> SlotKind {
+        self.kind
+    }
+
+    /// Room for the next tokens; what is put there counts after [`Tokens::advance`].
+    #[inline(always)]
+    pub(crate) fn room(&mut self) -> &mut Room {
+        if self.chunk.memory.len() < self.chunk.len + ROOM {
+            self.next_chunk();
+        }
+        let (rooms, _) = self.chunk.memory[self.chunk.len..].as_chunks_mut();
+        &mut rooms[0]
+    }
+
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, tokens: usize) {
+        self.chunk.len += tokens;
+    }
+
+    #[cold]
+    fn next_chunk(&mut self) {
+        self.count();
+        let size = (self.chunk.memory.len() * 2).clamp(FIRST_CHUNK, LARGEST_CHUNK);
+        let full = std::mem::replace(&mut self.chunk, Chunk { memory: vec![0; size], len: 0 });
+        self.chunks.push(full);
+        self.counted = 0;
+    }
+
+    #[inline(always)]
+    pub(crate) fn push_token(&mut self, token: u32) {
+        self.room()[0] = token;
+        self.advance(1);
     }
 
     #[inline(always)]
     pub(crate) fn push(&mut self, slot: usize, symbol: u8, extra: u32) {
-        self.tokens.push(extra << 16 | (slot as u32) << 8 | u32::from(symbol));
+        self.push_token(extra << 16 | (slot as u32) << 8 | u32::from(symbol));
     }
 
-    /// A symbol of a refinement scan with the number of correction bits that follow it, which
-    /// [`Tokens::push_correction`] has or will have received by the end of the scan.
-    #[inline(always)]
-    pub(crate) fn push_refinement(&mut self, symbol: u8, extra: u32, mut corrections: u32) {
-        let here = corrections.min(0xFF);
-        self.tokens.push(extra << 16 | here << 8 | u32::from(symbol));
+    /// A token of a refinement scan with the number of correction bits that follow it, which
+    /// [`Tokens::push_corrections`] has received.
+    pub(super) fn push_with_corrections(&mut self, token: u32, mut corrections: u32) {
+        let here = corrections.min(MAX_CORRECTIONS);
+        self.push_token(token | here << 8);
         corrections -= here;
         while corrections > 0 {
-            let here = corrections.min(0xFF);
-            self.tokens.push(here << 8 | u32::from(CORRECTIONS_ONLY));
+            let here = corrections.min(MAX_CORRECTIONS);
+            self.push_token(here << 8 | CORRECTIONS_ONLY);
             corrections -= here;
         }
     }
 
+    /// The next `count` correction bits, 63 at most, the first of them the lowest.
     #[inline(always)]
-    pub(crate) fn push_correction(&mut self, bit: u32) {
-        self.corrections.push(bit);
+    pub(crate) fn push_corrections(&mut self, bits: u64, count: u32) {
+        self.corrections.push(bits, count);
+    }
+
+    /// Counts the tokens that came since the last call; [`Tokens::tables`] misses those that were not counted.
+    #[inline(always)]
+    pub(crate) fn count(&mut self) {
+        let tokens = &self.chunk.memory[self.counted..self.chunk.len];
+        self.counted = self.chunk.len;
+        if self.kind.has_slots() {
+            for &token in tokens {
+                self.counts[(token >> 8) as usize % SLOTS][token as usize & 0xFF] += 1;
+            }
+        } else {
+            // Two counts of each symbol, so that an addition need not wait for that of an equal symbol before.
+            let (pairs, last) = tokens.as_chunks();
+            for &[even, odd] in pairs {
+                self.counts[0][even as usize & 0xFF] += 1;
+                self.counts[1][odd as usize & 0xFF] += 1;
+            }
+            last.iter().for_each(|&token| self.counts[0][token as usize & 0xFF] += 1);
+        }
     }
 
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        (self.tokens.len() * size_of::<u32>() + self.corrections.words.len() * size_of::<u64>()) as u64
+        let tokens = self.chunks.iter().map(|chunk| chunk.memory.len()).sum::<usize>() + self.chunk.len;
+        (tokens * size_of::<u32>() + self.corrections.words.len() * size_of::<u64>()) as u64
     }
 
     /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
@@ -64,17 +155,17 @@ impl Tokens {
     ///
     /// # Errors
     /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.
-    pub(crate) fn tables(&self, kind: SlotKind, sizes: Sizes) -> Result<[Option<HuffmanTable>; SLOTS]> {
-        let mut counts = vec![[0u32; 256]; SLOTS];
-        for &token in &self.tokens {
-            let slot = if kind == SlotKind::Corrections { 0 } else { (token >> 8) as usize % SLOTS };
-            counts[slot][token as usize & 0xFF] += 1;
+    pub(crate) fn tables(&self, sizes: Sizes) -> Result<[Option<HuffmanTable>; SLOTS]> {
+        let mut counts = self.counts.clone();
+        if !self.kind.has_slots() {
+            let [first, second, ..] = &mut *counts;
+            first.iter_mut().zip(second).for_each(|(first, second)| *first += std::mem::take(second));
         }
-        if kind == SlotKind::Corrections {
-            counts[0][usize::from(CORRECTIONS_ONLY)] = 0;
+        if self.kind == SlotKind::Corrections {
+            counts[0][CORRECTIONS_ONLY as usize] = 0;
         }
         for (slot, counts) in counts.iter().enumerate() {
-            let is_dc = kind == SlotKind::Dc || (kind == SlotKind::Sequential && slot < SLOTS / 2);
+            let is_dc = self.kind == SlotKind::Dc || (self.kind == SlotKind::Sequential && slot < SLOTS / 2);
             let too_large = |symbol: usize| if is_dc { symbol > sizes.dc } else { symbol & 15 > sizes.ac };
             if (0..256).any(|symbol| counts[symbol] > 0 && too_large(symbol)) {
                 return Err(Error::input("a coefficient is too large for the coding process asked for"));
@@ -97,33 +188,10 @@ impl Tokens {
         Ok(tables)
     }
 
-    /// Writes the tokens with their tables, a byte-aligned string with stuffing.
-    pub(crate) fn emit(&self, kind: SlotKind, tables: &[Option<HuffmanTable>; SLOTS], out: &mut Vec<u8>) {
-        let unused = HuffmanTable { counts: [0; 16], symbols: Vec::new() };
-        let encoders =
-            [0, 1, 2, 3].map(|slot| Encoder::new(tables[table_of(slot, tables)].as_ref().unwrap_or(&unused)));
-        let mut writer = BitWriter::default();
-        let mut corrections = self.corrections.reader();
-        for chunk in self.tokens.chunks(CHUNK) {
-            if kind == SlotKind::Corrections {
-                for &token in chunk {
-                    let (bits, len) = encoders[0].encode(token as u8, token >> 16);
-                    writer.put(bits, len);
-                    corrections.copy(token >> 8 & 0xFF, &mut writer);
-                }
-            } else {
-                for &token in chunk {
-                    let (bits, len) = encoders[(token >> 8) as usize % SLOTS].encode(token as u8, token >> 16);
-                    writer.put(bits, len);
-                }
-            }
-            writer.stuff_into(out);
-        }
-        while corrections.left() > 0 {
-            corrections.copy(corrections.left().min(CHUNK as u32 * 8), &mut writer);
-            writer.stuff_into(out);
-        }
-        writer.finish_into(out);
+    /// The pieces in their order, and the correction bits.
+    pub(super) fn into_parts(mut self) -> (Vec<Chunk>, BitString) {
+        self.chunks.push(self.chunk);
+        (self.chunks, self.corrections)
     }
 }
 
@@ -145,6 +213,13 @@ pub(crate) enum SlotKind {
     Corrections,
 }
 
+impl SlotKind {
+    /// Whether there is more than one table.
+    pub(super) fn has_slots(self) -> bool {
+        matches!(self, Self::Dc | Self::Sequential)
+    }
+}
+
 /// The sizes that a coding process allows (T.81 F.1.2).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
@@ -159,73 +234,85 @@ impl Sizes {
     }
 }
 
-/// A string of bits, most significant first.
+/// A string of bits.
 #[derive(Debug, Default)]
-struct BitString {
+pub(super) struct BitString {
+    /// Whole words, their first bit the highest.
     words: Vec<u64>,
-    /// Bits of the last word that are not yet in `words`, at the bottom.
+    /// The `count` bits that do not fill a word yet, below 64, the first of them the lowest.
     last: u64,
     count: u32,
 }
 
 impl BitString {
-    fn clear(&mut self) {
-        self.words.clear();
-        (self.last, self.count) = (0, 0);
-    }
-
     #[inline(always)]
-    fn push(&mut self, bit: u32) {
-        self.last = self.last << 1 | u64::from(bit);
-        self.count += 1;
-        if self.count == 64 {
-            self.words.push(self.last);
-            (self.last, self.count) = (0, 0);
+    fn push(&mut self, bits: u64, count: u32) {
+        self.last |= bits << self.count;
+        let sum = self.count + count;
+        if sum >= 64 {
+            self.words.push(self.last.reverse_bits());
+            self.last = bits >> 1 >> (63 - self.count);
         }
+        self.count = sum % 64;
     }
 
-    fn reader(&self) -> BitStringReader<'_> {
-        BitStringReader { string: self, next: 0, word: 0, count: 0 }
+    pub(super) fn into_reader(mut self) -> BitStringReader {
+        let len = self.words.len() * 64 + self.count as usize;
+        // One word more than there are bits for, so that two words can be read at any place.
+        self.words.extend([self.last.reverse_bits(), 0]);
+        BitStringReader { words: self.words, at: 0, len }
     }
 }
 
+/// Takes a string apart again.
 #[derive(Debug)]
-struct BitStringReader<'a> {
-    string: &'a BitString,
-    /// Words that are in `word`, or have been; the unfinished one is the last.
-    next: usize,
-    /// The next `count` bits, from the top down.
-    word: u64,
-    count: u32,
+pub(super) struct BitStringReader {
+    words: Vec<u64>,
+    at: usize,
+    len: usize,
 }
 
-impl BitStringReader<'_> {
-    /// Bits that are left, or as many as the type can say.
-    fn left(&self) -> u32 {
-        let string = self.string;
-        let words = string.words.len().saturating_sub(self.next) as u64 * 64;
-        let unfinished = if self.next <= string.words.len() { string.count } else { 0 };
-        u32::try_from(words + u64::from(unfinished + self.count)).unwrap_or(u32::MAX)
+impl BitStringReader {
+    /// Bits that are left.
+    pub(super) fn left(&self) -> usize {
+        self.len - self.at
     }
 
+    /// The next `count` bits, 63 at most and no more than are left, the first of them the highest.
     #[inline(always)]
-    fn copy(&mut self, mut bits: u32, writer: &mut BitWriter) {
-        while bits > 0 {
-            if self.count == 0 {
-                (self.word, self.count) = match self.string.words.get(self.next) {
-                    Some(&word) => (word, 64),
-                    None => (self.string.last << (64 - self.string.count).min(63), self.string.count),
-                };
-                self.next += 1;
+    pub(super) fn take(&mut self, count: u32) -> u64 {
+        let (word, shift) = (self.at / 64, self.at % 64);
+        let words = &self.words[word..][..2];
+        self.at += count as usize;
+        (words[0] << shift | words[1] >> 1 >> (63 - shift)) >> 1 >> (63 - count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_bits_come_back_in_other_pieces() {
+        let mut string = BitString::default();
+        let bit = |i: usize| (i * i / 7 + i / 3) as u64 & 1;
+        let mut at = 0;
+        for count in (0..64).chain([63, 1, 63, 1]) {
+            let bits = (0..count).fold(0, |bits, i| bits | bit(at + i) << i);
+            string.push(bits, count as u32);
+            at += count;
+        }
+        let mut reader = string.into_reader();
+        assert_eq!(reader.left(), at);
+        let mut at = 0;
+        for count in (0..64).rev().cycle() {
+            let count = count.min(reader.left());
+            let expected = (0..count).fold(0, |bits, i| bits << 1 | bit(at + i));
+            assert_eq!(reader.take(count as u32), expected, "{count} bits at {at}");
+            at += count;
+            if reader.left() == 0 {
+                break;
             }
-            let len = bits.min(self.count).min(32);
-            if len == 0 {
-                return;
-            }
-            writer.put((self.word >> (64 - len)) as u32, len);
-            self.word <<= len;
-            self.count -= len;
-            bits -= len;
         }
     }
 }

@@ -13,19 +13,19 @@ use crate::jpeg::fdct::{C2_LESS_C6, C2_PLUS_C6, C4, C6};
 use crate::jpeg::quant::quantise::{Quantiser, TRANSPOSED_ZIGZAG};
 use crate::jpeg::sample;
 
-/// Proof that the processor has AVX2.
+/// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT, which came together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx2(());
 
 impl Avx2 {
     pub(crate) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        let all = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt");
+        all.then_some(Self(()))
     }
-}
-
-/// Whether [`Simd::Avx512`](super::Simd::Avx512) holds on this processor.
-pub(super) fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
 }
 
 impl Kernels for Avx2 {

@@ -1,12 +1,14 @@
-//! The pixel kernels on the instruction sets of the processor.
+//! The kernels on the instruction sets of the processor.
 //!
 //! ```text
-//! mod.rs   which instructions to use, the kernels, their scalar form
-//! avx2.rs  the kernels on AVX2
+//! mod.rs      which instructions to use, the pixel kernels, their scalar form
+//! avx2.rs     the pixel kernels on AVX2
+//! ac_avx2.rs  the inner loops of AC scans on AVX2 and BMI
+//! avx512.rs   the same on AVX-512
 //! ```
 //!
-//! Each kernel is specified by a function in `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also
-//! its [`Scalar`] form. Every other form gives the same bits: the arithmetic is `f32` in the same order without fused
+//! The inner loops of AC scans are specified in `entropy/planes.rs`. Each pixel kernel is specified by a function in
+//! `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also its [`Scalar`] form. Every other form gives the same bits: the arithmetic is `f32` in the same order without fused
 //! operations, and IEEE 754 leaves no room beyond that. A form is a token whose value proves that the processor has
 //! the instructions, so its methods are safe to call. Kernels work on whole rows and the caller is generic over them,
 //! so an image is dispatched once.
@@ -15,11 +17,16 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::quant::quantise::Quantiser;
 use crate::jpeg::{color, fdct, sample};
 
 #[cfg(target_arch = "x86_64")]
+mod ac_avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 
 /// Which vector instructions may be used. The bytes that come out are the same for all: this is for measuring and
 /// testing. In text: `auto`, `scalar`, `avx2` or `avx512`.
@@ -31,9 +38,10 @@ pub enum Simd {
     Auto,
     /// None beyond what the crate is compiled for.
     Scalar,
-    /// Up to AVX2.
+    /// Up to AVX2, with BMI1, BMI2, LZCNT and POPCNT.
     Avx2,
-    /// Up to AVX-512 F and BW; work that has no form for them is done with AVX2.
+    /// Up to AVX-512 with VBMI2, as all processors have it since Ice Lake and Zen 4; work that has no form for it is
+    /// done with AVX2.
     Avx512,
 }
 
@@ -48,9 +56,9 @@ impl Simd {
             (Self::Auto, best) => Some(best),
             (Self::Scalar, _) => Some(Level::Scalar(Scalar)),
             #[cfg(target_arch = "x86_64")]
-            (Self::Avx2, Level::Avx2(_)) => Some(best),
+            (Self::Avx2, Level::Avx512(kernels)) => Some(Level::Avx2(kernels.avx2())),
             #[cfg(target_arch = "x86_64")]
-            (Self::Avx512, Level::Avx2(_)) => avx2::has_avx512().then_some(best),
+            (Self::Avx2, Level::Avx2(_)) | (Self::Avx512, Level::Avx512(_)) => Some(best),
             _ => None,
         };
         available.ok_or_else(|| Error::unsupported(format!("this processor has no {self:?}")).field_named("simd"))
@@ -80,10 +88,28 @@ pub(crate) enum Level {
     Scalar(Scalar),
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(avx512::Avx512),
 }
 
 impl Level {
+    /// Runs a piece of work, compiled for general instructions such as BMI2 as far as it is inlined.
+    #[inline(always)]
+    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Scalar(kernels) => kernels.run(work),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(kernels) => kernels.run(work),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(kernels) => kernels.avx2().run(work),
+        }
+    }
+
     fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(token) = avx512::Avx512::detect() {
+            return Self::Avx512(token);
+        }
         #[cfg(target_arch = "x86_64")]
         if let Some(token) = avx2::Avx2::detect() {
             return Self::Avx2(token);
@@ -92,7 +118,7 @@ impl Level {
     }
 }
 
-/// The kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows of
+/// The pixel kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows of
 /// other lengths give a result of no use, never a fault.
 pub(crate) trait Kernels: Copy {
     /// [`color::gray`].
@@ -118,6 +144,8 @@ pub(crate) trait Kernels: Copy {
 /// The kernels as the compiler makes them from their specification.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scalar;
+
+impl AcKernels for Scalar {}
 
 impl Kernels for Scalar {
     fn gray(self, pixels: &[u8], y: &mut [f32]) {
@@ -152,6 +180,9 @@ impl Kernels for Scalar {
 #[allow(clippy::cast_possible_truncation)] // of small numbers
 mod tests {
     use super::*;
+    use crate::jpeg::entropy::Band;
+    use crate::jpeg::entropy::planes::{GROUP, Refined, Words};
+    use crate::jpeg::entropy::token::{ROOM, Room};
     use crate::jpeg::quant::tables;
 
     /// Runs a check on each form that the processor has, and says which it lacks.
@@ -165,6 +196,80 @@ mod tests {
             $check(Scalar);
         };
     }
+
+    fn every_level_of_ac_kernels() {
+        #[cfg(target_arch = "x86_64")]
+        match avx2::Avx2::detect() {
+            Some(kernels) => ac_is_scalar(kernels),
+            None => eprintln!("skipped: this processor has no AVX2"),
+        }
+        #[cfg(target_arch = "x86_64")]
+        match avx512::Avx512::detect() {
+            Some(kernels) => ac_is_scalar(kernels),
+            None => eprintln!("skipped: this processor has no AVX-512 with VBMI2"),
+        }
+    }
+
+    /// Blocks from empty to full, of values from small to the whole type.
+    fn random_blocks(noise: &mut Noise) -> Vec<Block> {
+        let blocks = (0..GROUP).map(|i| {
+            let (density, shift) = (noise.next() >> (i % 8), i / 8 * 2);
+            std::array::from_fn(|_| {
+                let value = i16::from_le_bytes([noise.next(), noise.next()]) >> shift;
+                if noise.next() <= density { value } else { 0 }
+            })
+        });
+        blocks.collect()
+    }
+
+    fn ac_is_scalar<K: AcKernels>(kernels: K) {
+        let mut noise = Noise(4);
+        for round in 0..200 {
+            let blocks = random_blocks(&mut noise);
+            // Groups that are not whole leave the words of what is not there alone.
+            let blocks = &blocks[..if round % 4 == 0 { round % GROUP } else { GROUP }];
+            let mut words = [[0; GROUP]; 4];
+            for low in 0..14 {
+                let [now, before, bit, negative] = &mut words;
+                let check = |got: &Words, fill: &dyn Fn(&mut Words), what| {
+                    let mut expected = *got;
+                    expected[..blocks.len()].fill(!0);
+                    fill(&mut expected);
+                    assert!(*got == expected, "{what}, Al {low}");
+                };
+                kernels.not_zero(blocks, low, now);
+                check(now, &|words| Scalar.not_zero(blocks, low, words), "not zero");
+                kernels.not_zero(blocks, low + 1, before);
+                check(before, &|words| Scalar.not_zero(blocks, low + 1, words), "not zero before");
+                kernels.bit(blocks, low, bit);
+                check(bit, &|words| Scalar.bit(blocks, low, words), "bit");
+                kernels.negative(blocks, negative);
+                check(negative, &|words| Scalar.negative(blocks, words), "negative");
+                for (i, block) in blocks.iter().enumerate() {
+                    assert_eq!(kernels.extract(bit[i], before[i]), Scalar.extract(bit[i], before[i]));
+                    let start = 1 + usize::from(noise.next()) % 63;
+                    let band = Band { start, end: start + usize::from(noise.next()) % (64 - start), low };
+                    let new = now[i] & band.mask();
+                    let refined =
+                        Refined { new: new & !before[i], known: before[i] & band.mask(), negative: negative[i] };
+                    let at = i % 2;
+                    let (mut room, mut expected) = (ROOM_OF_NOTHING, ROOM_OF_NOTHING);
+                    if new != 0 {
+                        let end = kernels.first(block, new, band, &mut room, at);
+                        assert_eq!(end, Scalar.first(block, new, band, &mut expected, at));
+                        assert_eq!(room[at..end], expected[at..end], "first, {band:?} of {block:?}");
+                    }
+                    if refined.new != 0 {
+                        let end = kernels.refine(refined, band, &mut room, at);
+                        assert_eq!(end, Scalar.refine(refined, band, &mut expected, at));
+                        assert_eq!(room[at..end], expected[at..end], "refinement, {band:?}, {refined:x?}");
+                    }
+                }
+            }
+        }
+    }
+
+    const ROOM_OF_NOTHING: Room = [0; ROOM];
 
     struct Noise(u32);
 
@@ -261,6 +366,7 @@ mod tests {
         for_every_level!(every_alpha_is_scalar);
         for_every_level!(sampling_is_scalar);
         for_every_level!(blocks_are_scalar);
+        every_level_of_ac_kernels();
     }
 
     #[test]

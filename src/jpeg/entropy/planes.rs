@@ -1,0 +1,206 @@
+//! Bit planes of a group of blocks: for each block a word of 64 bits, one for each coefficient in zigzag order, that
+//! says which coefficients are not zero at a precision, have a certain bit set, or are negative. The scans of a band
+//! follow from them without another look at the coefficients that are zero.
+
+use super::Band;
+use super::ac_first::token_of;
+use super::ac_refine::{new_token, through_16th};
+use super::token::{Room, ZRL};
+use crate::jpeg::coeff::Block;
+
+/// Blocks of a group at most: 8 KiB of coefficients, which the scans of a component find in the first cache.
+pub(crate) const GROUP: usize = 64;
+
+/// A word for each block of a group.
+pub(crate) type Words = [u64; GROUP];
+
+/// Precisions a scan may ask for: Al of 0 to 13, and one more for what was known before the first refinement.
+const LOWS: usize = 15;
+
+/// The inner loops of AC scans. The provided methods are their specification, in plain Rust; an implementation may do
+/// the same with the instructions of a processor.
+pub(crate) trait AcKernels: Copy {
+    /// Runs a piece of work, compiled for these instructions as far as it is inlined.
+    #[inline(always)]
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// For each block, the coefficients whose magnitude without its `low` lowest bits is not zero.
+    #[inline(always)]
+    fn not_zero(self, blocks: &[Block], low: u32, words: &mut Words) {
+        collect(blocks, words, |value| value.unsigned_abs() >> low != 0);
+    }
+
+    /// For each block, the coefficients whose magnitude has bit `low` set.
+    #[inline(always)]
+    fn bit(self, blocks: &[Block], low: u32, words: &mut Words) {
+        collect(blocks, words, |value| value.unsigned_abs() >> low & 1 != 0);
+    }
+
+    /// For each block, the coefficients that are negative.
+    #[inline(always)]
+    fn negative(self, blocks: &[Block], words: &mut Words) {
+        collect(blocks, words, |value| value < 0);
+    }
+
+    /// The bits of `word` that `mask` selects, moved together at the bottom.
+    #[inline(always)]
+    fn extract(self, word: u64, mut mask: u64) -> u64 {
+        let (mut out, mut at) = (0, 0);
+        while mask != 0 {
+            out |= (word >> mask.trailing_zeros() & 1) << at;
+            mask &= mask - 1;
+            at += 1;
+        }
+        out
+    }
+
+    /// Puts the tokens of a first scan for the coefficients in `new`, which is not empty and within the band, into
+    /// `room` from `at` on, which is 0 or 1. Returns where they end.
+    #[inline(always)]
+    fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+        first(block, new, band, room, at)
+    }
+
+    /// Puts the tokens of a refinement for the coefficients in `refined` into `room` as [`AcKernels::first`] does.
+    #[inline(always)]
+    fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
+        refine(refined, band, room, at)
+    }
+}
+
+/// [`AcKernels::first`], for implementations that leave some blocks to it.
+#[inline(always)]
+pub(crate) fn first(block: &Block, mut new: u64, band: Band, room: &mut Room, mut at: usize) -> usize {
+    let mut next = band.start as u32;
+    while new != 0 {
+        let k = new.trailing_zeros();
+        new &= new - 1;
+        let mut zeros = k - next;
+        while zeros > 15 {
+            room[at] = ZRL;
+            at += 1;
+            zeros -= 16;
+        }
+        room[at] = token_of(block[k as usize], zeros, band.low);
+        at += 1;
+        next = k + 1;
+    }
+    at
+}
+
+/// [`AcKernels::refine`], for implementations that leave some blocks to it.
+#[inline(always)]
+pub(crate) fn refine(refined: Refined, band: Band, room: &mut Room, mut at: usize) -> usize {
+    let Refined { mut new, known, negative } = refined;
+    // The positions since the last token.
+    let mut rest = u64::MAX << band.start;
+    while new != 0 {
+        let k = new.trailing_zeros();
+        new &= new - 1;
+        let mut between = rest & ((1 << k) - 1);
+        let mut zeros = (between & !known).count_ones();
+        while zeros > 15 {
+            // A run of 16 zeros ends at the 16th, and takes the corrections before it along.
+            let through = through_16th(between & !known);
+            room[at] = (between & through & known).count_ones() << 8 | ZRL;
+            at += 1;
+            between &= !through;
+            zeros -= 16;
+        }
+        room[at] = new_token(zeros, (between & known).count_ones(), negative >> k & 1 == 0);
+        at += 1;
+        rest = u64::MAX << k << 1;
+    }
+    at
+}
+
+/// The coefficients of a block that a refinement tells about, as planes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refined {
+    /// Those that are not zero now, but were at the precision before; not empty, and within the band.
+    pub(crate) new: u64,
+    /// Those that were not zero before, within the band.
+    pub(crate) known: u64,
+    pub(crate) negative: u64,
+}
+
+/// The planes of the group at hand.
+#[derive(Debug)]
+pub(crate) struct Planes {
+    not_zero: [Words; LOWS],
+    bit: [Words; LOWS],
+    negative: Words,
+}
+
+/// Which planes the scans of a component look at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted {
+    /// Bit sets of `low`.
+    not_zero: u16,
+    bit: u16,
+}
+
+impl Wanted {
+    /// Adds what a first scan at Al `low` looks at.
+    pub(crate) fn first(&mut self, low: u8) {
+        self.not_zero |= 1 << low;
+    }
+
+    /// Adds what a refinement to Al `low` looks at.
+    pub(crate) fn refinement(&mut self, low: u8) {
+        self.not_zero |= 3 << low;
+        self.bit |= 1 << low;
+    }
+}
+
+impl Planes {
+    pub(crate) fn new() -> Self {
+        Self { not_zero: [[0; GROUP]; LOWS], bit: [[0; GROUP]; LOWS], negative: [0; GROUP] }
+    }
+
+    /// Computes what is wanted of a group of blocks.
+    #[inline(always)]
+    pub(crate) fn fill(&mut self, kernels: impl AcKernels, blocks: &[Block], wanted: Wanted) {
+        for low in (0..LOWS).filter(|low| wanted.not_zero >> low & 1 == 1) {
+            kernels.not_zero(blocks, low as u32, &mut self.not_zero[low]);
+        }
+        for low in (0..LOWS).filter(|low| wanted.bit >> low & 1 == 1) {
+            kernels.bit(blocks, low as u32, &mut self.bit[low]);
+        }
+        if wanted.bit != 0 {
+            kernels.negative(blocks, &mut self.negative);
+        }
+    }
+
+    pub(crate) fn not_zero(&self, low: u32) -> &Words {
+        &self.not_zero[low as usize]
+    }
+
+    pub(crate) fn bit(&self, low: u32) -> &Words {
+        &self.bit[low as usize]
+    }
+
+    pub(crate) fn negative(&self) -> &Words {
+        &self.negative
+    }
+}
+
+/// The bits below bit `k`, of 0 to 64.
+#[inline(always)]
+pub(crate) fn below(k: u32) -> u64 {
+    if k < 64 { (1 << k) - 1 } else { u64::MAX }
+}
+
+#[inline(always)]
+fn collect(blocks: &[Block], words: &mut Words, holds: impl Fn(i16) -> bool) {
+    for (block, word) in blocks.iter().zip(words) {
+        let bytes = block.map(|value| u8::from(holds(value)));
+        let (eights, _) = bytes.as_chunks::<8>();
+        *word = eights.iter().enumerate().fold(0, |word, (i, &eight)| {
+            // Eight bytes of 0 or 1: the multiplication moves the lowest bit of byte i to bit i of the top byte.
+            word | u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (8 * i)
+        });
+    }
+}

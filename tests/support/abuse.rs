@@ -58,7 +58,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("const char *", _) => format!("\"{}\"", right_text(name)),
         ("size_t", "index") => "0".into(),
         ("size_t", "capacity") => "sizeof w.room".into(),
-        ("size_t", "headers_len" | "names_len") => "2".into(),
+        ("size_t", "headers_len" | "names_len" | "threads") => "2".into(),
         ("size_t", name) => right_text(name.strip_suffix("_len").expect("a length has a pointer")).len().to_string(),
         ("uint8_t *", _) => "w.room".into(),
         ("cosimg_slice", "source") => "w.source".into(),
@@ -122,6 +122,10 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
             add("SIZE_MAX", "COSIMG_USAGE_LENGTH", "enormous");
             add("0", "COSIMG_BUFFER_TOO_SMALL", "zero");
             add("1", "COSIMG_BUFFER_TOO_SMALL", "small");
+        }
+        "size_t" if name == "threads" => {
+            add("SIZE_MAX", "COSIMG_OK", "more than there will be");
+            add("0", "COSIMG_USAGE", "none");
         }
         "size_t" if name == "index" => add("SIZE_MAX", ANY, "enormous"),
         "size_t" => {

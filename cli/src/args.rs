@@ -193,6 +193,9 @@ pub(crate) struct Transcode {
     /// Leave out Exif, XMP, comments and thumbnails; what the colours depend on stays
     #[arg(long)]
     pub(crate) strip: bool,
+    /// Of a damaged file keep what can be read, and warn of what cannot
+    #[arg(long)]
+    pub(crate) tolerant: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

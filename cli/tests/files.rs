@@ -165,6 +165,21 @@ fn a_hostile_picture_is_a_failure_and_no_panic() {
 }
 
 #[test]
+fn of_a_damaged_file_what_can_be_read_is_kept_if_asked() {
+    let source = fs::read(asset("sample.jpg")).unwrap();
+    let cut = &source[..source.len() / 2];
+    let strict = run_with(cosimg(&["transcode", "-", "-o", "-"]), cut);
+    assert_eq!((strict.code, strict.text.as_str()), (1, ""));
+    let tolerant = run_with(cosimg(&["transcode", "--tolerant", "-", "-o", "-"]), cut);
+    assert_eq!(tolerant.code, 0);
+    assert!(tolerant.errors.starts_with("cosimg: warning: -: "), "{}", tolerant.errors);
+    assert!(inspect(&tolerant.out).complete);
+    let whole = run_with(cosimg(&["transcode", "--tolerant", "-", "-o", "-"]), &source);
+    assert_eq!((whole.code, whole.errors.as_str()), (0, ""));
+    assert!(coefficients(&whole.out) == coefficients(&source));
+}
+
+#[test]
 fn a_rule_is_carried_out() {
     for name in ["sample.png", "sample.jpg"] {
         let processed = run(cosimg(&["process", text(&asset(name)), "-o", "-", RULE]));

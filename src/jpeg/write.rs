@@ -1,4 +1,4 @@
-//! Coefficients to bytes: headers, then every scan of the script ([`batch`]).
+//! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
 use crate::error::{Error, Result};
 use crate::jpeg::Coding;

@@ -6,6 +6,7 @@
 
 mod sign_support;
 
+use cosimg::link::audit;
 use cosimg::sign::{Answer, Cause, Certainty, Echo, Explainer, Explanation, Line, Part, Reason, Request};
 use cosimg::{Credential, Signer, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
@@ -332,4 +333,56 @@ fn what_was_changed_between_the_link_and_cos() {
     let sent = Request::from_url("GET", &plain("/a%20b", "/a b")).unwrap();
     let twice = answer(&Request::from_url("GET", &plain("/a%2520b", "/a b")).unwrap());
     assert_eq!(causes(&Explainer::new().answer(twice).explain(&sent)), [Cause::PathEncodedTwice]);
+}
+
+/// Whoever has a link knows the SecretId, and so can make the search for mistakes run.
+#[test]
+fn the_search_for_mistakes_is_bounded() {
+    for count in [10, 60, 100, 1000, 20_000] {
+        let query: String = (0..count).map(|n| format!("&p{n}=")).collect();
+        let list: Vec<_> = (0..count).map(|n| format!("p{n}")).collect();
+        let url = format!(
+            "https://{HOST}/a?q-sign-algorithm=sha1&q-ak=AKIDEXAMPLE0000000000&q-sign-time=1;2&q-key-time=1;2\
+             &q-header-list=host&q-url-param-list={}&q-signature={:040}{query}",
+            list.join("%3B"),
+            0
+        );
+        let started = std::time::Instant::now();
+        let request = Request::from_url("GET", &url).unwrap();
+        let explanation = Explainer::new().credential(credential()).explain(&request);
+        assert_eq!(explanation.findings()[0].cause, Cause::WrongSecret);
+        audit(&request).unwrap();
+        assert!(started.elapsed().as_secs() < 60, "{count}");
+    }
+}
+
+#[test]
+fn names_that_read_like_another_s_encoding_are_told_apart() {
+    let request = Request::new("GET", HOST, "a").unwrap().param("a/b", "1").param("a%2fb", "2");
+    let url = Signer::new(credential()).presign(&request, window()).unwrap();
+    let received = Request::from_url("GET", url.as_str()).unwrap();
+    let explanation = Explainer::new().credential(credential()).explain(&received);
+    assert_eq!((explanation.signature_holds(), explanation.findings().len()), (Some(true), 0));
+}
+
+#[test]
+fn an_answer_that_says_little_is_still_an_answer() {
+    let url = Signer::new(credential()).presign(&Request::new("GET", HOST, "a").unwrap(), window()).unwrap();
+    let received = Request::from_url("GET", url.as_str()).unwrap();
+    let causes = |key: &Credential, answer: Answer| -> Vec<Cause> {
+        let explanation = Explainer::new().credential(key.clone()).answer(answer).explain(&received);
+        explanation.findings().iter().map(|finding| finding.cause.clone()).collect()
+    };
+    let wrong = Credential::new("AKIDEXAMPLE0000000000", "another");
+    assert_eq!(causes(&wrong, Answer::new().code("SignatureDoesNotMatch")), [Cause::WrongSecret]);
+    assert_eq!(causes(&wrong, Answer::new().code("AccessDenied").message("Access Denied.")), [Cause::WrongSecret]);
+    assert_eq!(
+        causes(&credential(), Answer::new().code("AccessDenied").message("Access Denied.")),
+        [Cause::NoPermission]
+    );
+    assert_eq!(causes(&credential(), Answer::new().code("AccessForbidden")), [Cause::Referer]);
+    let other = Answer::new().code("NoSuchKey");
+    assert_eq!(causes(&credential(), other), [Cause::OtherAnswer { code: "NoSuchKey".into() }]);
+    let cut = Answer::new().code("SignatureDoesNotMatch").format_string("");
+    assert_eq!(causes(&credential(), cut), [Cause::WrongSecret]);
 }

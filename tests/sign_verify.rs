@@ -495,6 +495,20 @@ fn secrets_are_in_no_output() {
     assert!(verbatim.to_xml("/", "r", "t").contains("x-cos-security-token=hush%2Bhush%2F%3D%3D"));
 }
 
+/// What the verifier would always refuse is not signed.
+#[test]
+fn a_header_that_is_sent_twice_is_not_signed() {
+    for (one, other) in [(("x-cos-a", "1"), ("X-Cos-A", "")), (("Range", "a"), ("range", ""))] {
+        let request = sample().header(one.0, one.1).header(other.0, other.1);
+        let error = signer().sign(&request, window()).unwrap_err();
+        assert!(error.field().unwrap().eq_ignore_ascii_case(one.0));
+    }
+    let error = signer().sign(&sample().header("Host", ""), window()).unwrap_err();
+    assert_eq!(error.field(), Some("host"));
+    // A header that is not signed may come as it likes.
+    assert!(signer().sign(&sample().header("x-other", "1").header("X-Other", ""), window()).is_ok());
+}
+
 /// What a program that dies of `body` says.
 fn panic_message(body: impl FnOnce() + std::panic::UnwindSafe) -> String {
     let payload = std::panic::catch_unwind(body).unwrap_err();

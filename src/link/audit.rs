@@ -1,5 +1,6 @@
 //! Links that are weaker than they look: they hold, and whoever has them can do more than was meant.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::error::{Error, Result};
@@ -181,15 +182,14 @@ pub fn audit(request: &Request) -> Result<Vec<Weakness>> {
     if !secure {
         found.push(Weakness::PlainHttp);
     }
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
     for (key, _) in request.query().iter() {
         let covered = explanation.covers_param(key);
-        if seen.iter().any(|other| other.eq_ignore_ascii_case(key)) {
+        if !seen.insert(key.to_ascii_lowercase()) {
             // All that follows from a rule in the wrong case is said by this.
             found.push(Weakness::CaseTwin { name: key.to_owned() });
             continue;
         }
-        seen.push(key);
         if key.eq_ignore_ascii_case(TOKEN) {
             found.push(if secure { Weakness::TokenInLink } else { Weakness::TokenInClear });
             if !covered {

@@ -15,6 +15,7 @@ use super::request::Request;
 use super::template::Template;
 use super::verify::TOKEN;
 use crate::error::{Error, ErrorKind, Result};
+use crate::query::is_secret;
 
 /// Which headers of a request are signed. Host has its own switch, [`Signer::sign_host`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,7 +127,14 @@ impl WindowSigner<'_> {
         let signed = self.compute(request, &params, &headers);
         let mut authorization = String::new();
         signed.fields(self).write_authorization(&mut authorization);
+        let secret = params.iter().chain(headers.iter()).any(|entry| is_secret(entry.name));
+        let redacted = secret.then(|| {
+            let mut text = String::new();
+            write_http_string(&mut text, request.method(), request.path(), &params, &headers, Values::Redacted);
+            text
+        });
         Ok(Signature {
+            redacted,
             authorization,
             token: token.map(Secret::new),
             http_string: signed.http_string,
@@ -177,7 +185,19 @@ impl WindowSigner<'_> {
             .chain(token.map(|token| (TOKEN, token)))
             .map(|(name, value)| Entry::new(name, value))
             .collect();
-        if self.signer.host && !chosen.iter().any(|entry| entry.key == "host") {
+        // What is sent twice is refused by the verifier, also where one of the two is empty or not chosen.
+        if chosen.len() < request.headers().count() + usize::from(token.is_some()) {
+            let mut sent: Vec<_> = request.headers().map(|(name, _)| (canonical_key(name), name)).collect();
+            sent.sort();
+            let twice = sent
+                .iter()
+                .zip(sent.iter().skip(1))
+                .find(|((one, _), (next, _))| one == next && chosen.iter().any(|entry| entry.key == *next));
+            if let Some((_, (_, name))) = twice {
+                return Err(repeated("header", name));
+            }
+        }
+        if self.signer.host && !chosen.iter().any(|entry| entry.key == "host" && !entry.value.is_empty()) {
             return Err(Error::usage("the request has no Host to sign").field_named("host"));
         }
         if let HeaderPolicy::Only(names) = &self.signer.headers {
@@ -253,6 +273,8 @@ impl Signed {
 /// A computed signature and the strings it came from.
 #[derive(Clone)]
 pub struct Signature {
+    /// HttpString without the values that carry a secret, where there are any.
+    redacted: Option<String>,
     authorization: String,
     token: Option<Secret>,
     http_string: Zeroizing<String>,
@@ -275,6 +297,11 @@ impl Signature {
     /// The text whose hash is signed. It holds the value of every covered parameter and header, a token among them.
     pub fn http_string(&self) -> &str {
         &self.http_string
+    }
+
+    /// The text whose hash is signed, as it may be printed: what carries a secret reads `[redacted]`.
+    pub fn redacted_http_string(&self) -> &str {
+        self.redacted.as_deref().unwrap_or(&self.http_string)
     }
 
     /// The text that is signed.

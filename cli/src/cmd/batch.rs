@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-use cosimg::sign::{Explainer, HeaderPolicy, Request};
+use cosimg::sign::{HeaderPolicy, Request};
 use cosimg::{Credential, KeyTime, Signer};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -70,6 +70,7 @@ fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
     source.by_ref().take(LINE_LIMIT + 1).read_until(b'\n', line)?;
     if line.len() as u64 > LINE_LIMIT && line.last() != Some(&b'\n') {
         source.skip_until(b'\n')?;
+        return Ok(true);
     }
     let read = !line.is_empty();
     while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -112,13 +113,10 @@ fn sign(line: &[u8], credential: &Credential) -> Result<Answer, Wrong> {
     let mut url = String::new();
     window.presign_into(&request, &mut url)?;
     let signature = window.sign(&request)?;
-    let signed = signature.headers().into_iter().fold(request, |request, (name, value)| request.header(name, value));
-    // The explanation has the same text with the token left out.
-    let explanation = Explainer::new().explain(&signed);
     Ok(Answer::Signed {
         url,
         authorization: signature.authorization().to_owned(),
-        http_string: explanation.http_string().unwrap_or_default().to_owned(),
+        http_string: signature.redacted_http_string().to_owned(),
         string_to_sign: signature.string_to_sign().to_owned(),
     })
 }

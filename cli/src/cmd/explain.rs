@@ -108,7 +108,7 @@ fn report(explanation: &Explanation) -> Report<'_> {
 
 fn show(explanation: &Explanation) -> Outcome {
     if let Some(secret_id) = explanation.secret_id() {
-        output::line(format_args!("signed by     {secret_id}"))?;
+        output::line(format_args!("signed by     {}", secret_id.escape_debug()))?;
     }
     if let Some(time) = explanation.key_time() {
         output::line(format_args!("from          {}", clock::text(time.start())))?;
@@ -151,6 +151,9 @@ fn answer(file: &Path) -> Outcome<Answer> {
     parse(text).map_err(|problem| Failure::new(Exit::Failed, format_args!("{}: {problem}", file.display())))
 }
 
+/// Elements within elements; COS's document has two levels.
+const XML_DEPTH: usize = 16;
+
 fn parse(xml: &str) -> Result<Answer, String> {
     let wrong = |at: u64, what: &str| format!("{what} at byte {at}");
     let (mut reader, mut answer, mut found) = (Reader::from_str(xml), Answer::new(), false);
@@ -159,6 +162,7 @@ fn parse(xml: &str) -> Result<Answer, String> {
     loop {
         let at = reader.buffer_position();
         match reader.read_event().map_err(|_| wrong(at, "not XML"))? {
+            Event::Start(_) if open.len() == XML_DEPTH => return Err(wrong(at, "too deep an element")),
             Event::Start(start) => {
                 open.push(start.name().as_ref().to_owned());
                 text.clear();
@@ -181,7 +185,7 @@ fn parse(xml: &str) -> Result<Answer, String> {
                 };
                 open.pop();
             }
-            Event::Eof if found => return Ok(answer),
+            Event::Eof if found && open.is_empty() => return Ok(answer),
             Event::Eof => return Err("not an error document of COS".to_owned()),
             _ => {}
         }
@@ -202,8 +206,11 @@ mod tests {
             .string_to_sign("sha1\n1;2\nab\n")
             .format_string("get\n/a<b>图\nx=&y=\n\n");
         assert_eq!(parse(xml).unwrap(), expected);
-        for wrong in ["", "text", "<html></html>", "<Error><Code>a</Error>", "<Error>&what;</Error>"] {
+        for wrong in
+            ["", "text", "<html></html>", "<Error><Code>a</Error>", "<Error>&what;</Error>", "<Error><Code>a</Code>"]
+        {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+        assert!(parse(&format!("<Error>{}{}</Error>", "<a>".repeat(100_000), "</a>".repeat(100_000))).is_err());
     }
 }

@@ -59,8 +59,14 @@ impl Answer {
                 Some(Cause::StrictMode { part })
             }
             "AccessDenied" if message.contains("referer") => Some(Cause::Referer),
+            "AccessForbidden" => Some(Cause::Referer),
             _ => None,
         }
+    }
+
+    /// Whether COS says that the signature is wrong.
+    pub(super) fn is_mismatch(&self) -> bool {
+        self.code == "SignatureDoesNotMatch"
     }
 
     /// Whether COS says that the signature holds and the key has no rights.

@@ -15,6 +15,13 @@ pub enum Cause {
     ListNotReencoded,
     /// The value of `sign` is not encoded, so that its fields fall apart into parameters.
     SignNotEncoded,
+    /// COS's answer names another window: it is to another request.
+    OtherRequest,
+    /// COS refused with a code that says nothing of the signature.
+    OtherAnswer {
+        /// The code.
+        code: String,
+    },
     /// The window is in milliseconds.
     Milliseconds,
     /// The window has ended, so many seconds ago where the time is known.
@@ -118,6 +125,8 @@ impl Cause {
             Self::Refused(reason) => reason.as_str(),
             Self::ListNotReencoded => "rule-not-reencoded",
             Self::SignNotEncoded => "sign-not-encoded",
+            Self::OtherRequest => "other-request",
+            Self::OtherAnswer { .. } => "other-answer",
             Self::Milliseconds => "milliseconds",
             Self::Expired { .. } => "expired",
             Self::Clock { .. } => "clock",
@@ -165,6 +174,8 @@ impl Cause {
             Self::ListNotReencoded => {
                 "Encode every `%` of the list once more in the URL (`%2f` becomes `%252f`); in the header it stays encoded once."
             }
+            Self::OtherRequest => "Compare the answer to this very request.",
+            Self::OtherAnswer { .. } => "Look the code up in the documents of COS: the signature is not its subject.",
             Self::SignNotEncoded => {
                 "Percent-encode the whole Authorization text before it becomes the value of `sign`."
             }
@@ -224,6 +235,8 @@ impl fmt::Display for Cause {
             Self::Refused(reason) => reason.fmt(f),
             Self::ListNotReencoded => f.write_str("q-url-param-list is not encoded again in the URL"),
             Self::SignNotEncoded => f.write_str("the value of `sign` is not encoded"),
+            Self::OtherRequest => f.write_str("the answer is to a request with another window"),
+            Self::OtherAnswer { code } => write!(f, "COS answered `{}`", code.escape_debug()),
             Self::Milliseconds => f.write_str("the window is in milliseconds"),
             Self::Expired { seconds: Some(seconds) } => write!(f, "the signature expired {seconds} s ago"),
             Self::Expired { seconds: None } => f.write_str("the signature had expired when COS saw it"),

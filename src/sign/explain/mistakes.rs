@@ -89,10 +89,19 @@ impl Draft {
 }
 
 /// The mistake, or the two, with which `presented` is the signature of `right`; and what was signed with them.
+///
+/// The work is bounded: a request with very many names is not searched, and pairs of mistakes are tried as far as they
+/// are soon done.
 pub(super) fn proven(right: &Draft, hosts: &[&str], presented: &str) -> Option<(Vec<Cause>, Draft)> {
+    if right.params.len() + right.headers.len() > MOST_NAMES {
+        return None;
+    }
     let single = mistakes(right, hosts);
     if let Some((cause, draft)) = single.iter().find(|(_, draft)| draft.signature().matches(presented)) {
         return Some((vec![cause.clone()], draft.clone()));
+    }
+    if single.len().pow(2) * right.http_string(Values::Verbatim).len() > MOST_BYTES {
+        return None;
     }
     single.iter().find_map(|(first, draft)| {
         let second = mistakes(draft, hosts);
@@ -100,6 +109,11 @@ pub(super) fn proven(right: &Draft, hosts: &[&str], presented: &str) -> Option<(
         Some((vec![first.clone(), second], draft))
     })
 }
+
+/// Names of parameters and headers, over which mistakes are not searched for.
+const MOST_NAMES: usize = 128;
+/// Bytes that may be hashed for pairs of mistakes.
+const MOST_BYTES: usize = 16 << 20;
 
 /// Each known mistake that changes what is signed, made alone.
 fn mistakes(right: &Draft, hosts: &[&str]) -> Vec<(Cause, Draft)> {

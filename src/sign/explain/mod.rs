@@ -13,6 +13,7 @@ mod answer;
 mod cause;
 mod mistakes;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use time::OffsetDateTime;
@@ -106,6 +107,7 @@ impl Explainer {
         if let Some(answer) = &self.answer {
             self.compare(answer, &draft, &fields, &mut explanation);
         }
+        self.check_rest(request, &mut explanation);
         let listed = |name: &str| explanation.params.iter().chain(&explanation.headers).any(|listed| listed == name);
         if carries(request, TOKEN) && !listed(TOKEN) {
             explanation.add(Cause::TokenUnsigned, Certainty::Possible);
@@ -128,12 +130,15 @@ impl Explainer {
             string_to_sign_end: "\n",
         };
         (explanation.params, explanation.headers) = (names(fields.params()?), names(fields.headers()?));
-        let params: Vec<_> = request.query().iter().map(|(k, v)| (k, v.unwrap_or_default())).collect();
+        // Of the forms, only the fields of a URL encode the list once more.
+        let again = request.presented().len() > 1;
+        let params = Carried::new(request.query().iter().map(|(key, value)| (key, value.unwrap_or_default())));
         for name in fields.params()? {
-            draft.params.extend(explanation.choose(Part::Param, name, params.iter().copied())?);
+            draft.params.extend(explanation.choose(Part::Param, name, &params, again)?);
         }
+        let headers = Carried::new(request.headers());
         for name in fields.headers()? {
-            draft.headers.extend(explanation.choose(Part::Header, name, request.headers())?);
+            draft.headers.extend(explanation.choose(Part::Header, name, &headers, false)?);
         }
         draft.sort();
         Ok(draft)
@@ -176,16 +181,28 @@ impl Explainer {
         }
         let seen = self.answer.as_ref().and_then(Answer::host);
         let hosts: Vec<_> = self.hosts.iter().chain(&seen).map(String::as_str).collect();
-        match mistakes::proven(draft, &hosts, fields.signature) {
-            Some((causes, wrong)) => {
-                let ours = draft.http_string(Values::Redacted);
-                explanation.difference = Difference::between(&ours, &wrong.http_string(Values::Redacted));
-                causes.into_iter().for_each(|cause| explanation.certain(cause));
+        if let Some((causes, wrong)) = mistakes::proven(draft, &hosts, fields.signature) {
+            let ours = draft.http_string(Values::Redacted);
+            explanation.difference = Difference::between(&ours, &wrong.http_string(Values::Redacted));
+            causes.into_iter().for_each(|cause| explanation.certain(cause));
+        }
+    }
+
+    /// What remains where nothing was found and the request is refused all the same.
+    fn check_rest(&self, request: &Request, explanation: &mut Explanation) {
+        let refused = explanation.holds == Some(false) || self.answer.as_ref().is_some_and(Answer::is_mismatch);
+        if !explanation.findings.is_empty() {
+            return;
+        }
+        if refused {
+            explanation.add(Cause::WrongSecret, Certainty::Likely);
+            // Behind a CDN, or on a domain of one's own, the Host that was signed may be another.
+            let arrived = request.host().unwrap_or_default();
+            if explanation.headers.iter().any(|name| name == "host") && !arrived.ends_with(".myqcloud.com") {
+                explanation.add(Cause::Host { signed: None, arrived: arrived.to_owned() }, Certainty::Likely);
             }
-            None if explanation.findings.is_empty() && self.answer.is_none() => {
-                explanation.add(Cause::WrongSecret, Certainty::Likely);
-            }
-            None => {}
+        } else if let Some(answer) = self.answer.as_ref().filter(|answer| !answer.code.is_empty()) {
+            explanation.certain(Cause::OtherAnswer { code: answer.code.clone() });
         }
     }
 
@@ -193,10 +210,12 @@ impl Explainer {
         if let Some(cause) = answer.cause().filter(|cause| !explanation.names(cause)) {
             explanation.certain(cause);
         }
-        if answer.denies_access() && explanation.findings.is_empty() {
+        if answer.denies_access() && explanation.findings.is_empty() && explanation.holds != Some(false) {
             explanation.add(Cause::NoPermission, Certainty::Likely);
         }
-        let Some(theirs) = &answer.format_string else { return };
+        // HttpString has four lines; anything else was cut or made up.
+        let whole = |text: &&String| text.matches('\n').count() >= 4;
+        let Some(theirs) = answer.format_string.as_ref().filter(whole) else { return };
         let ours = draft.http_string(Values::Verbatim);
         let found = explanation.findings.iter().any(|finding| finding.certainty == Certainty::Certain);
         if explanation.difference.is_none() {
@@ -211,7 +230,7 @@ impl Explainer {
         }
         let other_window = answer.string_to_sign.as_ref().and_then(|text| text.split('\n').nth(1));
         if other_window.is_some_and(|time| time != fields.time) {
-            explanation.certain(Cause::Clock { seconds: None });
+            explanation.certain(Cause::OtherRequest);
         } else if equal && !found {
             // COS compared what we compare, so what differs is the key, or what the signer made of the request.
             let certainty = if explanation.holds == Some(true) { Certainty::Certain } else { Certainty::Likely };
@@ -279,7 +298,7 @@ impl Explanation {
 
     /// Whether `q-url-param-list` names the parameter of this name, decoded.
     pub fn covers_param(&self, key: &str) -> bool {
-        self.params.contains(&canonical_key(key))
+        self.params.binary_search(&canonical_key(key)).is_ok()
     }
 
     /// HttpString as it follows from the request; what carries a secret reads `[redacted]`.
@@ -329,25 +348,45 @@ impl Explanation {
         self.findings.iter().any(|finding| finding.cause.as_str() == cause.as_str())
     }
 
-    /// The parameter or header that a name of the list means. A list that was not encoded again reads decoded.
-    fn choose<'r>(
-        &mut self,
-        part: Part,
-        listed: &str,
-        carried: impl Iterator<Item = (&'r str, &'r str)>,
-    ) -> Result<Option<Pair>, Reason> {
+    /// The parameter or header that a name of the list means: the one with this key, or, where the list was not made as
+    /// it should be, the one that it would mean if it were. `again` says that the list comes encoded once more.
+    fn choose(&mut self, part: Part, listed: &str, carried: &Carried<'_>, again: bool) -> Result<Option<Pair>, Reason> {
         let key = canonical_key(listed);
-        let mut named = carried.filter(|(name, _)| [listed, &key].contains(&canonical_key(name).as_str()));
-        let found = named.next();
-        if let Some((again, _)) = named.next() {
-            return Err(Reason::Duplicate { part, name: again.to_owned() });
+        let Some(found) = carried.0.get(listed).or_else(|| carried.0.get(&key)) else {
+            self.certain(Cause::Refused(Reason::Absent { part, name: listed.to_owned() }));
+            return Ok(None);
+        };
+        if found.repeated {
+            return Err(Reason::Duplicate { part, name: found.name.to_owned() });
         }
-        match found {
-            Some((name, _)) if canonical_key(name) != listed => self.certain(Cause::ListNotReencoded),
-            Some(_) => {}
-            None => self.certain(Cause::Refused(Reason::Absent { part, name: listed.to_owned() })),
+        if !carried.0.contains_key(listed) {
+            self.certain(match listed.chars().any(|c| c.is_ascii_uppercase()) {
+                true => Cause::NamesNotLowered(part),
+                false if again => Cause::ListNotReencoded,
+                false => Cause::NamesNotEncoded(part),
+            });
         }
-        Ok(found.map(|(name, value)| Pair::new(name, value)))
+        Ok(Some(Pair::new(found.name, found.value)))
+    }
+}
+
+/// What a request carries, by canonical key.
+struct Carried<'r>(HashMap<String, Found<'r>>);
+
+struct Found<'r> {
+    name: &'r str,
+    value: &'r str,
+    repeated: bool,
+}
+
+impl<'r> Carried<'r> {
+    fn new(pairs: impl Iterator<Item = (&'r str, &'r str)>) -> Self {
+        let mut found = HashMap::new();
+        for (name, value) in pairs {
+            let once = Found { name, value, repeated: false };
+            found.entry(canonical_key(name)).and_modify(|found: &mut Found<'_>| found.repeated = true).or_insert(once);
+        }
+        Self(found)
     }
 }
 

@@ -139,15 +139,19 @@ pub(crate) fn encode_path_into(out: &mut String, text: &str) {
     append(out, text, &FORMS);
 }
 
-/// Each byte as it is written: up to three characters, and how many.
-type Forms = [([u8; 3], usize); 256];
+/// Each byte as it is written: up to three characters, and at the end how many.
+type Forms = [[u8; 4]; 256];
 
 fn forms(escaped: &'static AsciiSet) -> Forms {
-    let mut forms = [([0; 3], 0); 256];
-    for (byte, (form, length)) in (0..=u8::MAX).zip(&mut forms) {
-        let text = percent_encode(&[byte], escaped).to_string();
-        form[..text.len()].copy_from_slice(text.as_bytes());
-        *length = text.len();
+    let mut forms = [[0, 0, 0, 1]; 256];
+    for (byte, form) in (0..=u8::MAX).zip(&mut forms) {
+        match percent_encode(&[byte], escaped).to_string().as_bytes() {
+            [plain] => form[0] = *plain,
+            escape => {
+                form[..3].copy_from_slice(escape);
+                form[3] = 3;
+            }
+        }
     }
     forms
 }
@@ -155,13 +159,13 @@ fn forms(escaped: &'static AsciiSet) -> Forms {
 /// Links are made of little but this: each byte costs a look-up and no branch.
 fn append(out: &mut String, text: &str, forms: &Forms) {
     const CHUNK: usize = 64;
-    let mut room = [0; 3 * CHUNK];
+    let mut room = [0; 3 * CHUNK + 1];
     for chunk in text.as_bytes().chunks(CHUNK) {
         let mut len = 0;
         for &byte in chunk {
-            let (form, length) = forms[usize::from(byte)];
-            room[len..len + 3].copy_from_slice(&form);
-            len += length;
+            let form = forms[usize::from(byte)];
+            room[len..len + 4].copy_from_slice(&form);
+            len += usize::from(form[3]);
         }
         out.push_str(std::str::from_utf8(&room[..len]).expect("forms are ASCII"));
     }

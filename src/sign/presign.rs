@@ -87,12 +87,16 @@ pub(super) fn sent_authority(request: &Request) -> Result<&str> {
 /// Whether it is a name that no URL parser changes, as the hosts of buckets are: lower-case labels, none in Punycode,
 /// the last of which is no number, and no port. It spares the common case the parser.
 fn is_plain_name(authority: &str) -> bool {
-    let label = |label: &str| {
-        let plain = label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        plain && !label.is_empty() && !label.starts_with("xn--")
-    };
-    let last = authority.rsplit('.').next().unwrap_or_default();
-    last.starts_with(|c: char| c.is_ascii_lowercase()) && authority.split('.').all(label)
+    // The first letter of the label at hand, and whether every label so far was plain.
+    let (mut first, mut plain, mut before) = (b'.', true, b'.');
+    for &byte in authority.as_bytes() {
+        plain &= matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-') || (byte == b'.' && before != b'.');
+        if before == b'.' {
+            first = byte;
+        }
+        before = byte;
+    }
+    plain && first.is_ascii_lowercase() && before != b'.' && !authority.contains("xn--")
 }
 
 /// Appends the path `/key`, percent-encoded, slashes kept; but a slash that a parser or proxy could drop becomes `%2F`.

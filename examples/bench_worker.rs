@@ -8,11 +8,12 @@
 //! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive
 //! ```
 //!
-//! MODE is `fast`, or `fast-scalar`, `fast-avx2` or `fast-avx512` for no other vector instructions than these. What cannot be done is answered by `ERR` and the reason.
+//! MODE is `fast` or `display`, and ends in `-scalar`, `-avx2` or `-avx512` for no other vector instructions than
+//! these. What cannot be done is answered by `ERR` and the reason.
 
 use std::io::{BufRead, Write};
 
-use cosimg::jpeg::{Encoder, Image, PixelFormat, Simd, Subsampling, Transcoder};
+use cosimg::jpeg::{Encoder, Image, Mode, PixelFormat, Simd, Subsampling, Transcoder};
 use rustix::time::{ClockId, clock_gettime};
 
 type Fallible<T> = Result<T, String>;
@@ -40,7 +41,7 @@ impl Worker {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         match words[..] {
             ["enc", from, to, mode, subsampling, quality, reps] => {
-                let simd = fast(mode)?;
+                let (mode, simd) = mode_and_simd(mode)?;
                 let subsampling = match subsampling {
                     "420" => Subsampling::S420,
                     "422" => Subsampling::S422,
@@ -48,13 +49,18 @@ impl Worker {
                     other => return Err(format!("{other}: not 420, 422 or 444")),
                 };
                 let quality = number(quality)?;
-                let encoder =
-                    Encoder::new().simd(simd).subsampling(subsampling).quality(quality).map_err(|e| e.to_string())?;
+                let encoder = Encoder::new()
+                    .mode(mode)
+                    .simd(simd)
+                    .subsampling(subsampling)
+                    .quality(quality)
+                    .map_err(|e| e.to_string())?;
                 let image = ppm(self.load(from)?)?;
                 measure(reps, to, || encoder.encode(&image))
             }
             ["tran", from, to, mode, reps] => {
-                let transcoder = Transcoder::new().simd(fast(mode)?);
+                let (mode, simd) = mode_and_simd(mode)?;
+                let transcoder = Transcoder::new().mode(mode).simd(simd);
                 let source = self.load(from)?;
                 measure(reps, to, || transcoder.run(source))
             }
@@ -71,13 +77,14 @@ impl Worker {
     }
 }
 
-fn fast(mode: &str) -> Fallible<Simd> {
-    let simd = match mode.strip_prefix("fast") {
-        Some("") => Ok(Simd::Auto),
-        Some(simd) => simd.trim_start_matches('-').parse(),
-        None => return Err(format!("{mode}: not a mode; there is fast")),
+fn mode_and_simd(word: &str) -> Fallible<(Mode, Simd)> {
+    let (mode, simd) = word.split_once('-').unwrap_or((word, "auto"));
+    let mode = match mode {
+        "fast" => Mode::Fast,
+        "display" => Mode::Display,
+        _ => return Err(format!("{word}: not a mode; there are fast and display")),
     };
-    simd.map_err(|e| e.to_string())
+    Ok((mode, simd.parse().map_err(|e: cosimg::Error| e.to_string())?))
 }
 
 fn number<T: std::str::FromStr>(word: &str) -> Fallible<T> {

@@ -31,6 +31,7 @@ const _: () = {
     holds::<jpeg::Encoder>();
     holds::<jpeg::Image<'static>>();
     holds::<jpeg::Inspection>();
+    holds::<jpeg::Mode>();
     holds::<jpeg::PixelFormat>();
     holds::<jpeg::ScanInfo>();
     holds::<jpeg::SegmentInfo>();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::ArgPredicate;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cosimg::Limits;
-use cosimg::jpeg::{Coding, Subsampling};
+use cosimg::jpeg::{Coding, Mode, Subsampling};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 some item failed, 2 usage, 3 nothing to do, 4 verification failed, 5 limit, 130 cancelled.
@@ -193,9 +193,30 @@ pub(crate) struct Transcode {
     /// Leave out Exif, XMP, comments and thumbnails; what the colours depend on stays
     #[arg(long)]
     pub(crate) strip: bool,
+    /// What the scans of a progressive file are chosen for
+    #[arg(long, value_enum, default_value_t = ModeName::Display)]
+    pub(crate) mode: ModeName,
     /// Of a damaged file keep what can be read, and warn of what cannot
     #[arg(long)]
     pub(crate) tolerant: bool,
+}
+
+/// [`Mode`] by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModeName {
+    /// What is shown after the first bytes
+    Display,
+    /// A small file for little work
+    Fast,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Display => Self::Display,
+            ModeName::Fast => Self::Fast,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -165,6 +165,20 @@ fn a_hostile_picture_is_a_failure_and_no_panic() {
 }
 
 #[test]
+fn the_fast_mode_has_fewer_scans_and_the_same_coefficients() {
+    let transcode = |mode: &[&str]| {
+        let run = run(cosimg(&[&["transcode", text(&asset("sample.jpg")), "-o", "-"], mode].concat()));
+        assert_eq!((run.code, run.errors.as_str()), (0, ""));
+        run.out
+    };
+    let [display, fast] = [transcode(&[]), transcode(&["--mode", "fast"])];
+    assert!(transcode(&["--mode", "display"]) == display);
+    assert_eq!([&display, &fast].map(|file| inspect(file).scans.len()), [10, 9]);
+    assert!(coefficients(&fast) == coefficients(&display) && inspect(&fast).progressive);
+    assert_eq!(run(cosimg(&["transcode", "a", "-o", "-", "--mode", "smallest"])).code, 2);
+}
+
+#[test]
 fn of_a_damaged_file_what_can_be_read_is_kept_if_asked() {
     let source = fs::read(asset("sample.jpg")).unwrap();
     let cut = &source[..source.len() / 2];

@@ -1,7 +1,6 @@
 //! Pixels to JPEG: colour conversion, down-sampling, FDCT and quantisation an MCU row at a time, then the scans.
 
 use crate::error::{Error, Result};
-use crate::jpeg::Coding;
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
 use crate::jpeg::frame::{BLOCK_SIDE, Component, Frame};
 use crate::jpeg::image::{Image, PixelFormat};
@@ -11,6 +10,7 @@ use crate::jpeg::quant::{QuantTable, tables};
 use crate::jpeg::sample::replicate_edge;
 use crate::jpeg::simd::{Kernels, Level, Simd};
 use crate::jpeg::write::{self, Layout};
+use crate::jpeg::{Coding, Mode};
 use crate::limits::{Cancel, Limits};
 
 /// Samples a side of what libjpeg and its family read, a little less than the 16 bits of a frame header can say.
@@ -63,6 +63,7 @@ pub struct Encoder {
     quality: u8,
     subsampling: Subsampling,
     coding: Coding,
+    mode: Mode,
     background: [u8; 3],
     icc_profile: Option<Vec<u8>>,
     exif: Option<Vec<u8>>,
@@ -78,6 +79,7 @@ impl Encoder {
             quality: 85,
             subsampling: Subsampling::default(),
             coding: Coding::default(),
+            mode: Mode::default(),
             background: [255; 3],
             icc_profile: None,
             exif: None,
@@ -142,6 +144,12 @@ impl Encoder {
         self
     }
 
+    /// What the scans of a progressive file are chosen for.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// A flag that stops the call.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
@@ -163,7 +171,7 @@ impl Encoder {
             metadata.push_icc(profile)?;
         }
         let coefficients = self.coefficients(image)?;
-        let layout = Layout { coding: self.coding };
+        let layout = Layout { coding: self.coding, mode: self.mode };
         write::write(&coefficients, &metadata, &layout, self.simd, &self.limits, &self.cancel)
     }
 

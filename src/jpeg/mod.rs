@@ -51,6 +51,17 @@ pub use metadata::Strip;
 pub use simd::Simd;
 pub use transcode::{Transcoded, Transcoder};
 
+/// What the scans of a progressive file are chosen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// What is shown after the first bytes: the script that libjpeg made the common one.
+    #[default]
+    Display,
+    /// A small file for little work: fewer scans, chroma whole and late.
+    Fast,
+}
+
 /// How the entropy-coded data of a file is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

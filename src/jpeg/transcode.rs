@@ -5,7 +5,7 @@ use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::metadata::Strip;
 use crate::jpeg::read::Terms;
 use crate::jpeg::write::Layout;
-use crate::jpeg::{Coding, Simd, read, write};
+use crate::jpeg::{Coding, Mode, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables.
@@ -23,6 +23,7 @@ use crate::limits::{Cancel, Limits};
 #[derive(Clone, Debug, Default)]
 pub struct Transcoder {
     coding: Coding,
+    mode: Mode,
     strip: Strip,
     tolerant: bool,
     simd: Simd,
@@ -78,6 +79,12 @@ impl Transcoder {
         self
     }
 
+    /// What the scans of a progressive file are chosen for.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// A flag that stops the call.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
@@ -103,7 +110,7 @@ impl Transcoder {
         let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
         let mut source = read::read(source, &mut terms)?;
         source.metadata.strip(self.strip);
-        let layout = Layout { coding: self.coding };
+        let layout = Layout { coding: self.coding, mode: self.mode };
         let bytes = write::write(&source.image, &source.metadata, &layout, *simd, limits, cancel)?;
         Ok(Transcoded { bytes, damages: terms.tolerance.damages })
     }

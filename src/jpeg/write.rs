@@ -1,7 +1,6 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
 use crate::error::{Error, Result};
-use crate::jpeg::Coding;
 use crate::jpeg::batch::Batch;
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage};
 use crate::jpeg::entropy::planes::AcKernels;
@@ -11,12 +10,15 @@ use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::{Scan, script};
 use crate::jpeg::simd::{Level, Simd};
+use crate::jpeg::{Coding, Mode};
 use crate::limits::{Cancel, Limits};
 
 /// How a file is laid out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Layout {
     pub(crate) coding: Coding,
+    /// Of a progressive file.
+    pub(crate) mode: Mode,
 }
 
 /// Writes a whole file.
@@ -29,7 +31,7 @@ pub(crate) fn write(
     cancel: &Cancel,
 ) -> Result<Vec<u8>> {
     let script = match layout.coding {
-        Coding::Progressive => script::progressive(&image.frame),
+        Coding::Progressive => script::progressive(&image.frame, layout.mode),
         Coding::Baseline => script::sequential(&image.frame),
     };
     let slots = quant_slots(image);

@@ -1,6 +1,7 @@
 //! Scan scripts: the scans of a file in their order.
 
 use super::Scan;
+use crate::jpeg::Mode;
 use crate::jpeg::frame::Frame;
 
 /// One sequential scan, or one for each component where an MCU of all would have too many blocks.
@@ -8,25 +9,24 @@ pub(crate) fn sequential(frame: &Frame) -> Vec<Scan> {
     interleaved(frame).into_iter().map(Scan::sequential).collect()
 }
 
+/// A progressive script. The scans of a picture in three components are those of luma and two of chroma; of any other,
+/// each component has those of luma.
+pub(crate) fn progressive(frame: &Frame, mode: Mode) -> Vec<Scan> {
+    match mode {
+        Mode::Display => display(frame),
+        Mode::Fast => fast(frame),
+    }
+}
+
 /// The script that libjpeg made the common one: DC and a few luma coefficients first, chroma before the rest of luma,
 /// every band first without its low bits. Ten scans for three components.
-pub(crate) fn progressive(frame: &Frame) -> Vec<Scan> {
-    let ac = |component: usize, start: u8, end: u8, high: u8, low: u8| Scan {
-        components: vec![component],
-        start,
-        end,
-        high,
-        low,
-    };
-    let dc = |high: u8, low: u8| {
-        interleaved(frame).into_iter().map(move |components| Scan { components, start: 0, end: 0, high, low })
-    };
-    let mut script: Vec<Scan> = dc(0, 1).collect();
+fn display(frame: &Frame) -> Vec<Scan> {
+    let mut script = dc(frame, 0, 1);
     if frame.components.len() == 3 {
         let (y, cb, cr) = (0, 1, 2);
         script.extend([ac(y, 1, 5, 0, 2), ac(cr, 1, 63, 0, 1), ac(cb, 1, 63, 0, 1), ac(y, 6, 63, 0, 2)]);
         script.push(ac(y, 1, 63, 2, 1));
-        script.extend(dc(1, 0));
+        script.extend(dc(frame, 1, 0));
         script.extend([ac(cr, 1, 63, 1, 0), ac(cb, 1, 63, 1, 0), ac(y, 1, 63, 1, 0)]);
         return script;
     }
@@ -34,9 +34,34 @@ pub(crate) fn progressive(frame: &Frame) -> Vec<Scan> {
     script.extend(all.clone().map(|c| ac(c, 1, 5, 0, 2)));
     script.extend(all.clone().map(|c| ac(c, 6, 63, 0, 2)));
     script.extend(all.clone().map(|c| ac(c, 1, 63, 2, 1)));
-    script.extend(dc(1, 0));
+    script.extend(dc(frame, 1, 0));
     script.extend(all.map(|c| ac(c, 1, 63, 1, 0)));
     script
+}
+
+/// Few scans, and small: chroma, which has few low bits to leave to later, comes whole.
+fn fast(frame: &Frame) -> Vec<Scan> {
+    let mut script = dc(frame, 0, 0);
+    let luma = |c: usize| [ac(c, 9, 63, 0, 2), ac(c, 1, 63, 2, 1), ac(c, 1, 63, 1, 0)];
+    if frame.components.len() == 3 {
+        let (y, cb, cr) = (0, 1, 2);
+        script.extend([ac(y, 1, 8, 0, 2), ac(cb, 1, 8, 0, 0), ac(cr, 1, 8, 0, 0)]);
+        script.extend(luma(y));
+        script.extend([ac(cb, 9, 63, 0, 0), ac(cr, 9, 63, 0, 0)]);
+        return script;
+    }
+    let all = 0..frame.components.len();
+    script.extend(all.clone().map(|c| ac(c, 1, 8, 0, 2)));
+    script.extend(all.flat_map(luma));
+    script
+}
+
+fn dc(frame: &Frame, high: u8, low: u8) -> Vec<Scan> {
+    interleaved(frame).into_iter().map(|components| Scan { components, start: 0, end: 0, high, low }).collect()
+}
+
+fn ac(component: usize, start: u8, end: u8, high: u8, low: u8) -> Scan {
+    Scan { components: vec![component], start, end, high, low }
 }
 
 /// The components of interleaved scans: all in one where an MCU can hold them, else each alone.
@@ -58,12 +83,14 @@ mod tests {
         {
             let components = sampling.iter().zip(1..).map(|(&(h, v), id)| Component::new(id, h, v, 0)).collect();
             let frame = Frame::new(100, 70, 8, components).unwrap();
-            let mut progress = Progress::new(sampling.len());
-            for scan in progressive(&frame) {
-                scan.check(&frame).unwrap();
-                progress.apply(&scan).unwrap();
+            for mode in [Mode::Fast, Mode::Display] {
+                let mut progress = Progress::new(sampling.len());
+                for scan in progressive(&frame, mode) {
+                    scan.check(&frame).unwrap();
+                    progress.apply(&scan).unwrap();
+                }
+                assert!(progress.is_complete());
             }
-            assert!(progress.is_complete());
             assert!(sequential(&frame).iter().all(|scan| scan.check_components(&frame).is_ok()));
         }
     }

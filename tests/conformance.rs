@@ -107,7 +107,7 @@ fn transcode(source: &[u8], coding: Coding, limits: &Limits) -> cosimg::Result<V
 
 /// Large pictures take minutes in a debug build; `COSIMG_GATE=1` takes the time.
 fn pixels_at_most() -> u64 {
-    if common::gate() { u64::MAX } else { 3_000_000 }
+    if common::machine::gate() { u64::MAX } else { 3_000_000 }
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn jpegtran_reads_the_same_coefficients() {
     let clean: Vec<_> = rows().into_iter().filter(Row::is_judged).collect();
     let small = clean.into_iter().filter(|row| row.number("width") * row.number("height") <= pixels_at_most());
     let small: Vec<_> = small.filter(|row| !row.get("coef_sha256").is_empty()).collect();
-    let step = if common::gate() { 1 } else { (small.len() / 60).max(1) };
+    let step = if common::machine::gate() { 1 } else { (small.len() / 60).max(1) };
     let sample: Vec<_> = small.into_iter().step_by(step).collect();
     println!("{} files before jpegtran", sample.len());
     for_each(&sample, |row, source| {

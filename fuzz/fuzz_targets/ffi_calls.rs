@@ -53,6 +53,7 @@ fuzz_target!(|steps: Vec<Step>| {
     for step in steps.iter().take(50) {
         // SAFETY: objects are what the library made, of the right kind, and NULL once freed; bytes are borrowed from
         // the step, which outlives the call, with their true lengths; outputs are places on the stack.
+        // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
         unsafe { program.take(step) };
     }
 });
@@ -91,6 +92,7 @@ impl Program {
     }
 
     unsafe fn take(&mut self, step: &Step) {
+        // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
         unsafe {
             match step {
                 Step::Free { object } => self.free(*object),
@@ -235,6 +237,7 @@ impl Program {
 
     /// The three ways out give the same bytes, and the third tells the size that it would have needed.
     unsafe fn transcode(&self, source: Slice, room: usize) {
+        // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
         unsafe {
             let expected = buffer(|out, err| cosimg_transcoder_run(self.transcoder, source, out, err));
             let mut written: Vec<u8> = Vec::new();
@@ -260,6 +263,7 @@ impl Program {
 
     unsafe fn verify(&self, method: &[u8], url: &[u8], now: i64) {
         let mut verdict = null_mut();
+        // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
         unsafe {
             make(&mut verdict, cosimg_verdict_free, |out, err| {
                 let (method, url) = ((method.as_ptr().cast(), method.len()), (url.as_ptr().cast(), url.len()));
@@ -281,6 +285,7 @@ impl Program {
         ];
         let chosen = usize::from(object) % objects.len();
         let (slot, free) = objects.into_iter().nth(chosen).expect("it is below the length");
+        // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
         unsafe { free(*slot) };
         *slot = null_mut();
     }
@@ -333,6 +338,7 @@ unsafe fn call(run: impl FnOnce(Err) -> i32) -> i32 {
 
 /// Reads all of an error and frees it. Codes of 900 and above are faults of the library's own.
 unsafe fn check_error(error: *mut Object) -> i32 {
+    // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
     unsafe {
         let code = cosimg_error_code(error);
         let message = CStr::from_ptr(cosimg_error_message(error)).to_str().expect("UTF-8");
@@ -348,6 +354,7 @@ unsafe fn check_error(error: *mut Object) -> i32 {
 
 /// Replaces an object, unless the call that makes the new one fails.
 unsafe fn make(slot: &mut *mut Object, free: Free, new: impl FnOnce(*mut *mut Object, Err) -> i32) {
+    // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
     unsafe {
         let mut made = junk();
         let status = call(|err| new(&mut made, err));
@@ -361,6 +368,7 @@ unsafe fn make(slot: &mut *mut Object, free: Free, new: impl FnOnce(*mut *mut Ob
 
 /// The bytes of a call that fills a buffer, unless it fails.
 unsafe fn buffer(run: impl FnOnce(*mut Buffer, Err) -> i32) -> Option<Vec<u8>> {
+    // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
     unsafe {
         let mut out = Buffer { data: junk().cast(), len: 9, capacity: 9 };
         let status = call(|err| run(&mut out, err));
@@ -384,6 +392,7 @@ unsafe fn seen(slice: Slice) {
 }
 
 unsafe fn look_at(verdict: *mut Object) {
+    // SAFETY: the caller keeps the contract: objects are NULL or live, and nobody else uses them.
     unsafe {
         seen(cosimg_verdict_reason(verdict));
         seen(cosimg_verdict_param(verdict, 0));

@@ -7,7 +7,7 @@
 //! arithmetic blocks to arithmetic-coded data
 //! build     segments and scans to bytes                decode  bytes to coefficients, bit by bit
 //! samples   small files with one feature each          tools   other programs as judges
-//! laws      what must hold for every file
+//! laws      what must hold for every file                machine which programs there are
 //! ```
 #![allow(dead_code, reason = "every test file uses a part")]
 
@@ -17,6 +17,8 @@ pub(crate) mod decode;
 pub(crate) mod entropy;
 pub(crate) mod huffman;
 pub(crate) mod laws;
+#[path = "../support/tools.rs"]
+pub(crate) mod machine;
 pub(crate) mod picture;
 pub(crate) mod samples;
 pub(crate) mod script;
@@ -51,11 +53,6 @@ impl Random {
     pub(crate) fn chance(&mut self, n: usize) -> bool {
         self.below(256) < n
     }
-}
-
-/// Whether the environment says `COSIMG_GATE=1`: a missing tool is then a failure, and slow files are not left out.
-pub(crate) fn gate() -> bool {
-    std::env::var("COSIMG_GATE").is_ok_and(|v| v == "1")
 }
 
 /// The files shared between projects, where they are present; nobody is asked to have them.

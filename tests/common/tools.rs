@@ -4,6 +4,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use super::machine::missing;
+
 /// Runs a program on bytes. An error is what it said, on any exit but a silent success; a caution is none.
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     let mut child = Command::new(program)
@@ -26,25 +28,16 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Strin
     Err(format!("{program}: {} {}", output.status, said.trim()))
 }
 
-fn is_here(program: &str) -> bool {
-    let found = Command::new(program).arg("-version").stdin(Stdio::null()).output().is_ok();
-    assert!(found || !super::gate(), "{program} is missing");
-    if !found {
-        println!("skipped: {program} is missing");
-    }
-    found
-}
-
 /// Whether there is a jpegtran to ask.
 pub(crate) fn have_jpegtran() -> bool {
     static HERE: OnceLock<bool> = OnceLock::new();
-    *HERE.get_or_init(|| is_here("jpegtran"))
+    *HERE.get_or_init(|| !missing("jpegtran"))
 }
 
 /// Whether there are a djpeg and a cjpeg to ask.
 pub(crate) fn have_codec() -> bool {
     static HERE: OnceLock<bool> = OnceLock::new();
-    *HERE.get_or_init(|| is_here("djpeg") && is_here("cjpeg"))
+    *HERE.get_or_init(|| !missing("djpeg") && !missing("cjpeg"))
 }
 
 pub(crate) fn jpegtran(arguments: &[&str], source: &[u8]) -> Result<Vec<u8>, String> {

@@ -3,6 +3,9 @@
 //! The tests need `cjpeg` and `djpeg`; without them they say that they skip, or fail where `COSIMG_GATE` is 1. Photos
 //! come from `COSIMG_SHARED`; some of them by default, all where `COSIMG_GATE` is 1.
 
+#[path = "../support/tools.rs"]
+mod tools;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
@@ -74,25 +77,15 @@ fn grey_is_no_worse_than_that_of_cjpeg() {
     }
 }
 
-fn gate() -> bool {
-    std::env::var("COSIMG_GATE").is_ok_and(|v| v == "1")
-}
-
 fn has_tools() -> bool {
-    let has = |tool| Command::new(tool).arg("-version").output().is_ok();
-    let both = has("cjpeg") && has("djpeg");
-    assert!(both || !gate(), "cjpeg and djpeg are needed: install libjpeg-turbo-progs");
-    if !both {
-        eprintln!("skipped: no cjpeg or djpeg; they come with libjpeg-turbo-progs");
-    }
-    both
+    !tools::missing("cjpeg") && !tools::missing("djpeg")
 }
 
 /// Photos of the corpus.
 fn photos() -> Vec<(String, Picture)> {
     let shared = std::env::var_os("COSIMG_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folders: &[&str] = if gate() { &["kodak", "large", "graphics"] } else { &["kodak"] };
+    let folders: &[&str] = if tools::gate() { &["kodak", "large", "graphics"] } else { &["kodak"] };
     let mut files: Vec<PathBuf> = folders
         .iter()
         .filter_map(|folder| std::fs::read_dir(shared.join("corpus/photos").join(folder)).ok())
@@ -104,7 +97,7 @@ fn photos() -> Vec<(String, Picture)> {
     if files.is_empty() {
         eprintln!("skipped the photos: none in {}", shared.display());
     }
-    if !gate() {
+    if !tools::gate() {
         files.truncate(3);
     }
     files

@@ -28,11 +28,14 @@ const _: () = {
     holds::<jpeg::Coding>();
     holds::<jpeg::ComponentInfo>();
     holds::<jpeg::Damages>();
+    holds::<jpeg::Density>();
     holds::<jpeg::Encoder>();
     holds::<jpeg::Image<'static>>();
     holds::<jpeg::Inspection>();
     holds::<jpeg::Mode>();
     holds::<jpeg::PixelFormat>();
+    holds::<jpeg::PixelPlane<'static>>();
+    holds::<jpeg::RowEncoder>();
     holds::<jpeg::ScanInfo>();
     holds::<jpeg::SegmentInfo>();
     holds::<jpeg::Simd>();

@@ -52,7 +52,7 @@ fn ycbcr([r, g, b]: [u8; 3]) -> (f32, f32, f32) {
 
 /// A channel of a pixel laid over that of the background, rounded to the nearest of 8 bits: so that a picture with
 /// alpha and the same picture flattened beforehand give the same file.
-fn over(pixel: u8, background: u8, alpha: u8) -> u8 {
+pub(crate) fn over(pixel: u8, background: u8, alpha: u8) -> u8 {
     let sum = u32::from(pixel) * u32::from(alpha) + u32::from(background) * u32::from(255 - alpha);
     divide_by_255(sum)
 }

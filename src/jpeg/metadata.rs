@@ -43,13 +43,6 @@ pub(crate) struct Metadata<'a> {
 }
 
 impl Metadata<'_> {
-    /// The metadata of a new file: a JFIF header with square pixels.
-    pub(crate) fn jfif() -> Self {
-        let payload = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
-        let jfif = Segment { code: APP0, payload: Cow::Borrowed(payload) };
-        Self { header: vec![jfif], ..Self::default() }
-    }
-
     /// Embeds an ICC profile in as many segments as it needs (ICC.1, annex B.4).
     pub(crate) fn push_icc(&mut self, profile: &[u8]) -> Result<()> {
         let parts = profile.chunks(MAX_PAYLOAD - ICC.len() - 2);
@@ -112,9 +105,9 @@ mod tests {
 
     #[test]
     fn a_large_profile_is_cut_and_numbered() {
-        let mut metadata = Metadata::jfif();
+        let mut metadata = Metadata::default();
         metadata.push_icc(&vec![7; 200_000]).unwrap();
-        let parts = &metadata.header[1..];
+        let parts = &metadata.header;
         assert_eq!(parts.len(), 4);
         for (i, part) in parts.iter().enumerate() {
             assert!(part.payload.len() <= MAX_PAYLOAD);
@@ -128,14 +121,14 @@ mod tests {
 
     #[test]
     fn stripping_keeps_what_colours_need() {
-        let mut metadata = Metadata::jfif();
+        let mut metadata = Metadata::default();
         metadata.push_icc(&[1]).unwrap();
         metadata.push_exif(&[1]).unwrap();
         metadata.late.push(Segment { code: COM, payload: Cow::Borrowed(b"x") });
         metadata.trailing = b"more";
         metadata.strip(Strip::Nothing);
-        assert_eq!((metadata.header.len(), metadata.late.len(), metadata.trailing), (3, 1, &b"more"[..]));
+        assert_eq!((metadata.header.len(), metadata.late.len(), metadata.trailing), (2, 1, &b"more"[..]));
         metadata.strip(Strip::Metadata);
-        assert_eq!((metadata.header.len(), metadata.late.len(), metadata.trailing), (2, 0, &b""[..]));
+        assert_eq!((metadata.header.len(), metadata.late.len(), metadata.trailing), (1, 0, &b""[..]));
     }
 }

@@ -44,8 +44,8 @@ mod write;
 
 pub use coeff::CoefficientImage;
 pub use damage::Damages;
-pub use encode::{Encoder, Subsampling};
-pub use image::{Image, PixelFormat};
+pub use encode::{Density, Encoder, RowEncoder, Subsampling};
+pub use image::{Image, PixelFormat, PixelPlane};
 pub use inspect::{ComponentInfo, Inspection, ScanInfo, SegmentInfo, inspect};
 pub use metadata::Strip;
 pub use simd::Simd;

@@ -1,6 +1,7 @@
 //! What the pixel encoder promises.
 //!
 //! ```text
+//! formats    every format of pixels gives the file of the plain format it stands for; rows in batches
 //! pictures   what comes out decodes to what went in: every size, format, sampling and coding
 //! laws       results that must be equal to the byte, or grow together
 //! arguments  arguments out of range, limits, metadata
@@ -10,6 +11,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)] // a panic is how a test fails
 
 mod arguments;
+mod formats;
 mod laws;
 mod peers;
 mod pictures;

@@ -1,0 +1,135 @@
+//! Rows of pixels to coefficients: conversion, down-sampling, FDCT and quantisation, an MCU row at a time.
+
+use super::mcu_row::McuRow;
+use super::{Encoder, Subsampling};
+use crate::error::{Error, Result};
+use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
+use crate::jpeg::frame::{Component, Frame};
+use crate::jpeg::image::{Colour, PixelFormat, PlaneRows, RowReader};
+use crate::jpeg::quant::quantise::Quantiser;
+use crate::jpeg::quant::{QuantTable, tables};
+use crate::jpeg::simd::{Kernels, Level};
+use crate::limits::Cancel;
+
+/// Samples a side of what libjpeg and its family read, a little less than the 16 bits of a frame header can say.
+const MAX_SIDE: u32 = 65_500;
+
+/// A picture on its way.
+pub(super) struct FrontEnd {
+    level: Level,
+    cancel: Cancel,
+    reader: RowReader,
+    background: [u8; 3],
+    frame: Frame,
+    tables: Vec<QuantTable>,
+    quantisers: Vec<Quantiser>,
+    planes: Vec<Plane>,
+    samples: McuRow,
+    /// Rows that have come.
+    rows: u32,
+}
+
+impl FrontEnd {
+    pub(super) fn new(encoder: &Encoder, width: u32, height: u32, format: PixelFormat) -> Result<Self> {
+        let Encoder { background, dither, limits, .. } = encoder;
+        let ratio = ratio(encoder.subsampling, format.colour());
+        let frame = frame(encoder, width, height, format.colour(), ratio)?;
+        let luma = tables::luminance(encoder.quality);
+        let chroma = tables::chrominance(encoder.quality);
+        let tables: Vec<_> =
+            frame.components.iter().map(|c| if c.table == 0 { luma.clone() } else { chroma.clone() }).collect();
+        let memory = frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, ratio);
+        limits.check_memory(memory, "the coefficients and the samples in work")?;
+        Ok(Self {
+            level: encoder.simd.level()?,
+            cancel: encoder.cancel.clone(),
+            reader: RowReader::new(format, *background, *dither),
+            background: *background,
+            planes: CoefficientImage::planes(&frame, limits)?,
+            samples: McuRow::new(&frame, format.colour(), ratio),
+            quantisers: tables.iter().map(Quantiser::new).collect(),
+            tables,
+            frame,
+            rows: 0,
+        })
+    }
+
+    pub(super) fn rows_left(&self) -> u32 {
+        self.frame.height - self.rows
+    }
+
+    /// Takes the next row, of which there are as many as the picture has.
+    pub(super) fn push(&mut self, row: PlaneRows<'_>) -> Result<()> {
+        match self.level {
+            Level::Scalar(kernels) => self.push_with(kernels, row),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(kernels) => self.push_with(kernels, row),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(kernels) => self.push_with(kernels.avx2(), row),
+        }
+    }
+
+    /// The coefficients, once all rows have come.
+    pub(super) fn finish(self) -> CoefficientImage {
+        CoefficientImage { frame: self.frame, planes: self.planes, tables: self.tables }
+    }
+
+    fn push_with(&mut self, kernels: impl Kernels, row: PlaneRows<'_>) -> Result<()> {
+        self.samples.push(kernels, &mut self.reader, row, self.rows as usize, self.background);
+        self.rows += 1;
+        // Rows under the picture repeat its last one.
+        while self.rows == self.frame.height && !self.samples.is_full() {
+            self.samples.push(kernels, &mut self.reader, row, self.rows as usize - 1, self.background);
+        }
+        if self.samples.is_full() {
+            self.cancel.check()?;
+            self.transform(kernels);
+            self.samples.clear();
+        }
+        Ok(())
+    }
+
+    /// The samples that there are, to blocks.
+    fn transform(&mut self, kernels: impl Kernels) {
+        let y = (self.rows - 1) as usize / self.samples.height();
+        for (i, (plane, quantiser)) in self.planes.iter_mut().zip(&self.quantisers).enumerate() {
+            let component = &self.frame.components[i];
+            let first = y * component.vertical as usize;
+            let end = (first + component.vertical as usize).min(component.blocks_high as usize);
+            for row in first..end {
+                kernels.block_row(self.samples.block_row(i, row - first), quantiser, plane.row_mut(row));
+            }
+        }
+    }
+}
+
+/// Samples of luma for one of chroma, across and down.
+fn ratio(subsampling: Subsampling, colour: Colour) -> (u8, u8) {
+    match colour {
+        Colour::Gray => (1, 1),
+        Colour::Ycbcr { across, down } => (across, down),
+        _ => subsampling.ratio(),
+    }
+}
+
+fn frame(encoder: &Encoder, width: u32, height: u32, colour: Colour, (across, down): (u8, u8)) -> Result<Frame> {
+    if width == 0 || height == 0 {
+        let field = if width == 0 { "width" } else { "height" };
+        return Err(Error::usage(format!("a picture of {width}x{height} has no pixels")).field_named(field));
+    }
+    encoder.limits.check_picture(width, height)?;
+    if width > MAX_SIDE || height > MAX_SIDE {
+        let message = format!("a JPEG of {width}x{height} would pass the {MAX_SIDE} a side that decoders read");
+        let field = if width > MAX_SIDE { "width" } else { "height" };
+        return Err(Error::unsupported(message).field_named(field));
+    }
+    let full = |id| Component::new(id, across, down, 0);
+    let chroma = |id| Component::new(id, 1, 1, 1);
+    let components = match colour {
+        Colour::Gray => vec![full(1)],
+        Colour::Rgb | Colour::Ycbcr { .. } => vec![full(1), chroma(2), chroma(3)],
+        // Black is as fine as luma.
+        Colour::Cmyk => vec![full(1), chroma(2), chroma(3), full(4)],
+    };
+    Frame::new(width, height, 8, components)
+}

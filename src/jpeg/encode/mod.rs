@@ -1,0 +1,244 @@
+//! Pixels to JPEG: rows to samples to coefficients, then the scans.
+//!
+//! ```text
+//! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
+//! front.rs    rows to coefficients, by way of            embed.rs  metadata to embed
+//! mcu_row.rs  the samples of one MCU row
+//! ```
+
+mod embed;
+mod front;
+mod mcu_row;
+mod rows;
+
+pub use embed::Density;
+pub use rows::RowEncoder;
+
+use crate::error::{Error, Result};
+use crate::jpeg::coeff::CoefficientImage;
+use crate::jpeg::image::{Image, PixelFormat};
+use crate::jpeg::simd::Simd;
+use crate::jpeg::write::{self, Layout};
+use crate::jpeg::{Coding, Mode};
+use crate::limits::{Cancel, Limits};
+use embed::Embedded;
+use front::FrontEnd;
+
+/// How many samples of luma share one of chroma. Pictures in grey have no chroma and ignore it; those that are YCbCr
+/// already keep what they have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Subsampling {
+    /// 4:2:0: one for 2 by 2.
+    #[default]
+    S420,
+    /// 4:2:2: one for 2 in a row.
+    S422,
+    /// 4:4:4: one each.
+    S444,
+}
+
+impl Subsampling {
+    /// Samples of luma for one of chroma, across and down.
+    fn ratio(self) -> (u8, u8) {
+        match self {
+            Self::S420 => (2, 2),
+            Self::S422 => (2, 1),
+            Self::S444 => (1, 1),
+        }
+    }
+}
+
+/// Turns pixels into a JPEG. One encoder may serve many pictures, from several threads at a time.
+///
+/// The colours are those of JFIF; samples keep their fractions from the pixel to the coefficient, so a file is closer
+/// to its source than that of an encoder which rounds at each stage, at the same tables and the same size.
+///
+/// ```
+/// use cosimg::jpeg::{Encoder, Image, PixelFormat, Subsampling};
+///
+/// # fn main() -> cosimg::Result<()> {
+/// let pixels = [200, 30, 60].repeat(640 * 480);
+/// let image = Image::new(&pixels, 640, 480, PixelFormat::Rgb8)?;
+/// let jpeg = Encoder::new().quality(82)?.subsampling(Subsampling::S444).encode(&image)?;
+/// assert!(jpeg.starts_with(&[0xFF, 0xD8]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    quality: u8,
+    subsampling: Subsampling,
+    coding: Coding,
+    mode: Mode,
+    background: [u8; 3],
+    dither: bool,
+    embedded: Embedded,
+    simd: Simd,
+    limits: Limits,
+    cancel: Cancel,
+}
+
+impl Encoder {
+    /// Quality 85, 4:2:0, progressive, white background, no metadata but the JFIF header.
+    pub fn new() -> Self {
+        Self {
+            quality: 85,
+            subsampling: Subsampling::default(),
+            coding: Coding::default(),
+            mode: Mode::default(),
+            background: [255; 3],
+            dither: false,
+            embedded: Embedded::default(),
+            simd: Simd::default(),
+            limits: Limits::default(),
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// Quality on libjpeg's scale, 1 to 100: scales the tables of T.81 Annex K.
+    ///
+    /// # Errors
+    /// `Usage` for other numbers.
+    pub fn quality(mut self, quality: u8) -> Result<Self> {
+        if !(1..=100).contains(&quality) {
+            return Err(Error::usage(format!("a quality of {quality} is not in 1 to 100")).field_named("quality"));
+        }
+        self.quality = quality;
+        Ok(self)
+    }
+
+    /// How many samples of luma share one of chroma.
+    pub fn subsampling(mut self, subsampling: Subsampling) -> Self {
+        self.subsampling = subsampling;
+        self
+    }
+
+    /// How the entropy-coded data is laid out.
+    pub fn coding(mut self, coding: Coding) -> Self {
+        self.coding = coding;
+        self
+    }
+
+    /// The red, green and blue that pixels with alpha are laid over. The mixture is of the coded values, as browsers
+    /// and Cloud Infinite have it, rounded to 8 bits: the same as from a picture that was flattened beforehand.
+    pub fn background(mut self, rgb: [u8; 3]) -> Self {
+        self.background = rgb;
+        self
+    }
+
+    /// Whether samples of more than 8 bits are reduced with an ordered dither, which spares smooth gradients from bands
+    /// and costs bytes. At first they are rounded.
+    pub fn dither(mut self, dither: bool) -> Self {
+        self.dither = dither;
+        self
+    }
+
+    /// An ICC profile to embed; an empty one is none. It is not applied: the pixels are taken to be in its space.
+    pub fn icc_profile(mut self, profile: Vec<u8>) -> Self {
+        self.embedded.icc_profile = profile;
+        self
+    }
+
+    /// An Exif block to embed, from its TIFF header on (without `Exif\0\0`); an empty one is none.
+    pub fn exif(mut self, tiff: Vec<u8>) -> Self {
+        self.embedded.exif = tiff;
+        self
+    }
+
+    /// Pixels by length, for the JFIF header.
+    pub fn density(mut self, density: Density) -> Self {
+        self.embedded.density = density;
+        self
+    }
+
+    /// A comment to embed, after those before it.
+    pub fn comment(mut self, comment: impl Into<Vec<u8>>) -> Self {
+        self.embedded.comments.push(comment.into());
+        self
+    }
+
+    /// Which vector instructions may be used; the bytes of the result do not depend on it.
+    pub fn simd(mut self, simd: Simd) -> Self {
+        self.simd = simd;
+        self
+    }
+
+    /// Bounds on the picture and on memory.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What the scans of a progressive file are chosen for.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// A flag that stops the call.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Encodes a picture.
+    ///
+    /// # Errors
+    /// `Limit` where the picture or the memory it needs pass a bound, before that memory is taken; `Unsupported` for
+    /// more than 65,500 pixels a side, or instructions that this processor lacks; `Usage` where the ICC profile, the
+    /// Exif block or a comment does not fit a JPEG; `Cancelled`.
+    pub fn encode(&self, image: &Image<'_>) -> Result<Vec<u8>> {
+        let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
+        for y in 0..image.height() as usize {
+            front.push(image.rows(y))?;
+        }
+        self.write(&front.finish(), image.format())
+    }
+
+    /// Begins a picture whose rows come one after another, in a format of one plane. The file is the same as from
+    /// [`Encoder::encode`].
+    ///
+    /// ```
+    /// use cosimg::jpeg::{Encoder, PixelFormat};
+    ///
+    /// # fn main() -> cosimg::Result<()> {
+    /// let mut rows = Encoder::new().rows(640, 480, PixelFormat::Bgra8)?;
+    /// for _ in 0..480 {
+    ///     rows.push(&[90, 120, 200, 255].repeat(640))?;
+    /// }
+    /// let jpeg = rows.finish()?;
+    /// assert!(jpeg.ends_with(&[0xFF, 0xD9]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`]; `Usage` for a picture without pixels, or a format of several planes.
+    pub fn rows(&self, width: u32, height: u32, format: PixelFormat) -> Result<RowEncoder> {
+        RowEncoder::new(self.clone(), width, height, format)
+    }
+
+    /// What pixels with alpha are laid over.
+    pub(crate) fn laid_over(&self) -> [u8; 3] {
+        self.background
+    }
+
+    /// For a caller that holds so many bytes of its own.
+    pub(crate) fn beside(mut self, bytes: u64) -> Self {
+        self.limits.memory = self.limits.memory.saturating_sub(bytes);
+        self
+    }
+
+    fn write(&self, image: &CoefficientImage, format: PixelFormat) -> Result<Vec<u8>> {
+        let metadata = self.embedded.metadata(format.colour())?;
+        let layout = Layout { coding: self.coding, mode: self.mode };
+        write::write(image, &metadata, &layout, self.simd, &self.limits, &self.cancel)
+    }
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}

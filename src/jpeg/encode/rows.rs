@@ -1,0 +1,84 @@
+//! A picture that is encoded as its rows come.
+
+use super::Encoder;
+use super::front::FrontEnd;
+use crate::error::{Error, Result};
+use crate::jpeg::image::PixelFormat;
+
+/// An encoder in the middle of a picture ([`Encoder::rows`]). It holds the coefficients of what it was given, 2 bytes a
+/// sample, and no pixels but those of a row that is not whole yet.
+pub struct RowEncoder {
+    encoder: Encoder,
+    front: FrontEnd,
+    format: PixelFormat,
+    row_bytes: usize,
+    /// The beginning of a row.
+    part: Vec<u8>,
+}
+
+impl RowEncoder {
+    pub(super) fn new(encoder: Encoder, width: u32, height: u32, format: PixelFormat) -> Result<Self> {
+        if format.planes() > 1 {
+            let message = format!("{format:?} has several planes; a picture in rows has one");
+            return Err(Error::usage(message).field_named("format"));
+        }
+        let front = FrontEnd::new(&encoder, width, height, format)?;
+        // The front end has bounded the width.
+        let row_bytes = width as usize * format.bytes();
+        Ok(Self { encoder, front, format, row_bytes, part: Vec::new() })
+    }
+
+    /// The next bytes of the picture: rows without gaps between them, any number of them or a part of one.
+    ///
+    /// # Errors
+    /// `Usage` where the picture has fewer rows than that, and nothing is taken; `Cancelled`, after which the picture
+    /// cannot be finished.
+    pub fn push(&mut self, data: &[u8]) -> Result<()> {
+        let left = self.front.rows_left() as usize * self.row_bytes - self.part.len();
+        if data.len() > left {
+            let message = format!("{} bytes are more than the {left} that the picture still has", data.len());
+            return Err(Error::usage(message).field_named("data"));
+        }
+        let mut data = data;
+        if !self.part.is_empty() {
+            let missing = (self.row_bytes - self.part.len()).min(data.len());
+            self.part.extend_from_slice(&data[..missing]);
+            data = &data[missing..];
+            if self.part.len() < self.row_bytes {
+                return Ok(());
+            }
+            self.front.push([&self.part, &[], &[]])?;
+            self.part.clear();
+        }
+        let rows = data.chunks_exact(self.row_bytes);
+        let rest = rows.remainder();
+        for row in rows {
+            self.front.push([row, &[], &[]])?;
+        }
+        self.part.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Rows that are still to come, one that is not whole among them.
+    pub fn rows_left(&self) -> u32 {
+        self.front.rows_left()
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// `Usage` where rows are missing; otherwise as [`Encoder::encode`].
+    pub fn finish(self) -> Result<Vec<u8>> {
+        let left = self.front.rows_left();
+        if left > 0 {
+            return Err(Error::usage(format!("{left} rows of the picture are missing")).field_named("data"));
+        }
+        self.encoder.write(&self.front.finish(), self.format)
+    }
+}
+
+impl std::fmt::Debug for RowEncoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RowEncoder({:?}, {} rows left)", self.format, self.rows_left())
+    }
+}

@@ -96,7 +96,7 @@ pub(crate) fn source_offset(source: &[u8], interval: &Interval, plain: usize) ->
 }
 
 /// Reads bits, most significant first. Past the end it reads zeros, and [`BitReader::overrun`] tells.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct BitReader<'a> {
     data: &'a [u8],
     /// Bytes that are in `word`, or have been.
@@ -116,19 +116,11 @@ impl<'a> BitReader<'a> {
     pub(crate) fn refill(&mut self) {
         let bytes = match self.data.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
             Some(chunk) => u64::from_be_bytes(*chunk),
-            None => self.last_bytes(),
+            None => last_bytes(self.data, self.next),
         };
         self.word |= bytes >> self.count;
         self.next += (63 - self.count as usize) >> 3;
         self.count |= 56;
-    }
-
-    #[cold]
-    fn last_bytes(&self) -> u64 {
-        let mut chunk = [0; 8];
-        let rest = self.data.get(self.next..).unwrap_or_default();
-        chunk[..rest.len()].copy_from_slice(rest);
-        u64::from_be_bytes(chunk)
     }
 
     /// The next bits, from the top down; sure are those that [`BitReader::refill`] made ready.
@@ -143,6 +135,12 @@ impl<'a> BitReader<'a> {
         self.count -= bits;
     }
 
+    /// Goes back to `word`, which was there before `taken` bits were, less the first `bits` of them.
+    pub(crate) fn put_back(&mut self, word: u64, taken: u32, bits: u32) {
+        self.word = word << bits;
+        self.count += taken - bits;
+    }
+
     /// The next `bits` of 0 to 16, as a number. [`BitReader::refill`] must have made them ready.
     #[inline(always)]
     pub(crate) fn take(&mut self, bits: u32) -> u32 {
@@ -151,7 +149,7 @@ impl<'a> BitReader<'a> {
         value
     }
 
-    /// A coefficient or difference of `size` 1 to 16 in its extra bits (T.81 F.2.2.1, EXTEND).
+    /// A coefficient or difference of `size` 0 to 16 in its extra bits (T.81 F.2.2.1, EXTEND).
     #[inline(always)]
     pub(crate) fn take_signed(&mut self, size: u32) -> i32 {
         let negative = !(self.word as i64 >> 63) as i32;
@@ -179,6 +177,15 @@ impl<'a> BitReader<'a> {
     pub(crate) fn left_over(&self) -> usize {
         (self.data.len() * 8).saturating_sub(self.position()) / 8
     }
+}
+
+/// The bytes from `next` on, which are fewer than 8, and zeros after them.
+#[cold]
+fn last_bytes(data: &[u8], next: usize) -> u64 {
+    let mut chunk = [0; 8];
+    let rest = data.get(next..).unwrap_or_default();
+    chunk[..rest.len()].copy_from_slice(rest);
+    u64::from_be_bytes(chunk)
 }
 
 /// Bits that [`BitWriter::put`] takes at a time.

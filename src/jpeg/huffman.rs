@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 const MAX_LENGTH: usize = 16;
 /// Bits that one look-up of the decoder covers; longer codes take the slow path. 10 to 12 are equally fast, and a small
 /// table is sooner built.
-const LOOKUP_BITS: u32 = 10;
+pub(crate) const LOOKUP_BITS: u32 = 10;
 
 /// A table as it stands in a DHT segment: BITS and HUFFVAL of T.81 B.2.4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
 use crate::jpeg::damage::Tolerance;
 use crate::jpeg::entropy::{Band, Fault, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
-use crate::jpeg::huffman::{Decoder, HuffmanTable};
+use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOS};
 use crate::jpeg::mcu::Mcus;
 use crate::jpeg::metadata::{Metadata, Segment};
@@ -262,28 +262,15 @@ impl Picture {
     ) -> Result<()> {
         let (low, band) = point_transform_and_band(header);
         let sequential = kind == Kind::Sequential;
-        let dc = header.tables.iter().map(|t| decoder(&tables.huffman.dc, "DC", t.0, sequential));
-        let ac = header.tables.iter().map(|t| decoder(&tables.huffman.ac, "AC", t.1, sequential));
+        let dc = || header.tables.iter().map(|t| table(&tables.huffman.dc, "DC", t.0, sequential)).collect();
+        let ac = || header.tables.iter().map(|t| table(&tables.huffman.ac, "AC", t.1, sequential)).collect();
+        let (dc, ac): (&dyn Fn() -> Result<Vec<_>>, &dyn Fn() -> Result<Vec<_>>) = (&dc, &ac);
         match kind {
-            Kind::Sequential => {
-                let (dc, ac): (Vec<_>, Vec<_>) = (dc.collect::<Result<_>>()?, ac.collect::<Result<_>>()?);
-                let reader = baseline::Reader::new(dc.iter().collect(), ac.iter().collect());
-                self.read_blocks(reader, header, tables, data, terms)
-            }
-            Kind::DcFirst => {
-                let dc: Vec<_> = dc.collect::<Result<_>>()?;
-                let reader = dc_first::Reader::new(dc.iter().collect(), low);
-                self.read_blocks(reader, header, tables, data, terms)
-            }
+            Kind::Sequential => self.read_blocks(baseline::Reader::new(&dc()?, &ac()?), header, tables, data, terms),
+            Kind::DcFirst => self.read_blocks(dc_first::Reader::new(&dc()?, low), header, tables, data, terms),
             Kind::DcRefine => self.read_blocks(dc_refine::Reader::new(low), header, tables, data, terms),
-            Kind::AcFirst => {
-                let ac: Vec<_> = ac.collect::<Result<_>>()?;
-                self.read_blocks(ac_first::Reader::new(&ac[0], band), header, tables, data, terms)
-            }
-            Kind::AcRefine => {
-                let ac: Vec<_> = ac.collect::<Result<_>>()?;
-                self.read_blocks(ac_refine::Reader::new(&ac[0], band), header, tables, data, terms)
-            }
+            Kind::AcFirst => self.read_blocks(ac_first::Reader::new(&ac()?[0], band), header, tables, data, terms),
+            Kind::AcRefine => self.read_blocks(ac_refine::Reader::new(&ac()?[0], band), header, tables, data, terms),
         }
     }
 
@@ -398,15 +385,17 @@ fn point_transform_and_band(header: &ScanHeader) -> (u32, Band) {
     (low, Band { start: scan.start.into(), end: scan.end.into(), low })
 }
 
-/// The table in a slot, made ready. Motion JPEG frames leave their tables out and mean the typical ones, as do the
-/// sequential scans of some files (T.81 K.3).
-fn decoder(slots: &[Option<HuffmanTable>; 4], class: &'static str, slot: u8, sequential: bool) -> Result<Decoder> {
-    let defined = slots.get(usize::from(slot)).and_then(Option::as_ref);
-    let typical = || HuffmanTable::typical(class == "DC", slot).filter(|_| sequential);
-    match defined {
-        Some(table) => Ok(Decoder::new(table)),
-        None => typical().map(|table| Decoder::new(&table)).ok_or_else(|| {
-            Error::input(format!("the scan uses {class} table {slot}, which is not defined")).field_named("SOS")
-        }),
-    }
+/// The table in a slot. Motion JPEG frames leave their tables out and mean the typical ones, as do the sequential scans
+/// of some files (T.81 K.3).
+fn table<'a>(
+    slots: &'a [Option<HuffmanTable>; 4],
+    class: &'static str,
+    slot: u8,
+    sequential: bool,
+) -> Result<Cow<'a, HuffmanTable>> {
+    let defined = slots.get(usize::from(slot)).and_then(Option::as_ref).map(Cow::Borrowed);
+    let typical = || HuffmanTable::typical(class == "DC", slot).filter(|_| sequential).map(Cow::Owned);
+    defined.or_else(typical).ok_or_else(|| {
+        Error::input(format!("the scan uses {class} table {slot}, which is not defined")).field_named("SOS")
+    })
 }

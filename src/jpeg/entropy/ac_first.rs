@@ -6,24 +6,24 @@ use super::token::Tokens;
 use super::{Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::huffman::Decoder;
+use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
 /// Reads first scans of a band.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
-    table: &'a Decoder,
+pub(crate) struct Reader {
+    table: Decoder,
     band: Band,
     /// Blocks to come that have nothing in the band (EOBRUN).
     run: u32,
 }
 
-impl<'a> Reader<'a> {
-    pub(crate) fn new(table: &'a Decoder, band: Band) -> Self {
-        Self { table, band, run: 0 }
+impl Reader {
+    pub(crate) fn new(table: &HuffmanTable, band: Band) -> Self {
+        Self { table: Decoder::new(table), band, run: 0 }
     }
 }
 
-impl ReadBlocks for Reader<'_> {
+impl ReadBlocks for Reader {
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {

@@ -6,20 +6,20 @@ use super::token::{MAX_CORRECTIONS, Tokens};
 use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::huffman::Decoder;
+use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
 /// Reads refinements of a band.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
-    table: &'a Decoder,
+pub(crate) struct Reader {
+    table: Decoder,
     band: Band,
     /// Blocks to come that have nothing new in the band (EOBRUN).
     run: u32,
 }
 
-impl<'a> Reader<'a> {
-    pub(crate) fn new(table: &'a Decoder, band: Band) -> Self {
-        Self { table, band, run: 0 }
+impl Reader {
+    pub(crate) fn new(table: &HuffmanTable, band: Band) -> Self {
+        Self { table: Decoder::new(table), band, run: 0 }
     }
 
     /// Corrects `value` if the next bit says so.
@@ -43,7 +43,7 @@ pub(crate) fn correct(value: &mut i16, low: u32) {
     }
 }
 
-impl ReadBlocks for Reader<'_> {
+impl ReadBlocks for Reader {
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {

@@ -1,28 +1,38 @@
 //! Sequential scans: a DC difference and all AC coefficients of a block at once (T.81 F.1.2, F.2.2).
 
+use std::borrow::Cow;
+
+use super::pairs::{Pairs, ROOM, Room};
 use super::token::Tokens;
-use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, OUT_OF_RANGE, RUN_TOO_LONG, ReadBlocks, Tokenise};
+use super::{Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, Tokenise, dc_first};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::dc_first;
 use crate::jpeg::frame::MAX_COMPONENTS;
-use crate::jpeg::huffman::Decoder;
+use crate::jpeg::huffman::HuffmanTable;
 
 /// Reads sequential scans.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
-    dc: dc_first::Reader<'a>,
-    /// The AC table of each component of the scan.
-    ac: Vec<&'a Decoder>,
+pub(crate) struct Reader {
+    dc: dc_first::Reader,
+    ac: PerComponent<Pairs>,
 }
 
-impl<'a> Reader<'a> {
-    pub(crate) fn new(dc: Vec<&'a Decoder>, ac: Vec<&'a Decoder>) -> Self {
-        Self { dc: dc_first::Reader::new(dc, 0), ac }
+impl Reader {
+    /// With the DC and the AC tables of each component of the scan.
+    pub(crate) fn new(dc: &[Cow<'_, HuffmanTable>], ac: &[Cow<'_, HuffmanTable>]) -> Self {
+        Self { dc: dc_first::Reader::new(dc, 0), ac: PerComponent::new(ac, Pairs::new) }
+    }
+
+    /// Reads a block into the front of `room`, and leaves behind it what has no meaning.
+    #[inline(always)]
+    pub(crate) fn read_into(&mut self, bits: &mut BitReader<'_>, slot: usize, room: &mut Room) -> Result<(), Fault> {
+        room[..64].fill(0);
+        room[0] = in_range(self.dc.next(bits, slot)?)?;
+        self.ac.of(slot).read(bits, room)
     }
 }
 
-impl ReadBlocks for Reader<'_> {
+impl ReadBlocks for Reader {
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {
@@ -31,29 +41,14 @@ impl ReadBlocks for Reader<'_> {
 
     #[inline(always)]
     fn read(&mut self, bits: &mut BitReader<'_>, slot: usize, block: &mut Block) -> Result<(), Fault> {
-        self.dc.read(bits, slot, block)?;
-        let table = self.ac[slot];
-        let mut k = 1;
-        while k < 64 {
-            bits.refill();
-            let (symbol, length) = table.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
-            bits.consume(length);
-            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            if size == 0 {
-                match run {
-                    15 => k += 16,
-                    0 => return Ok(()),
-                    _ => return Err(BAD_SYMBOL),
-                }
-                continue;
-            }
-            k += run;
-            // Of 15 bits at most, so it fits.
-            let value = bits.take_signed(size) as i16;
-            *block.get_mut(k).ok_or(RUN_TOO_LONG)? = value;
-            k += 1;
+        block[0] = in_range(self.dc.next(bits, slot)?)?;
+        let mut room = [0; ROOM];
+        let outcome = self.ac.of(slot).read(bits, &mut room);
+        // A second scan of the same coefficients changes those that it has.
+        for (value, new) in block[1..].iter_mut().zip(&room[1..]) {
+            *value = if *new == 0 { *value } else { *new };
         }
-        if k > 64 { Err(RUN_TOO_LONG) } else { Ok(()) }
+        outcome
     }
 }
 

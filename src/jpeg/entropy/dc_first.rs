@@ -1,30 +1,47 @@
 //! First scans of DC coefficients: differences between neighbours, after the point transform (T.81 G.1.2.1).
 
 use super::baseline::{in_range, size_and_extra};
+use std::borrow::Cow;
+
 use super::token::Tokens;
-use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, ReadBlocks, Tokenise};
+use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, PerComponent, ReadBlocks, Tokenise};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::MAX_COMPONENTS;
-use crate::jpeg::huffman::Decoder;
+use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
 /// Reads first scans of DC coefficients.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
-    /// The table of each component of the scan.
-    tables: Vec<&'a Decoder>,
+pub(crate) struct Reader {
+    tables: PerComponent<Decoder>,
     /// Al.
     low: u32,
     predictions: [i32; MAX_COMPONENTS],
 }
 
-impl<'a> Reader<'a> {
-    pub(crate) fn new(tables: Vec<&'a Decoder>, low: u32) -> Self {
-        Self { tables, low, predictions: [0; MAX_COMPONENTS] }
+impl Reader {
+    /// With the table of each component of the scan.
+    pub(crate) fn new(tables: &[Cow<'_, HuffmanTable>], low: u32) -> Self {
+        Self { tables: PerComponent::new(tables, Decoder::new), low, predictions: [0; MAX_COMPONENTS] }
+    }
+
+    /// The next coefficient of the component at position `slot` of the scan header, before its point transform is
+    /// undone. Makes 56 bits ready and takes 31 of them at most.
+    #[inline(always)]
+    pub(super) fn next(&mut self, bits: &mut BitReader<'_>, slot: usize) -> Result<i32, Fault> {
+        bits.refill();
+        let (size, length) = self.tables.of(slot).decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
+        bits.consume(length);
+        if size > 15 {
+            return Err(BAD_SYMBOL);
+        }
+        let value = i32::from(in_range(self.predictions[slot] + bits.take_signed(size.into()))?);
+        self.predictions[slot] = value;
+        Ok(value)
     }
 }
 
-impl ReadBlocks for Reader<'_> {
+impl ReadBlocks for Reader {
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {
@@ -33,17 +50,7 @@ impl ReadBlocks for Reader<'_> {
 
     #[inline(always)]
     fn read(&mut self, bits: &mut BitReader<'_>, slot: usize, block: &mut Block) -> Result<(), Fault> {
-        bits.refill();
-        let (size, length) = self.tables[slot].decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
-        bits.consume(length);
-        let difference = match size {
-            0 => 0,
-            1..=15 => bits.take_signed(size.into()),
-            _ => return Err(BAD_SYMBOL),
-        };
-        let value = i32::from(in_range(self.predictions[slot] + difference)?);
-        self.predictions[slot] = value;
-        block[0] = in_range(value << self.low)?;
+        block[0] = in_range(self.next(bits, slot)? << self.low)?;
         Ok(())
     }
 }

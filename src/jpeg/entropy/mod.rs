@@ -17,12 +17,44 @@ pub(crate) mod baseline;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
 pub(crate) mod emit;
+pub(crate) mod pairs;
 pub(crate) mod planes;
 pub(crate) mod token;
 
+use std::borrow::Cow;
+
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
+use crate::jpeg::frame::MAX_COMPONENTS;
+use crate::jpeg::huffman::HuffmanTable;
 use token::Tokens;
+
+/// What the components of a scan have each, but share where they name the same table: memory that is looked up for
+/// every symbol had better be little.
+#[derive(Debug)]
+struct PerComponent<T> {
+    items: Vec<T>,
+    /// Of each component of the scan, its item.
+    of: [usize; MAX_COMPONENTS],
+}
+
+impl<T> PerComponent<T> {
+    fn new(tables: &[Cow<'_, HuffmanTable>], make: impl Fn(&HuffmanTable) -> T) -> Self {
+        let (mut seen, mut of) = (Vec::<&HuffmanTable>::new(), [0; MAX_COMPONENTS]);
+        for (table, of) in tables.iter().zip(&mut of) {
+            *of = seen.iter().position(|other| **other == **table).unwrap_or(seen.len());
+            if *of == seen.len() {
+                seen.push(table);
+            }
+        }
+        Self { items: seen.into_iter().map(make).collect(), of }
+    }
+
+    #[inline(always)]
+    fn of(&self, slot: usize) -> &T {
+        &self.items[self.of[slot]]
+    }
+}
 
 /// What is wrong with entropy-coded data; the caller knows where.
 pub(crate) type Fault = &'static str;

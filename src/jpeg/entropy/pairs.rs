@@ -1,0 +1,247 @@
+//! AC coefficients of sequential scans, two symbols in one look-up.
+//!
+//! Decoding is a chain: the next symbol cannot be looked up before the length of this one is known. So what counts is
+//! how many symbols a look-up yields and how few steps lie between two. A look-up takes the next [`WINDOW`] bits to all
+//! that is known of them: the first symbol, whose extra bits may lie outside, and the second, coefficient and all,
+//! where the window has it whole. Both are stored without a question: positions behind the block are room for what is
+//! not there, and the end of the block is a step over all that is left, so there is one test in the loop.
+
+use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, RUN_TOO_LONG};
+use crate::jpeg::bits::BitReader;
+use crate::jpeg::huffman::{Decoder, HuffmanTable, LOOKUP_BITS};
+
+/// Bits that one look-up covers.
+const WINDOW: u32 = LOOKUP_BITS;
+
+/// A block, and room behind it for what a pair may store past its end.
+pub(crate) type Room = [i16; ROOM];
+pub(crate) const ROOM: usize = 128;
+
+/// The step of a symbol that ends a block, and of what a look-up does not know. Both are more than a block, and more
+/// than any run that leaves it.
+const END: u32 = 128;
+const UNKNOWN: u32 = 192;
+
+/// An AC table of a sequential scan, made ready to decode.
+#[derive(Debug)]
+pub(crate) struct Pairs {
+    pairs: Box<[Pair; 1 << WINDOW]>,
+    /// For codes that are longer than the window.
+    decoder: Decoder,
+}
+
+/// What the next bits mean, in the fields of one word; from the lowest:
+///
+/// | bits | |
+/// |---|---|
+/// | 8 | bits of both symbols with their extra bits |
+/// | 8 | positions that they cover together, [`END`] and [`UNKNOWN`] included |
+/// | 8 | bits of the first code |
+/// | 8 | 63 less the size of the first coefficient |
+/// | 8 | zeros before it |
+/// | 8 | positions from the beginning of the first to the second coefficient |
+/// | 16 | the second coefficient |
+///
+/// A symbol that has no coefficient has one of zero, at a place that nothing has been stored at.
+#[derive(Clone, Copy, Debug)]
+struct Pair(u64);
+
+impl Pairs {
+    pub(crate) fn new(table: &HuffmanTable) -> Self {
+        let decoder = Decoder::new(table);
+        let mut pairs = Box::new([Pair(0); 1 << WINDOW]);
+        for (window, pair) in pairs.iter_mut().enumerate() {
+            *pair = Pair::new(&decoder, (window as u64) << (64 - WINDOW));
+        }
+        Self { pairs, decoder }
+    }
+
+    /// Reads the AC coefficients of a block into `room`, where they are zero. 25 bits must be ready.
+    #[inline(always)]
+    pub(crate) fn read(&self, input: &mut BitReader<'_>, room: &mut Room) -> Result<(), Fault> {
+        let mut bits = *input;
+        let mut k = 1;
+        let outcome = loop {
+            let mut word = bits.peek();
+            let mut pair = self.take(&mut bits, k, room);
+            k += pair.step();
+            if k < 64 {
+                // Enough for this look-up and the one after it.
+                bits.refill();
+                word = bits.peek();
+                pair = self.take(&mut bits, k, room);
+                k += pair.step();
+                if k < 64 {
+                    continue;
+                }
+            }
+            let start = k - pair.step();
+            if pair.step() == UNKNOWN as usize {
+                bits.refill();
+                match self.read_unknown(bits.peek(), start, room) {
+                    Ok((used, next)) => {
+                        bits.consume(used);
+                        k = next;
+                    }
+                    Err((used, fault)) => {
+                        bits.consume(used);
+                        break Err(fault);
+                    }
+                }
+                if k < 64 {
+                    bits.refill();
+                    continue;
+                }
+                break if k == 64 || k >= END as usize { Ok(()) } else { Err(RUN_TOO_LONG) };
+            }
+            let (first_bits, first_step) = pair.first();
+            let between = start + first_step;
+            if (64..END as usize).contains(&between) {
+                // The block is full, or more than full, after the first: the second was not there.
+                bits.put_back(word, pair.bits(), first_bits);
+                break if between == 64 { Ok(()) } else { Err(RUN_TOO_LONG) };
+            }
+            break if k == 64 || k >= END as usize { Ok(()) } else { Err(RUN_TOO_LONG) };
+        };
+        *input = bits;
+        outcome
+    }
+
+    /// Looks up the next bits, and stores and takes what they mean.
+    #[inline(always)]
+    fn take(&self, bits: &mut BitReader<'_>, k: usize, room: &mut Room) -> Pair {
+        let word = bits.peek();
+        let pair = self.pairs[(word >> (64 - WINDOW)) as usize];
+        // The second first: where there is none, it is a zero, in a place that the first may have.
+        room[(k + pair.second_at()) % ROOM] = pair.second();
+        room[(k + pair.zeros()) % ROOM] = pair.first_value(word);
+        bits.consume(pair.bits());
+        pair
+    }
+
+    /// As [`Pairs::take`], for one symbol whose code is long, or which has no meaning, without taking its bits. Returns
+    /// how many they are and the position after it.
+    #[cold]
+    fn read_unknown(&self, word: u64, k: usize, room: &mut Room) -> Result<(u32, usize), (u32, Fault)> {
+        let (symbol, length) = self.decoder.decode(word).ok_or((0, NO_SUCH_CODE))?;
+        let symbol = Symbol::new(symbol, length).ok_or((length, BAD_SYMBOL))?;
+        let bits = length + symbol.size;
+        if symbol.size > 0 {
+            let place = room[..64].get_mut(k + symbol.zeros as usize).ok_or((bits, RUN_TOO_LONG))?;
+            *place = symbol.value(word);
+        }
+        Ok((bits, k + symbol.step as usize))
+    }
+}
+
+impl Pair {
+    /// From the bits of a window, with zeros below them.
+    fn new(decoder: &Decoder, window: u64) -> Self {
+        let symbol = |window| {
+            let (symbol, length) = decoder.decode(window)?;
+            Symbol::new(symbol, length)
+        };
+        let Some(first) = symbol(window).filter(|first| first.length <= WINDOW) else {
+            return Self(u64::from(UNKNOWN) << 8 | 63 << 24);
+        };
+        let used = first.length + first.size;
+        let second = if first.step < 64 && used < WINDOW { symbol(window << used) } else { None };
+        let second = second.filter(|second| used + second.length + second.size <= WINDOW);
+        let (bits, step) = second.map_or((0, 0), |second| (second.length + second.size, second.step));
+        let (at, value) = match second {
+            Some(second) if second.size > 0 => (first.step + second.zeros, second.value(window << used)),
+            _ => (if first.size > 0 { first.zeros } else { 0 }, 0),
+        };
+        let fields = u64::from(used + bits)
+            | u64::from(first.step + step) << 8
+            | u64::from(first.length) << 16
+            | u64::from(63 - first.size) << 24
+            | u64::from(if first.size > 0 { first.zeros } else { 0 }) << 32
+            | u64::from(at) << 40
+            | u64::from(value.cast_unsigned()) << 48;
+        Self(fields)
+    }
+
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self.0 as u32 & 0x3F
+    }
+
+    #[inline(always)]
+    fn step(self) -> usize {
+        (self.0 >> 8) as usize & 0xFF
+    }
+
+    #[inline(always)]
+    fn zeros(self) -> usize {
+        (self.0 >> 32) as usize & 0xF
+    }
+
+    #[inline(always)]
+    fn second_at(self) -> usize {
+        (self.0 >> 40) as usize & 0x1F
+    }
+
+    #[inline(always)]
+    fn second(self) -> i16 {
+        (self.0 >> 48) as i16
+    }
+
+    /// The coefficient of the first symbol (T.81 F.2.2.1, EXTEND).
+    #[inline(always)]
+    fn first_value(self, word: u64) -> i16 {
+        extend(word << (self.0 >> 16 & 0x3F), (self.0 >> 24) as u32 & 0x3F)
+    }
+
+    /// Bits of the first symbol with its extra bits, and the positions that it covers.
+    fn first(self) -> (u32, usize) {
+        let size = 63 - (self.0 >> 24 & 0x3F) as u32;
+        let bits = (self.0 >> 16 & 0x3F) as u32 + size;
+        // Without a coefficient it is the last of the pair, or 16 zeros.
+        let step = if size > 0 {
+            self.zeros() + 1
+        } else if self.step() >= END as usize && self.bits() == bits {
+            END as usize
+        } else {
+            16
+        };
+        (bits, step)
+    }
+}
+
+/// A symbol of a sequential AC table (T.81 F.1.2.2).
+#[derive(Clone, Copy, Debug)]
+struct Symbol {
+    /// Bits of its code.
+    length: u32,
+    zeros: u32,
+    size: u32,
+    /// Positions that it covers.
+    step: u32,
+}
+
+impl Symbol {
+    /// `None` where it has no meaning.
+    fn new(symbol: u8, length: u32) -> Option<Self> {
+        let (zeros, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+        let step = match (zeros, size) {
+            (0, 0) => END,
+            (1..=14, 0) => return None,
+            _ => zeros + 1,
+        };
+        Some(Self { length, zeros, size, step })
+    }
+
+    /// Its coefficient, where its code begins `word`.
+    fn value(self, word: u64) -> i16 {
+        extend(word << self.length, 63 - self.size)
+    }
+}
+
+/// The value in the highest bits of a word, all but so many and one of them (T.81 F.2.2.1, EXTEND).
+#[inline(always)]
+fn extend(word: u64, others: u32) -> i16 {
+    let negative = !(word.cast_signed() >> 63).cast_unsigned();
+    // Of 15 bits at most, so it fits.
+    ((word >> 1 >> others) as i64 - ((negative >> 1 >> others) as i64)) as i16
+}

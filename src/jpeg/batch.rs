@@ -3,14 +3,15 @@
 
 use crate::error::Result;
 use crate::jpeg::Coding;
-use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage};
+use crate::jpeg::coeff::{BLOCK_BYTES, Block};
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens, table_of};
 use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
-use crate::jpeg::frame::MAX_COMPONENTS;
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
+use crate::jpeg::rows::Rows;
 use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::write::write_segment;
 use crate::limits::{Cancel, Limits};
@@ -24,7 +25,7 @@ const FORESIGHT: u32 = 16;
 
 /// The first of the scans that are left, as many as their tokens have memory.
 pub(crate) struct Batch<'a> {
-    image: &'a CoefficientImage,
+    frame: &'a Frame,
     parts: Vec<Part<'a>>,
     /// What the scans of each component look at.
     wanted: Vec<Wanted>,
@@ -49,10 +50,10 @@ enum Tokeniser {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(image: &'a CoefficientImage, scans: &'a [Scan], coding: Coding) -> Self {
-        let mut wanted = vec![Wanted::default(); image.planes.len()];
+    pub(crate) fn new(frame: &'a Frame, scans: &'a [Scan], coding: Coding) -> Self {
+        let mut wanted = vec![Wanted::default(); frame.components.len()];
         let parts = scans.iter().map(|scan| Part::new(scan, coding, &mut wanted)).collect();
-        Self { image, parts, wanted, planes: Box::new(Planes::new()) }
+        Self { frame, parts, wanted, planes: Box::new(Planes::new()) }
     }
 
     /// Turns the picture into the tokens of its scans. Those at the end whose tokens would take too much memory are
@@ -60,18 +61,21 @@ impl<'a> Batch<'a> {
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
+        rows: &mut Rows<'_>,
         limits: &Limits,
         cancel: &Cancel,
         written: usize,
     ) -> Result<()> {
-        let frame = &self.image.frame;
-        let held = frame.blocks() * BLOCK_BYTES;
-        let budget = TOKENS_ALWAYS.max(held / TOKENS_SHARE);
+        let frame = self.frame;
+        let held = rows.bytes(frame);
+        let image = frame.blocks() * BLOCK_BYTES;
+        let budget = TOKENS_ALWAYS.max(if rows.are_held() { image / TOKENS_SHARE } else { image });
         for y in 0..frame.mcus_high {
             cancel.check()?;
+            rows.go_to(y)?;
             kernels.run(
                 #[inline(always)]
-                || self.mcu_row(kernels, y),
+                || self.mcu_row(kernels, rows, y),
             );
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
             limits
@@ -92,12 +96,11 @@ impl<'a> Batch<'a> {
     /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows
     /// of them as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
-    fn mcu_row(&mut self, kernels: impl AcKernels, y: u32) {
-        let Self { image, parts, wanted, planes } = self;
-        for (i, component) in image.frame.components.iter().enumerate() {
-            let rows = y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high);
-            for row in rows {
-                for blocks in image.planes[i].row(row as usize).chunks(GROUP) {
+    fn mcu_row(&mut self, kernels: impl AcKernels, rows: &Rows<'_>, y: u32) {
+        let Self { frame, parts, wanted, planes } = self;
+        for (i, component) in frame.components.iter().enumerate() {
+            for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
+                for blocks in rows.row(i, row).chunks(GROUP) {
                     planes.fill(kernels, blocks, wanted[i]);
                     for part in parts.iter_mut().filter(|part| part.scan.components == [i]) {
                         part.group(kernels, blocks, planes);
@@ -107,7 +110,7 @@ impl<'a> Batch<'a> {
             }
         }
         for part in parts.iter_mut().filter(|part| part.scan.components.len() > 1) {
-            part.mcus(image, y);
+            part.mcus(frame, rows, y);
             part.tokens.count();
         }
     }
@@ -151,12 +154,12 @@ impl<'a> Part<'a> {
 
     /// A row of MCUs of an interleaved scan.
     #[inline(always)]
-    fn mcus(&mut self, image: &CoefficientImage, y: u32) {
+    fn mcus(&mut self, frame: &Frame, rows: &Rows<'_>, y: u32) {
         let (scan, tokens) = (self.scan, &mut self.tokens);
         match &mut self.tokeniser {
-            Tokeniser::Sequential(t) => interleave(image, scan, y, t, tokens),
-            Tokeniser::DcFirst(t) => interleave(image, scan, y, t, tokens),
-            Tokeniser::DcRefine(t) => interleave(image, scan, y, t, tokens),
+            Tokeniser::Sequential(t) => interleave(frame, rows, scan, y, t, tokens),
+            Tokeniser::DcFirst(t) => interleave(frame, rows, scan, y, t, tokens),
+            Tokeniser::DcRefine(t) => interleave(frame, rows, scan, y, t, tokens),
             // Scans of AC coefficients have one component.
             Tokeniser::AcFirst(_) | Tokeniser::AcRefine(_) => {}
         }
@@ -172,20 +175,15 @@ impl<'a> Part<'a> {
     }
 
     /// DHT, SOS and the entropy-coded data of the scan.
-    pub(crate) fn write(self, kernels: impl AcKernels, image: &CoefficientImage, out: &mut Vec<u8>) -> Result<()> {
-        let tables = self.tokens.tables(Sizes::of_precision(image.frame.precision))?;
+    pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, out: &mut Vec<u8>) -> Result<()> {
+        let tables = self.tokens.tables(Sizes::of_precision(frame.precision))?;
         write_huffman_tables(&tables, self.tokens.kind(), out)?;
-        self.write_header(image, &tables, out)?;
+        self.write_header(frame, &tables, out)?;
         emit(kernels, self.tokens, &tables, out);
         Ok(())
     }
 
-    fn write_header(
-        &self,
-        image: &CoefficientImage,
-        tables: &[Option<HuffmanTable>; SLOTS],
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
+    fn write_header(&self, frame: &Frame, tables: &[Option<HuffmanTable>; SLOTS], out: &mut Vec<u8>) -> Result<()> {
         let scan = self.scan;
         let (dc, ac) = (|slot| table_of(slot, tables) as u8, |slot| table_of(slot + 2, tables) as u8 - 2);
         let mut payload = vec![scan.components.len() as u8];
@@ -195,7 +193,7 @@ impl<'a> Part<'a> {
                 Kind::DcFirst => dc(slot) << 4,
                 Kind::DcRefine | Kind::AcFirst | Kind::AcRefine => 0,
             };
-            payload.extend([image.frame.components[component].id, tables]);
+            payload.extend([frame.components[component].id, tables]);
         }
         payload.extend([scan.start, scan.end, scan.high << 4 | scan.low]);
         write_segment(SOS, &payload, out)
@@ -204,16 +202,16 @@ impl<'a> Part<'a> {
 
 /// The blocks of a row of MCUs in their order (T.81 A.2.3).
 #[inline(always)]
-fn interleave(image: &CoefficientImage, scan: &Scan, y: u32, tokeniser: &mut impl Tokenise, tokens: &mut Tokens) {
-    for x in 0..image.frame.mcus_wide {
+fn interleave(frame: &Frame, rows: &Rows<'_>, scan: &Scan, y: u32, tokeniser: &mut impl Tokenise, tokens: &mut Tokens) {
+    for x in 0..frame.mcus_wide {
         for (slot, &i) in scan.components.iter().enumerate() {
-            let (c, plane) = (&image.frame.components[i], &image.planes[i]);
+            let c = &frame.components[i];
             for row in y * c.vertical..(y + 1) * c.vertical {
+                let blocks = if row < c.blocks_high { rows.row(i, row) } else { &[] };
                 for column in x * c.horizontal..(x + 1) * c.horizontal {
-                    if row < c.blocks_high && column < c.blocks_wide {
-                        tokeniser.block(slot, &plane.row(row as usize)[column as usize], tokens);
-                    } else {
-                        tokeniser.padding(slot, tokens);
+                    match blocks.get(column as usize) {
+                        Some(block) => tokeniser.block(slot, block, tokens),
+                        None => tokeniser.padding(slot, tokens),
                     }
                 }
             }

@@ -66,6 +66,11 @@ impl Unstuffed {
         (bytes + Self::intervals_at_most(bytes, intervals) * size_of::<Interval>()) as u64
     }
 
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.bytes.capacity() + self.intervals.capacity() * size_of::<Interval>()) as u64
+    }
+
     /// Each but the first has a marker of two bytes.
     fn intervals_at_most(bytes: usize, intervals: usize) -> usize {
         intervals.min(bytes / 2 + 1)
@@ -106,9 +111,26 @@ pub(crate) struct BitReader<'a> {
     count: u32,
 }
 
+/// How far a [`BitReader`] has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    next: usize,
+    word: u64,
+    count: u32,
+}
+
 impl<'a> BitReader<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self { data, next: 0, word: 0, count: 0 }
+        Self::resume(data, Place::default())
+    }
+
+    /// Goes on from a place in the same data.
+    pub(crate) fn resume(data: &'a [u8], Place { next, word, count }: Place) -> Self {
+        Self { data, next, word, count }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place { next: self.next, word: self.word, count: self.count }
     }
 
     /// Makes at least 56 bits ready.

@@ -83,7 +83,7 @@ impl CoefficientImage {
     pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
         let cancel = Cancel::new();
         let mut terms = Terms { limits, cancel: &cancel, level: Simd::Auto.level()?, tolerance: Tolerance::new(false) };
-        Ok(read::read(source, &mut terms)?.image)
+        read::read(source, &mut terms)?.coefficients.hold(&cancel)
     }
 
     /// As [`CoefficientImage::read`], but reads what can be read of a damaged file, as decoders for the screen do, and
@@ -94,7 +94,7 @@ impl CoefficientImage {
     pub fn read_tolerant(source: &[u8], limits: &Limits) -> Result<(Self, Damages)> {
         let cancel = Cancel::new();
         let mut terms = Terms { limits, cancel: &cancel, level: Simd::Auto.level()?, tolerance: Tolerance::new(true) };
-        let image = read::read(source, &mut terms)?.image;
+        let image = read::read(source, &mut terms)?.coefficients.hold(&cancel)?;
         Ok((image, terms.tolerance.damages))
     }
 
@@ -108,13 +108,19 @@ impl CoefficientImage {
         }
     }
 
-    /// Planes of zeros for a frame, once their memory is within the limits.
-    pub(crate) fn planes(frame: &Frame, limits: &Limits) -> Result<Vec<Plane>> {
+    /// Checks the memory of a picture. A reader asks for it whether or not it will hold them all: what a file may be
+    /// does not depend on what is done with it.
+    pub(crate) fn check_memory(frame: &Frame, limits: &Limits) -> Result<()> {
         let bytes = frame
             .blocks()
             .checked_mul(BLOCK_BYTES)
             .ok_or_else(|| Error::limit("memory", "the picture is too large"))?;
-        limits.check_memory(bytes, "the coefficients of the picture")?;
+        limits.check_memory(bytes, "the coefficients of the picture")
+    }
+
+    /// Planes of zeros for a frame, once their memory is within the limits.
+    pub(crate) fn planes(frame: &Frame, limits: &Limits) -> Result<Vec<Plane>> {
+        Self::check_memory(frame, limits)?;
         Ok(frame.components.iter().map(Plane::new).collect())
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::jpeg::bits::Interval;
 use crate::jpeg::coeff::Plane;
 use crate::jpeg::entropy::{Fault, Input, ReadBlocks};
 use crate::jpeg::frame::Frame;
@@ -14,6 +15,28 @@ const CANCEL_EVERY: usize = 4096;
 /// Bytes that an encoder may leave behind the last block of a scan or a restart interval. Some leave one or two, and
 /// readers with a buffer of 64 bits never see them; more is a sign of damage.
 const MAX_PADDING: usize = 8;
+
+/// What is wrong where a scan has more than its MCUs, and where it has less.
+pub(crate) const SURPLUS: Fault = "data follows the last restart interval";
+pub(crate) const ENDS_EARLY: Fault = "the entropy-coded data ends early";
+
+/// The number of a restart marker is not the next one.
+pub(crate) fn out_of_order(interval: &Interval) -> Error {
+    Error::input("a restart marker is out of order").at(interval.source as u64 - 2)
+}
+
+/// A scan that ends at `end` has only the first `next` of its restart intervals.
+pub(crate) fn too_few_intervals(next: usize, intervals: usize, end: usize) -> Error {
+    Error::input(format!("the scan ends after {next} of {intervals} restart intervals")).at(end as u64)
+}
+
+/// Judges the bytes that are left of an interval.
+pub(crate) fn check_left_over(bytes: usize) -> Result<()> {
+    if bytes <= MAX_PADDING {
+        return Ok(());
+    }
+    Err(Error::input(format!("{bytes} bytes are left over after the last block")))
+}
 
 /// The MCUs of a scan: single blocks of one component, or the interleaved blocks of several (T.81 A.2).
 pub(crate) struct Mcus<'a> {
@@ -71,14 +94,10 @@ impl<'a> Mcus<'a> {
             }
             let read = self.read_one(mcu, reader, &mut input);
             // Whatever else is wrong: what is read past the end is not data.
-            let read = if input.overrun() { Err("the entropy-coded data ends early") } else { read };
+            let read = if input.overrun() { Err(ENDS_EARLY) } else { read };
             read.map_err(|fault| Error::input(fault).at(offset(input.byte_position())))?;
         }
-        if input.left_over() > MAX_PADDING {
-            let message = format!("{} bytes are left over after the last block", input.left_over());
-            return Err(Error::input(message).at(offset(input.byte_position())));
-        }
-        Ok(())
+        check_left_over(input.left_over()).map_err(|e| e.at(offset(input.byte_position())))
     }
 
     #[inline(always)]

@@ -13,6 +13,7 @@
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
+//! rows     coefficients between reader and writer; stream: those that are decoded as they are asked for
 //! write    coefficients to segments and scans, by way of batch: scans that are made together
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
@@ -35,10 +36,12 @@ mod metadata;
 mod parse;
 mod quant;
 mod read;
+mod rows;
 mod sample;
 mod scan;
 #[allow(unsafe_code)] // vector kernels; each block has its reason
 mod simd;
+mod stream;
 mod transcode;
 mod write;
 

@@ -6,28 +6,29 @@ use crate::error::{Error, Result};
 use crate::jpeg::bits::{Unstuffed, source_offset};
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
 use crate::jpeg::damage::Tolerance;
-use crate::jpeg::entropy::{Band, Fault, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
+use crate::jpeg::entropy::{Band, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOS};
-use crate::jpeg::mcu::Mcus;
+use crate::jpeg::mcu::{self, Mcus};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
-use crate::jpeg::scan::Kind;
+use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::progress::Progress;
+use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::simd::Level;
+use crate::jpeg::stream::Stream;
 use crate::limits::{Cancel, Limits, push};
 
 /// Restart intervals that a tolerant reader looks at beyond those that a scan should have: some may be there twice.
 const MORE_INTERVALS: usize = 64;
 
-const SURPLUS: Fault = "data follows the last restart interval";
-
 /// What a file holds.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
-    pub(crate) image: CoefficientImage,
+    /// Where the scan that has them all is yet to be decoded, its faults are yet to be found.
+    pub(crate) coefficients: Coefficients<'a>,
     pub(crate) metadata: Metadata<'a>,
 }
 
@@ -74,7 +75,7 @@ struct Reader<'a> {
     source: &'a [u8],
     tables: Tables,
     metadata: Metadata<'a>,
-    picture: Option<Picture>,
+    picture: Option<Picture<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -138,11 +139,8 @@ impl<'a> Reader<'a> {
     fn finish(self, tolerance: &Tolerance) -> Result<Source<'a>> {
         let end = self.source.len() as u64;
         let picture = self.picture.ok_or_else(|| Error::input("the file has no frame").at(end))?;
-        let mut image = picture.finish(&self.tables)?;
-        if !tolerance.damages.is_empty() {
-            image.limit_to_precision();
-        }
-        Ok(Source { image, metadata: self.metadata })
+        let coefficients = picture.finish(&self.tables, !tolerance.damages.is_empty())?;
+        Ok(Source { coefficients, metadata: self.metadata })
     }
 }
 
@@ -153,6 +151,18 @@ struct Tables {
     huffman: HuffmanSlots,
     conditioning: arith::Conditioning,
     restart_interval: u16,
+}
+
+impl Tables {
+    /// The DC table of each component of a scan.
+    fn dc(&self, header: &ScanHeader, sequential: bool) -> Result<Vec<Cow<'_, HuffmanTable>>> {
+        header.tables.iter().map(|t| table(&self.huffman.dc, "DC", t.0, sequential)).collect()
+    }
+
+    /// The AC table of each component of a scan.
+    fn ac(&self, header: &ScanHeader, sequential: bool) -> Result<Vec<Cow<'_, HuffmanTable>>> {
+        header.tables.iter().map(|t| table(&self.huffman.ac, "AC", t.1, sequential)).collect()
+    }
 }
 
 /// The entropy-coded data of a scan within the file.
@@ -166,10 +176,14 @@ struct EntropyCoded<'a> {
 
 /// A picture on its way.
 #[derive(Debug)]
-struct Picture {
+struct Picture<'a> {
     process: Process,
     frame: Frame,
+    /// Nothing until the data of a scan has been read.
     planes: Vec<Plane>,
+    /// The only scan so far, which has all coefficients and is not read yet: unless another follows, there is no need to
+    /// have them in memory.
+    whole: Option<Box<Stream<'a>>>,
     /// The quantisation table of each component, as it was when its first scan began (T.81 B.2.4.1 lets a slot be
     /// defined anew between scans).
     quant: Vec<Option<QuantTable>>,
@@ -181,7 +195,7 @@ struct Picture {
     plain: Unstuffed,
 }
 
-impl Picture {
+impl<'a> Picture<'a> {
     /// The segments are those after the frame header.
     fn new(process: Process, header: &parse::Segment<'_>, segments: &Segments<'_>, limits: &Limits) -> Result<Self> {
         let mut frame = parse::frame_header(header)?;
@@ -193,12 +207,13 @@ impl Picture {
             frame.set_height(parse::late_height(segments.clone())?);
         }
         limits.check_picture(frame.width, frame.height)?;
-        let planes = CoefficientImage::planes(&frame, limits)?;
+        CoefficientImage::check_memory(&frame, limits)?;
         let components = frame.components.len();
         Ok(Self {
             process,
             frame,
-            planes,
+            planes: Vec::new(),
+            whole: None,
             quant: vec![None; components],
             progress: Progress::new(components),
             scans: 0,
@@ -213,7 +228,7 @@ impl Picture {
         &mut self,
         header: &ScanHeader,
         tables: &Tables,
-        data: &EntropyCoded<'_>,
+        data: &EntropyCoded<'a>,
         terms: &mut Terms<'_>,
     ) -> Result<()> {
         let (scan, limits) = (&header.scan, terms.limits);
@@ -245,11 +260,45 @@ impl Picture {
             scan.check_components(&self.frame)?;
             Kind::Sequential
         };
+        if kind == Kind::Sequential && self.is_whole(scan) && !terms.tolerance.is_tolerant {
+            return self.stream(header, tables, data, terms);
+        }
+        self.hold(terms)?;
         if self.process.is_arithmetic {
             self.read_arithmetic(kind, header, tables, data, terms)
         } else {
             self.read_huffman(kind, header, tables, data, terms)
         }
+    }
+
+    /// Whether a scan is the first, and has all that a stream needs.
+    fn is_whole(&self, scan: &Scan) -> bool {
+        !self.has_begun && !self.process.is_arithmetic && scan.components.len() == self.frame.components.len()
+    }
+
+    /// Leaves a scan that has everything for later.
+    fn stream(
+        &mut self,
+        header: &ScanHeader,
+        tables: &Tables,
+        data: &EntropyCoded<'a>,
+        terms: &Terms<'_>,
+    ) -> Result<()> {
+        let reader = baseline::Reader::new(&tables.dc(header, true)?, &tables.ac(header, true)?);
+        let range = (data.source, data.start, data.end);
+        let stream = Stream::new(&self.frame, reader, terms.level, range, tables.restart_interval);
+        (self.whole, self.has_begun) = (Some(Box::new(stream)), true);
+        Ok(())
+    }
+
+    /// Takes the picture into memory, as far as it was read.
+    fn hold(&mut self, terms: &Terms<'_>) -> Result<()> {
+        match self.whole.take() {
+            Some(stream) => self.planes = stream.hold(&self.frame, terms.cancel)?,
+            None if self.planes.is_empty() => self.planes = CoefficientImage::planes(&self.frame, terms.limits)?,
+            None => {}
+        }
+        Ok(())
     }
 
     fn read_huffman(
@@ -261,16 +310,24 @@ impl Picture {
         terms: &mut Terms<'_>,
     ) -> Result<()> {
         let (low, band) = point_transform_and_band(header);
-        let sequential = kind == Kind::Sequential;
-        let dc = || header.tables.iter().map(|t| table(&tables.huffman.dc, "DC", t.0, sequential)).collect();
-        let ac = || header.tables.iter().map(|t| table(&tables.huffman.ac, "AC", t.1, sequential)).collect();
-        let (dc, ac): (&dyn Fn() -> Result<Vec<_>>, &dyn Fn() -> Result<Vec<_>>) = (&dc, &ac);
         match kind {
-            Kind::Sequential => self.read_blocks(baseline::Reader::new(&dc()?, &ac()?), header, tables, data, terms),
-            Kind::DcFirst => self.read_blocks(dc_first::Reader::new(&dc()?, low), header, tables, data, terms),
+            Kind::Sequential => {
+                let reader = baseline::Reader::new(&tables.dc(header, true)?, &tables.ac(header, true)?);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
+            Kind::DcFirst => {
+                let reader = dc_first::Reader::new(&tables.dc(header, false)?, low);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
             Kind::DcRefine => self.read_blocks(dc_refine::Reader::new(low), header, tables, data, terms),
-            Kind::AcFirst => self.read_blocks(ac_first::Reader::new(&ac()?[0], band), header, tables, data, terms),
-            Kind::AcRefine => self.read_blocks(ac_refine::Reader::new(&ac()?[0], band), header, tables, data, terms),
+            Kind::AcFirst => {
+                let reader = ac_first::Reader::new(&tables.ac(header, false)?[0], band);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
+            Kind::AcRefine => {
+                let reader = ac_refine::Reader::new(&tables.ac(header, false)?[0], band);
+                self.read_blocks(reader, header, tables, data, terms)
+            }
         }
     }
 
@@ -326,8 +383,7 @@ impl Picture {
             if let Some(number) = interval.restart {
                 let ahead = (usize::from(number) + 9 - next % 8) % 8;
                 if ahead > 0 {
-                    let error = Error::input("a restart marker is out of order").at(interval.source as u64 - 2);
-                    tolerance.forgive(error)?;
+                    tolerance.forgive(mcu::out_of_order(interval))?;
                 }
                 match ahead {
                     // As libjpeg: one or two are lost, or this one is late; anything else is taken for a wrong number.
@@ -338,7 +394,7 @@ impl Picture {
             }
             if next >= intervals {
                 if !data.is_empty() {
-                    tolerance.forgive(Error::input(SURPLUS).at(interval.source as u64))?;
+                    tolerance.forgive(Error::input(mcu::SURPLUS).at(interval.source as u64))?;
                 }
                 break;
             }
@@ -355,16 +411,15 @@ impl Picture {
             next += 1;
         }
         if next < intervals {
-            let message = format!("the scan ends after {next} of {intervals} restart intervals");
-            tolerance.forgive(Error::input(message).at(end as u64))?;
+            tolerance.forgive(mcu::too_few_intervals(next, intervals, end))?;
         }
         match self.plain.surplus {
-            Some(offset) => tolerance.forgive(Error::input(SURPLUS).at(offset as u64)),
+            Some(offset) => tolerance.forgive(Error::input(mcu::SURPLUS).at(offset as u64)),
             None => Ok(()),
         }
     }
 
-    fn finish(self, tables: &Tables) -> Result<CoefficientImage> {
+    fn finish(self, tables: &Tables, is_damaged: bool) -> Result<Coefficients<'a>> {
         let mut quant = Vec::with_capacity(self.planes.len());
         for (component, table) in self.frame.components.iter().zip(self.quant) {
             let table = table.or_else(|| tables.quant[usize::from(component.table)].clone());
@@ -374,7 +429,18 @@ impl Picture {
         if !self.has_begun {
             return Err(Error::input("the file has no scan"));
         }
-        Ok(CoefficientImage { frame: self.frame, planes: self.planes, tables: quant })
+        if let Some(stream) = self.whole {
+            return Ok(Coefficients {
+                frame: Cow::Owned(self.frame),
+                tables: Cow::Owned(quant),
+                rows: Rows::Streamed(stream),
+            });
+        }
+        let mut image = CoefficientImage { frame: self.frame, planes: self.planes, tables: quant };
+        if is_damaged {
+            image.limit_to_precision();
+        }
+        Ok(image.into())
     }
 }
 

@@ -111,7 +111,7 @@ impl Transcoder {
         let mut source = read::read(source, &mut terms)?;
         source.metadata.strip(self.strip);
         let layout = Layout { coding: self.coding, mode: self.mode };
-        let bytes = write::write(&source.image, &source.metadata, &layout, *simd, limits, cancel)?;
+        let bytes = write::write(source.coefficients, &source.metadata, &layout, *simd, limits, cancel)?;
         Ok(Transcoded { bytes, damages: terms.tolerance.damages })
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::jpeg::batch::Batch;
-use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage};
 use crate::jpeg::entropy::planes::AcKernels;
-use crate::jpeg::frame::MAX_COMPONENTS;
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::{Scan, script};
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::{Coding, Mode};
@@ -23,33 +23,35 @@ pub(crate) struct Layout {
 
 /// Writes a whole file.
 pub(crate) fn write(
-    image: &CoefficientImage,
+    mut coefficients: Coefficients<'_>,
     metadata: &Metadata<'_>,
     layout: &Layout,
     simd: Simd,
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<Vec<u8>> {
+    let frame = &*coefficients.frame;
     let script = match layout.coding {
-        Coding::Progressive => script::progressive(&image.frame, layout.mode),
-        Coding::Baseline => script::sequential(&image.frame),
+        Coding::Progressive => script::progressive(frame, layout.mode),
+        Coding::Baseline => script::sequential(frame),
     };
-    let slots = quant_slots(image);
+    let slots = quant_slots(frame, &coefficients.tables);
     let mut out = vec![0xFF, SOI];
     write_metadata(&metadata.header, &mut out)?;
-    write_quant_tables(image, &slots, &mut out)?;
-    write_frame(image, &slots, layout.coding, &mut out);
-    let scans = Scans { image, script: &script, coding: layout.coding, late: &metadata.late, limits, cancel };
+    write_quant_tables(&coefficients.tables, &slots, &mut out)?;
+    write_frame(&coefficients, &slots, layout.coding, &mut out);
+    let rows = &mut coefficients.rows;
+    let scans = Scans { frame, script: &script, coding: layout.coding, late: &metadata.late, limits, cancel };
     // The one dispatch of a file.
     match simd.level()? {
-        Level::Scalar(kernels) => scans.write(kernels, &mut out)?,
+        Level::Scalar(kernels) => scans.write(kernels, rows, &mut out)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2(kernels) => scans.write(kernels, &mut out)?,
+        Level::Avx2(kernels) => scans.write(kernels, rows, &mut out)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512(kernels) => scans.write(kernels, &mut out)?,
+        Level::Avx512(kernels) => scans.write(kernels, rows, &mut out)?,
     }
     out.extend([0xFF, EOI]);
-    let memory = image.frame.blocks() * BLOCK_BYTES + (out.len() + metadata.trailing.len()) as u64;
+    let memory = coefficients.rows.bytes(frame) + (out.len() + metadata.trailing.len()) as u64;
     limits.check_memory(memory, "the coefficients and the output")?;
     out.extend_from_slice(metadata.trailing);
     Ok(out)
@@ -57,7 +59,7 @@ pub(crate) fn write(
 
 /// All scans, and the segments that come after the first.
 struct Scans<'a> {
-    image: &'a CoefficientImage,
+    frame: &'a Frame,
     script: &'a [Scan],
     coding: Coding,
     late: &'a [Segment<'a>],
@@ -66,13 +68,13 @@ struct Scans<'a> {
 }
 
 impl Scans<'_> {
-    fn write(&self, kernels: impl AcKernels, out: &mut Vec<u8>) -> Result<()> {
+    fn write(&self, kernels: impl AcKernels, rows: &mut Rows<'_>, out: &mut Vec<u8>) -> Result<()> {
         let mut done = 0;
         while done < self.script.len() {
-            let mut batch = Batch::new(self.image, &self.script[done..], self.coding);
-            batch.tokenise(kernels, self.limits, self.cancel, out.len())?;
+            let mut batch = Batch::new(self.frame, &self.script[done..], self.coding);
+            batch.tokenise(kernels, rows, self.limits, self.cancel, out.len())?;
             for part in batch.into_parts() {
-                part.write(kernels, self.image, out)?;
+                part.write(kernels, self.frame, out)?;
                 if done == 0 {
                     write_metadata(self.late, out)?;
                 }
@@ -84,9 +86,9 @@ impl Scans<'_> {
 }
 
 /// The slot of each component's quantisation table: its own where that is free or holds the same, else another.
-fn quant_slots(image: &CoefficientImage) -> Vec<u8> {
+fn quant_slots(frame: &Frame, tables: &[QuantTable]) -> Vec<u8> {
     let mut held: [Option<&QuantTable>; MAX_COMPONENTS] = [None; MAX_COMPONENTS];
-    let components = image.frame.components.iter().zip(&image.tables);
+    let components = frame.components.iter().zip(tables);
     components
         .map(|(component, table)| {
             let own = component.table;
@@ -114,9 +116,9 @@ pub(super) fn write_segment(code: u8, payload: &[u8], out: &mut Vec<u8>) -> Resu
 }
 
 /// All quantisation tables in one DQT segment.
-fn write_quant_tables(image: &CoefficientImage, slots: &[u8], out: &mut Vec<u8>) -> Result<()> {
+fn write_quant_tables(tables: &[QuantTable], slots: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let mut payload = Vec::new();
-    for (i, (table, &slot)) in image.tables.iter().zip(slots).enumerate() {
+    for (i, (table, &slot)) in tables.iter().zip(slots).enumerate() {
         if slots[..i].contains(&slot) {
             continue;
         }
@@ -129,9 +131,9 @@ fn write_quant_tables(image: &CoefficientImage, slots: &[u8], out: &mut Vec<u8>)
     write_segment(DQT, &payload, out)
 }
 
-fn write_frame(image: &CoefficientImage, slots: &[u8], coding: Coding, out: &mut Vec<u8>) {
-    let frame = &image.frame;
-    let is_baseline = frame.precision == 8 && image.tables.iter().all(QuantTable::is_8_bit);
+fn write_frame(coefficients: &Coefficients<'_>, slots: &[u8], coding: Coding, out: &mut Vec<u8>) {
+    let Coefficients { frame, tables, .. } = coefficients;
+    let is_baseline = frame.precision == 8 && tables.iter().all(QuantTable::is_8_bit);
     let code = match coding {
         Coding::Progressive => SOF2,
         Coding::Baseline if is_baseline => SOF0,

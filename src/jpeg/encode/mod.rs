@@ -233,7 +233,7 @@ impl Encoder {
     fn write(&self, image: &CoefficientImage, format: PixelFormat) -> Result<Vec<u8>> {
         let metadata = self.embedded.metadata(format.colour())?;
         let layout = Layout { coding: self.coding, mode: self.mode };
-        write::write(image, &metadata, &layout, self.simd, &self.limits, &self.cancel)
+        write::write(image.into(), &metadata, &layout, self.simd, &self.limits, &self.cancel)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::jpeg::Coding;
 use crate::jpeg::coeff::{BLOCK_BYTES, Block};
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
-use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens, table_of};
+use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
 use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::huffman::HuffmanTable;
@@ -30,6 +30,7 @@ pub(crate) struct Batch<'a> {
     /// What the scans of each component look at.
     wanted: Vec<Wanted>,
     planes: Box<Planes>,
+    store: Store,
 }
 
 /// A scan on its way.
@@ -53,7 +54,7 @@ impl<'a> Batch<'a> {
     pub(crate) fn new(frame: &'a Frame, scans: &'a [Scan], coding: Coding) -> Self {
         let mut wanted = vec![Wanted::default(); frame.components.len()];
         let parts = scans.iter().map(|scan| Part::new(scan, coding, &mut wanted)).collect();
-        Self { frame, parts, wanted, planes: Box::new(Planes::new()) }
+        Self { frame, parts, wanted, planes: Box::new(Planes::new()), store: Store::default() }
     }
 
     /// Turns the picture into the tokens of its scans. Those at the end whose tokens would take too much memory are
@@ -77,41 +78,46 @@ impl<'a> Batch<'a> {
                 #[inline(always)]
                 || self.mcu_row(kernels, rows, y),
             );
+            let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
+            let memory = held + self.store.bytes() + own + written as u64;
+            limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
-            limits
-                .check_memory(held + bytes + written as u64, "the coefficients, the tokens of scans and the output")?;
-            let rows = u64::from(if y >= frame.mcus_high / FORESIGHT { frame.mcus_high } else { y + 1 });
+            let foreseen = y >= frame.mcus_high / FORESIGHT;
+            let rows = u64::from(if foreseen { frame.mcus_high } else { y + 1 });
             while bytes * rows > budget * u64::from(y + 1) && self.parts.len() > 1 {
                 bytes -= self.parts.pop().map_or(0, |part| part.tokens.bytes());
             }
+            if y == frame.mcus_high / FORESIGHT {
+                // Rows differ: an eighth more, before the memory has to move.
+                self.store.reserve(self.store.bytes() + bytes * rows / u64::from(y + 1) / 8 * 9);
+            }
         }
-        self.parts.iter_mut().for_each(Part::finish);
+        self.parts.iter_mut().for_each(|part| part.finish(&mut self.store));
         Ok(())
     }
 
-    pub(crate) fn into_parts(self) -> Vec<Part<'a>> {
-        self.parts
+    pub(crate) fn into_parts(self) -> (Vec<Part<'a>>, Store) {
+        (self.parts, self.store)
     }
 
     /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows
     /// of them as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
     fn mcu_row(&mut self, kernels: impl AcKernels, rows: &Rows<'_>, y: u32) {
-        let Self { frame, parts, wanted, planes } = self;
+        let Self { frame, parts, wanted, planes, store } = self;
         for (i, component) in frame.components.iter().enumerate() {
             for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
                 for blocks in rows.row(i, row).chunks(GROUP) {
                     planes.fill(kernels, blocks, wanted[i]);
                     for part in parts.iter_mut().filter(|part| part.scan.components == [i]) {
                         part.group(kernels, blocks, planes);
-                        part.tokens.count();
+                        part.tokens.settle(store);
                     }
                 }
             }
         }
         for part in parts.iter_mut().filter(|part| part.scan.components.len() > 1) {
-            part.mcus(frame, rows, y);
-            part.tokens.count();
+            part.mcus(frame, rows, y, store);
         }
     }
 }
@@ -154,32 +160,32 @@ impl<'a> Part<'a> {
 
     /// A row of MCUs of an interleaved scan.
     #[inline(always)]
-    fn mcus(&mut self, frame: &Frame, rows: &Rows<'_>, y: u32) {
+    fn mcus(&mut self, frame: &Frame, rows: &Rows<'_>, y: u32, store: &mut Store) {
         let (scan, tokens) = (self.scan, &mut self.tokens);
         match &mut self.tokeniser {
-            Tokeniser::Sequential(t) => interleave(frame, rows, scan, y, t, tokens),
-            Tokeniser::DcFirst(t) => interleave(frame, rows, scan, y, t, tokens),
-            Tokeniser::DcRefine(t) => interleave(frame, rows, scan, y, t, tokens),
+            Tokeniser::Sequential(t) => interleave(frame, rows, scan, y, t, tokens, store),
+            Tokeniser::DcFirst(t) => interleave(frame, rows, scan, y, t, tokens, store),
+            Tokeniser::DcRefine(t) => interleave(frame, rows, scan, y, t, tokens, store),
             // Scans of AC coefficients have one component.
             Tokeniser::AcFirst(_) | Tokeniser::AcRefine(_) => {}
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, store: &mut Store) {
         match &mut self.tokeniser {
             Tokeniser::AcFirst(t) => t.finish(&mut self.tokens),
             Tokeniser::AcRefine(t) => t.finish(&mut self.tokens),
             _ => {}
         }
-        self.tokens.count();
+        self.tokens.settle_all(store);
     }
 
     /// DHT, SOS and the entropy-coded data of the scan.
-    pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, out: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
         let tables = self.tokens.tables(Sizes::of_precision(frame.precision))?;
         write_huffman_tables(&tables, self.tokens.kind(), out)?;
         self.write_header(frame, &tables, out)?;
-        emit(kernels, self.tokens, &tables, out);
+        emit(kernels, self.tokens, store, &tables, out);
         Ok(())
     }
 
@@ -202,7 +208,15 @@ impl<'a> Part<'a> {
 
 /// The blocks of a row of MCUs in their order (T.81 A.2.3).
 #[inline(always)]
-fn interleave(frame: &Frame, rows: &Rows<'_>, scan: &Scan, y: u32, tokeniser: &mut impl Tokenise, tokens: &mut Tokens) {
+fn interleave(
+    frame: &Frame,
+    rows: &Rows<'_>,
+    scan: &Scan,
+    y: u32,
+    tokeniser: &mut impl Tokenise,
+    tokens: &mut Tokens,
+    store: &mut Store,
+) {
     for x in 0..frame.mcus_wide {
         for (slot, &i) in scan.components.iter().enumerate() {
             let c = &frame.components[i];
@@ -216,6 +230,7 @@ fn interleave(frame: &Frame, rows: &Rows<'_>, scan: &Scan, y: u32, tokeniser: &m
                 }
             }
         }
+        tokens.settle(store);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Huffman tables: as a DHT segment gives them, made ready to decode, optimal for given counts, made ready to encode.
+//! Huffman tables: as a DHT segment gives them, made ready to decode, optimal for given counts.
 
 use crate::error::{Error, Result};
 
@@ -82,7 +82,7 @@ impl HuffmanTable {
     }
 
     /// Symbols with their code and its length, in the order of the codes (T.81 C.2).
-    fn codes(&self) -> impl Iterator<Item = (u8, u32, u32)> {
+    pub(crate) fn codes(&self) -> impl Iterator<Item = (u8, u32, u32)> {
         let mut code = 0;
         let lengths = (1..).zip(self.counts).flat_map(|(length, count)| std::iter::repeat_n(length, count.into()));
         let mut last = 0;
@@ -214,41 +214,9 @@ impl Decoder {
     }
 }
 
-/// A table made ready to encode symbols together with the extra bits that follow them.
-#[derive(Clone, Debug)]
-pub(crate) struct Encoder {
-    entries: [Entry; 256],
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    /// The code, with room for the extra bits below it.
-    bits: u32,
-    /// Bits of both.
-    len: u32,
-}
-
-impl Encoder {
-    pub(crate) fn new(table: &HuffmanTable) -> Self {
-        let mut entries = [Entry::default(); 256];
-        for (symbol, code, length) in table.codes() {
-            let extra = extra_bits(symbol);
-            entries[usize::from(symbol)] = Entry { bits: code << extra, len: length + extra };
-        }
-        Self { entries }
-    }
-
-    /// The code of a symbol and its extra bits as one string of bits, and its length, 31 at most.
-    #[inline(always)]
-    pub(crate) fn encode(&self, symbol: u8, extra: u32) -> (u32, u32) {
-        let entry = self.entries[usize::from(symbol)];
-        (entry.bits | extra, entry.len)
-    }
-}
-
 /// How many extra bits follow a symbol. One rule serves all kinds of scan: a size in the low half (DC differences, AC
 /// coefficients, the sign of a refined one), else the EOBn of the high half, ZRL excepted (T.81 F.1.2, G.1.2).
-fn extra_bits(symbol: u8) -> u32 {
+pub(crate) fn extra_bits(symbol: u8) -> u32 {
     match (symbol >> 4, symbol & 15) {
         (15, 0) => 0,
         (n, 0) => n.into(),

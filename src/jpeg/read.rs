@@ -54,14 +54,21 @@ pub(crate) fn read<'a>(source: &'a [u8], terms: &mut Terms<'_>) -> Result<Source
         match segments.next().and_then(|segment| reader.take(&segment, &mut segments, terms)) {
             Ok(Next::Segment) => {}
             Ok(Next::End) => break,
-            Err(error) if !reader.has_begun() => return Err(error),
-            Err(error) => terms.tolerance.forgive(error)?,
+            Err(error) => {
+                if let Some(picture) = &mut reader.picture {
+                    picture.decode_what_waits(terms)?;
+                }
+                if !reader.has_begun() {
+                    return Err(error);
+                }
+                terms.tolerance.forgive(error)?;
+            }
         }
         if segments.is_cut() {
             break;
         }
     }
-    reader.finish(&terms.tolerance)
+    reader.finish(terms)
 }
 
 /// What comes after a segment.
@@ -136,10 +143,14 @@ impl<'a> Reader<'a> {
         self.picture.as_ref().is_some_and(|picture| picture.has_begun)
     }
 
-    fn finish(self, tolerance: &Tolerance) -> Result<Source<'a>> {
+    fn finish(self, terms: &Terms<'_>) -> Result<Source<'a>> {
         let end = self.source.len() as u64;
-        let picture = self.picture.ok_or_else(|| Error::input("the file has no frame").at(end))?;
-        let coefficients = picture.finish(&self.tables, !tolerance.damages.is_empty())?;
+        let mut picture = self.picture.ok_or_else(|| Error::input("the file has no frame").at(end))?;
+        let quant = picture.quant_tables(&self.tables);
+        if quant.is_err() {
+            picture.decode_what_waits(terms)?;
+        }
+        let coefficients = picture.finish(quant?, !terms.tolerance.damages.is_empty())?;
         Ok(Source { coefficients, metadata: self.metadata })
     }
 }
@@ -291,6 +302,11 @@ impl<'a> Picture<'a> {
         Ok(())
     }
 
+    /// Decodes a scan that was left for later: what comes first in a file is the first to be said of it.
+    fn decode_what_waits(&mut self, terms: &Terms<'_>) -> Result<()> {
+        if self.whole.is_some() { self.hold(terms) } else { Ok(()) }
+    }
+
     /// Takes the picture into memory, as far as it was read.
     fn hold(&mut self, terms: &Terms<'_>) -> Result<()> {
         match self.whole.take() {
@@ -419,13 +435,17 @@ impl<'a> Picture<'a> {
         }
     }
 
-    fn finish(self, tables: &Tables, is_damaged: bool) -> Result<Coefficients<'a>> {
-        let mut quant = Vec::with_capacity(self.planes.len());
-        for (component, table) in self.frame.components.iter().zip(self.quant) {
-            let table = table.or_else(|| tables.quant[usize::from(component.table)].clone());
+    fn quant_tables(&self, tables: &Tables) -> Result<Vec<QuantTable>> {
+        let components = self.frame.components.iter().zip(&self.quant);
+        let table = components.map(|(component, table)| {
+            let table = table.as_ref().or(tables.quant[usize::from(component.table)].as_ref());
             let missing = || Error::input(format!("component {} has no quantisation table", component.id));
-            quant.push(table.ok_or_else(missing)?);
-        }
+            table.cloned().ok_or_else(missing)
+        });
+        table.collect()
+    }
+
+    fn finish(self, quant: Vec<QuantTable>, is_damaged: bool) -> Result<Coefficients<'a>> {
         if !self.has_begun {
             return Err(Error::input("the file has no scan"));
         }

@@ -73,8 +73,9 @@ impl Scans<'_> {
         while done < self.script.len() {
             let mut batch = Batch::new(self.frame, &self.script[done..], self.coding);
             batch.tokenise(kernels, rows, self.limits, self.cancel, out.len())?;
-            for part in batch.into_parts() {
-                part.write(kernels, self.frame, out)?;
+            let (parts, store) = batch.into_parts();
+            for part in parts {
+                part.write(kernels, self.frame, &store, out)?;
                 if done == 0 {
                     write_metadata(self.late, out)?;
                 }

@@ -2,11 +2,14 @@
 
 use super::baseline::in_range;
 use super::planes::{AcKernels, Planes};
-use super::token::Tokens;
+use super::token::{MAX_RUN, MAX_SIZE, Room, SlotKind, Token, Tokens, put_large};
 use super::{Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
+
+/// Where the extra bits of a token begin.
+const EXTRA_AT: u32 = SlotKind::Ac.extra_at();
 
 /// Reads first scans of a band.
 #[derive(Debug)]
@@ -87,8 +90,12 @@ impl Tokeniser {
                 }
                 continue;
             }
+            if self.run > MAX_RUN {
+                self.finish(tokens);
+            }
             let room = tokens.room();
-            room[0] = end_of_band(self.run);
+            let (symbol, extra, _) = end_of_band(self.run);
+            room[0] = (extra << EXTRA_AT | symbol) as Token;
             let end = kernels.first(block, new, self.band, room, usize::from(self.run > 0));
             tokens.advance(end);
             self.run = u32::from(new.ilog2() < self.band.end as u32);
@@ -98,20 +105,25 @@ impl Tokeniser {
     /// Ends the run of blocks.
     pub(crate) fn finish(&mut self, tokens: &mut Tokens) {
         if self.run > 0 {
-            tokens.push_token(end_of_band(self.run));
+            let (symbol, extra, bits) = end_of_band(self.run);
+            tokens.push(0, symbol as u8, extra, bits);
             self.run = 0;
         }
     }
 }
 
-/// The token of a coefficient that is not zero at the precision `low`, after `zeros` of up to 15.
+/// Puts the token of a coefficient that is not zero at the precision `low`, after `zeros` of up to 15, into `room` at
+/// `at`. Returns where it ends; a large one takes more than one.
 #[inline(always)]
-pub(crate) fn token_of(value: i16, zeros: u32, low: u32) -> u32 {
+pub(crate) fn put_coefficient(value: i16, zeros: u32, low: u32, room: &mut Room, at: usize) -> usize {
     // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
     let magnitude = u32::from(value.unsigned_abs()) >> low;
     let size = 32 - magnitude.leading_zeros();
     let ones = (1 << size) - 1;
     let extra = if value < 0 { magnitude ^ ones } else { magnitude };
-    // Sizes over 15 do not fit the symbol's half; the largest that does is refused by every process.
-    extra << 16 | zeros << 4 | size.min(15)
+    if size > MAX_SIZE {
+        return put_large(zeros, size, extra, room, at);
+    }
+    room[at] = (extra << EXTRA_AT | zeros << 4 | size) as Token;
+    at + 1
 }

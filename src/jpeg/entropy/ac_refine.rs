@@ -2,11 +2,14 @@
 //! that was not zero before (T.81 G.1.2.3, G.2.3).
 
 use super::planes::{AcKernels, Planes, Refined, below};
-use super::token::{MAX_CORRECTIONS, Tokens};
+use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
 use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
+
+/// Where the extra bits of a token begin.
+const EXTRA_AT: u32 = SlotKind::Corrections.extra_at();
 
 /// Reads refinements of a band.
 #[derive(Debug)]
@@ -129,11 +132,12 @@ impl Tokeniser {
                 }
                 continue;
             }
-            if self.corrections > MAX_CORRECTIONS {
+            if self.corrections > MAX_CORRECTIONS || self.run > MAX_REFINED_RUN {
                 self.finish(tokens);
             }
             let room = tokens.room();
-            room[0] = end_of_band(self.run) | self.corrections << 8;
+            let (symbol, extra, _) = end_of_band(self.run);
+            room[0] = (extra << EXTRA_AT | self.corrections << 8 | symbol) as Token;
             let refined = Refined { new, known, negative };
             let at = kernels.refine(refined, self.band, room, usize::from(self.run > 0));
             tokens.advance(at);
@@ -146,7 +150,8 @@ impl Tokeniser {
     /// Ends the run of blocks.
     pub(crate) fn finish(&mut self, tokens: &mut Tokens) {
         if self.run > 0 {
-            tokens.push_with_corrections(end_of_band(self.run), self.corrections);
+            let (symbol, extra, bits) = end_of_band(self.run);
+            tokens.push_with_corrections(symbol, extra, bits, self.corrections);
             (self.run, self.corrections) = (0, 0);
         }
     }
@@ -154,8 +159,8 @@ impl Tokeniser {
 
 /// The token of a new coefficient after `zeros` of up to 15 that stay zero, and `corrections`.
 #[inline(always)]
-pub(crate) fn new_token(zeros: u32, corrections: u32, positive: bool) -> u32 {
-    u32::from(positive) << 16 | corrections << 8 | zeros << 4 | 1
+pub(crate) fn new_token(zeros: u32, corrections: u32, positive: bool) -> Token {
+    (u32::from(positive) << EXTRA_AT | corrections << 8 | zeros << 4 | 1) as Token
 }
 
 /// The lowest bits of a word, through the 16th that is set in it.

@@ -82,23 +82,23 @@ impl Tokenise for Tokeniser {
                 continue;
             }
             while run > 15 {
-                tokens.push(AC_SLOT + table, 0xF0, 0);
+                tokens.push(AC_SLOT + table, 0xF0, 0, 0);
                 run -= 16;
             }
             let (size, extra) = size_and_extra(value.into());
             // Sizes over 15 do not fit the symbol's half; the largest that does is refused by every process.
-            tokens.push(AC_SLOT + table, run << 4 | size.min(15) as u8, extra);
+            tokens.push(AC_SLOT + table, run << 4 | size.min(15) as u8, extra, size);
             run = 0;
         }
         if run > 0 {
-            tokens.push(AC_SLOT + table, 0, 0);
+            tokens.push(AC_SLOT + table, 0, 0, 0);
         }
     }
 
     fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
         let table = self.tables[slot];
-        tokens.push(table, 0, 0);
-        tokens.push(AC_SLOT + table, 0, 0);
+        tokens.push(table, 0, 0, 0);
+        tokens.push(AC_SLOT + table, 0, 0, 0);
     }
 }
 

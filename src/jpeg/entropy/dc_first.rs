@@ -80,7 +80,7 @@ impl Tokenise for Tokeniser {
     }
 
     fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
-        tokens.push(self.tables[slot], 0, 0);
+        tokens.push(self.tables[slot], 0, 0, 0);
     }
 }
 
@@ -88,5 +88,5 @@ impl Tokenise for Tokeniser {
 #[inline(always)]
 pub(crate) fn push_difference(table: usize, difference: i32, tokens: &mut Tokens) {
     let (size, extra) = size_and_extra(difference);
-    tokens.push(table, size as u8, extra);
+    tokens.push(table, size as u8, extra, size);
 }

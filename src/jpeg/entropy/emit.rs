@@ -1,40 +1,52 @@
 //! Tokens to bits, once their Huffman tables are known.
 
 use super::planes::AcKernels;
-use super::token::{BitStringReader, SLOTS, SlotKind, Tokens, table_of};
+use super::token::{BitStringReader, MAX_CORRECTIONS, SLOTS, SlotKind, Store, Token, Tokens, table_of};
 use crate::jpeg::bits::{BitWriter, MAX_BITS};
-use crate::jpeg::huffman::{Encoder, HuffmanTable};
+use crate::jpeg::huffman::{HuffmanTable, extra_bits};
 
 /// Tokens that are written before their bytes are stuffed and moved to the output: enough to forget the cost of the
 /// change, few enough to stay in the first cache.
 const CHUNK: usize = 1024;
 /// Correction bits of a piece that is written at once.
 const PIECE: u32 = 32;
-/// Bits of a token at most: those of a symbol with its extra bits, and the corrections.
-const TOKEN_BITS: usize = 31 + 255;
+/// Bits of a code and the extra bits in its token at most, 16 and 8.
+const CODE_BITS: u32 = 24;
+/// Bits of a token at most: those, and the corrections.
+const TOKEN_BITS: usize = (CODE_BITS + MAX_CORRECTIONS) as usize;
 
 /// Writes the tokens with their tables, a byte-aligned string with stuffing.
-pub(crate) fn emit(kernels: impl AcKernels, tokens: Tokens, tables: &[Option<HuffmanTable>; SLOTS], out: &mut Vec<u8>) {
-    let unused = HuffmanTable { counts: [0; 16], symbols: Vec::new() };
-    let encoders = [0, 1, 2, 3].map(|slot| Encoder::new(tables[table_of(slot, tables)].as_ref().unwrap_or(&unused)));
+pub(crate) fn emit(
+    kernels: impl AcKernels,
+    tokens: Tokens,
+    store: &Store,
+    tables: &[Option<HuffmanTable>; SLOTS],
+    out: &mut Vec<u8>,
+) {
+    match tokens.kind() {
+        kind @ SlotKind::Sequential => emit_codes(kernels, &Encoder::<1024>::new(kind, tables), tokens, store, out),
+        kind => emit_codes(kernels, &Encoder::<256>::new(kind, tables), tokens, store, out),
+    }
+}
+
+fn emit_codes<const CODES: usize>(
+    kernels: impl AcKernels,
+    encoder: &Encoder<CODES>,
+    tokens: Tokens,
+    store: &Store,
+    out: &mut Vec<u8>,
+) {
     let kind = tokens.kind();
-    let (chunks, corrections) = tokens.into_parts();
-    let mut corrections = corrections.into_reader();
+    let stretches: Vec<_> = tokens.stretches(store).collect();
+    let mut corrections = tokens.into_corrections();
     let mut writer = BitWriter::new(CHUNK * TOKEN_BITS / 8 + 1);
-    for chunk in chunks {
-        for tokens in chunk.tokens().chunks(CHUNK) {
+    for stretch in stretches {
+        for tokens in stretch.chunks(CHUNK) {
             kernels.run(
                 #[inline(always)]
                 || match kind {
-                    SlotKind::Corrections => write_refinement(&encoders[0], tokens, &mut corrections, &mut writer),
-                    SlotKind::Ac => {
-                        write(tokens, |token| encoders[0].encode(token as u8, token >> 16), &mut writer);
-                    }
-                    SlotKind::Dc | SlotKind::Sequential => {
-                        let encode =
-                            |token: u32| encoders[(token >> 8) as usize % SLOTS].encode(token as u8, token >> 16);
-                        write(tokens, encode, &mut writer);
-                    }
+                    SlotKind::Corrections => write_refinement(encoder, tokens, &mut corrections, &mut writer),
+                    _ => write(encoder, tokens, &mut writer),
                 },
             );
             writer.stuff_into(out);
@@ -50,35 +62,83 @@ pub(crate) fn emit(kernels: impl AcKernels, tokens: Tokens, tables: &[Option<Huf
     writer.finish_into(out);
 }
 
+/// The tables of a scan made ready to encode the tokens of a kind, by their codes.
+#[derive(Debug)]
+struct Encoder<const CODES: usize> {
+    entries: Box<[Entry; CODES]>,
+    extra_at: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    /// The Huffman code, with room for the extra bits below it.
+    bits: u32,
+    /// Bits of both.
+    len: u32,
+}
+
+impl<const CODES: usize> Encoder<CODES> {
+    fn new(kind: SlotKind, tables: &[Option<HuffmanTable>; SLOTS]) -> Self {
+        let mut entries = Box::new([Entry::default(); CODES]);
+        let mut codes = [[(0, 0); 256]; SLOTS];
+        for (codes, table) in codes.iter_mut().zip(tables) {
+            for (symbol, code, length) in table.iter().flat_map(HuffmanTable::codes) {
+                codes[usize::from(symbol)] = (code, length);
+            }
+        }
+        for (code, entry) in (0..).zip(entries.iter_mut()) {
+            if let Some((slot, symbol)) = kind.symbol(code) {
+                let (bits, length) = codes[table_of(slot, tables)][usize::from(symbol)];
+                let extra = kind.carried(extra_bits(symbol));
+                *entry = Entry { bits: bits << extra, len: length + extra };
+            } else if code == kind.more() {
+                *entry = Entry { bits: 0, len: kind.room() };
+            }
+        }
+        Self { entries, extra_at: kind.extra_at() }
+    }
+
+    /// The code of a token and its extra bits as one string of bits, and its length, [`CODE_BITS`] at most.
+    #[inline(always)]
+    fn encode(&self, token: Token) -> (u64, u32) {
+        let entry = self.entries[usize::from(token) % CODES];
+        ((entry.bits | u32::from(token) >> self.extra_at).into(), entry.len)
+    }
+}
+
 /// Writes tokens two at a time.
 #[inline(always)]
-fn write(tokens: &[u32], encode: impl Fn(u32) -> (u32, u32), writer: &mut BitWriter) {
+fn write<const CODES: usize>(encoder: &Encoder<CODES>, tokens: &[Token], writer: &mut BitWriter) {
+    const { assert!(2 * CODE_BITS <= MAX_BITS) };
     let (pairs, last) = tokens.as_chunks();
     for &[first, second] in pairs {
-        let ((first, first_len), (second, second_len)) = (encode(first), encode(second));
-        put_both(first.into(), first_len, second.into(), second_len, writer);
+        let ((first, first_len), (second, second_len)) = (encoder.encode(first), encoder.encode(second));
+        writer.put(first << second_len | second, first_len + second_len);
     }
     for &token in last {
-        let (bits, len) = encode(token);
-        writer.put(bits.into(), len);
+        let (bits, len) = encoder.encode(token);
+        writer.put(bits, len);
     }
 }
 
 /// Writes tokens of a refinement two at a time, each with its corrections.
 #[inline(always)]
-fn write_refinement(encoder: &Encoder, tokens: &[u32], corrections: &mut BitStringReader, writer: &mut BitWriter) {
-    let corrections_of = |token: u32| token >> 8 & 0xFF;
-    let encode = |token: u32, count: u32, corrections: &mut BitStringReader| {
-        let (bits, len) = encoder.encode(token as u8, token >> 16);
-        (u64::from(bits) << count | corrections.take(count), len + count)
-    };
+fn write_refinement<const CODES: usize>(
+    encoder: &Encoder<CODES>,
+    tokens: &[Token],
+    corrections: &mut BitStringReader,
+    writer: &mut BitWriter,
+) {
     let (pairs, last) = tokens.as_chunks();
     for &[first, second] in pairs {
         let (first_count, second_count) = (corrections_of(first), corrections_of(second));
-        if first_count.max(second_count) <= MAX_BITS - 31 {
-            let (first, first_len) = encode(first, first_count, corrections);
-            let (second, second_len) = encode(second, second_count, corrections);
-            put_both(first, first_len, second, second_len, writer);
+        let ((first_bits, first_len), (second_bits, second_len)) = (encoder.encode(first), encoder.encode(second));
+        let len = first_len + first_count + second_len + second_count;
+        if len <= MAX_BITS {
+            let bits = first_bits << first_count | corrections.take(first_count);
+            let bits =
+                bits << second_len << second_count | second_bits << second_count | corrections.take(second_count);
+            writer.put(bits, len);
         } else {
             write_in_pieces(encoder, first, corrections, writer);
             write_in_pieces(encoder, second, corrections, writer);
@@ -89,25 +149,26 @@ fn write_refinement(encoder: &Encoder, tokens: &[u32], corrections: &mut BitStri
     }
 }
 
+/// Correction bits that follow a token of a refinement.
+#[inline(always)]
+fn corrections_of(token: Token) -> u32 {
+    u32::from(token >> 8) & MAX_CORRECTIONS
+}
+
 /// Writes a token with any number of corrections.
 #[cold]
-fn write_in_pieces(encoder: &Encoder, token: u32, corrections: &mut BitStringReader, writer: &mut BitWriter) {
-    let (bits, len) = encoder.encode(token as u8, token >> 16);
-    writer.put(bits.into(), len);
-    let mut left = token >> 8 & 0xFF;
+fn write_in_pieces<const CODES: usize>(
+    encoder: &Encoder<CODES>,
+    token: Token,
+    corrections: &mut BitStringReader,
+    writer: &mut BitWriter,
+) {
+    let (bits, len) = encoder.encode(token);
+    writer.put(bits, len);
+    let mut left = corrections_of(token);
     while left > 0 {
         let count = left.min(PIECE);
         writer.put(corrections.take(count), count);
         left -= count;
-    }
-}
-
-#[inline(always)]
-fn put_both(first: u64, first_len: u32, second: u64, second_len: u32, writer: &mut BitWriter) {
-    if first_len + second_len <= MAX_BITS {
-        writer.put(first << second_len | second, first_len + second_len);
-    } else {
-        writer.put(first, first_len);
-        writer.put(second, second_len);
     }
 }

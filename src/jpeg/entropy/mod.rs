@@ -136,12 +136,12 @@ impl Band {
     }
 }
 
-/// The token of a run of blocks that have nothing more in the band, when it ends: its EOBn symbol and the bits that
-/// follow (T.81 G.1.2.2). A run of none gives a token that means nothing.
+/// A run of blocks that have nothing more in the band, when it ends: its EOBn symbol, the bits that follow, and how many
+/// they are (T.81 G.1.2.2). A run of none gives what means nothing.
 #[inline(always)]
-fn end_of_band(run: u32) -> u32 {
+fn end_of_band(run: u32) -> (u32, u32, u32) {
     let n = (run | 1).ilog2();
-    (run ^ (1 << n)) << 16 | n << 4
+    (n << 4, run & !(1 << n), n)
 }
 
 /// The longest such run that EOB14 can say.

@@ -3,9 +3,9 @@
 //! follow from them without another look at the coefficients that are zero.
 
 use super::Band;
-use super::ac_first::token_of;
+use super::ac_first::put_coefficient;
 use super::ac_refine::{new_token, through_16th};
-use super::token::{Room, ZRL};
+use super::token::{Room, Token, ZRL};
 use crate::jpeg::coeff::Block;
 
 /// Blocks of a group at most: 8 KiB of coefficients, which the scans of a component find in the first cache.
@@ -83,8 +83,7 @@ pub(crate) fn first(block: &Block, mut new: u64, band: Band, room: &mut Room, mu
             at += 1;
             zeros -= 16;
         }
-        room[at] = token_of(block[k as usize], zeros, band.low);
-        at += 1;
+        at = put_coefficient(block[k as usize], zeros, band.low, room, at);
         next = k + 1;
     }
     at
@@ -104,7 +103,7 @@ pub(crate) fn refine(refined: Refined, band: Band, room: &mut Room, mut at: usiz
         while zeros > 15 {
             // A run of 16 zeros ends at the 16th, and takes the corrections before it along.
             let through = through_16th(between & !known);
-            room[at] = (between & through & known).count_ones() << 8 | ZRL;
+            room[at] = ((between & through & known).count_ones() << 8) as Token | ZRL;
             at += 1;
             between &= !through;
             zeros -= 16;

@@ -1,67 +1,101 @@
 //! Tokens: what a scan will write, symbol by symbol, before its Huffman tables are known.
 //!
-//! A token is a symbol (8 bits), its slot (8 bits) and its extra bits (16). How many extra bits there are follows from
-//! the symbol, for every kind of scan by the same rule. In a refinement scan, which has one table, the slot's place
-//! holds the number of correction bits that follow the symbol; the bits themselves are kept apart in one string, since
-//! they leave in the order in which they came whatever the symbols between them.
+//! A token has 16 bits, since the memory that tokens go through costs more than making them. In the low ones is its
+//! code, the symbol with its slot; above it its extra bits, as many as there is room for. What there is no room for
+//! follows in tokens of its own, whose code stands for no symbol ([`SlotKind::more`]):
 //!
-//! Tokens are counted as they come, in stretches that are still in the first cache.
+//! | kind | code | then | extra bits |
+//! |---|---|---|---|
+//! | DC | size (5), slot (3) | | 8 |
+//! | AC | symbol (8) | | 8 |
+//! | sequential | symbol (8), slot (2) | | 6 |
+//! | corrections | symbol (8) | number of correction bits that follow (6) | 2 |
+//!
+//! How many extra bits there are follows from the symbol, for every kind of scan by the same rule. The correction bits
+//! of a refinement are kept apart in one string, since they leave in the order in which they came whatever the symbols
+//! between them.
+//!
+//! Tokens are staged where the first caches hold them, counted there, and moved in stretches to the [`Store`] that the
+//! scans of a picture share.
+
+use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::jpeg::huffman::HuffmanTable;
 
+/// What a scan writes at a time.
+pub(crate) type Token = u16;
+
 /// Tables that the symbols of a scan may choose from: DC and AC tables 0 and 1 of a sequential scan, in this order.
 pub(crate) const SLOTS: usize = 4;
-/// A token that writes no symbol, only correction bits; as a symbol it has no meaning in a refinement scan.
+/// Codes that there may be.
+const CODES: usize = 1 << 10;
+/// A token that writes no symbol, only correction bits.
 const CORRECTIONS_ONLY: u32 = 0x02;
+/// The symbol of an AC coefficient that no process has room for.
+const TOO_LARGE: u32 = 0x0F;
 /// Sixteen zeros (ZRL), with nothing else.
-pub(crate) const ZRL: u32 = 0xF0;
+pub(crate) const ZRL: Token = 0xF0;
 /// Correction bits that a token can speak for.
-pub(crate) const MAX_CORRECTIONS: u32 = 0xFF;
+pub(crate) const MAX_CORRECTIONS: u32 = 63;
+/// Blocks that end in a run, of a first scan or of a refinement, that one token can tell.
+pub(crate) const MAX_RUN: u32 = (1 << (SlotKind::Ac.room() + 1)) - 1;
+pub(crate) const MAX_REFINED_RUN: u32 = (1 << (SlotKind::Corrections.room() + 1)) - 1;
+/// Size of a coefficient that one token of a first scan can tell.
+pub(crate) const MAX_SIZE: u32 = SlotKind::Ac.room();
 
-/// Room for the tokens of a block, which are 64 at most, and for whole vectors that begin within them.
-pub(crate) type Room = [u32; ROOM];
+/// Room for the tokens of a block, which are 2 for each of 63 coefficients at most, and for whole vectors that begin
+/// within them.
+pub(crate) type Room = [Token; ROOM];
 pub(crate) const ROOM: usize = 128;
 
-/// Tokens of the first piece of memory and of the largest; each is twice the one before. Pieces instead of one vector,
-/// because the tokens of a scan never move, and are given back as they are written.
-const FIRST_CHUNK: usize = 1 << 10;
-const LARGEST_CHUNK: usize = 1 << 14;
+/// Tokens that are worth moving to the store.
+const STRETCH: usize = 1 << 10;
+/// Tokens that a stage has room for; it grows where blocks that come at once have more.
+const STAGE: usize = 2 * STRETCH;
+
+/// The tokens of scans that are made together, in the stretches in which they came: one piece of memory, written once
+/// from its beginning to its end.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    tokens: Vec<Token>,
+}
+
+impl Store {
+    /// Makes room for so many bytes in all, where that is more than there is.
+    pub(crate) fn reserve(&mut self, bytes: u64) {
+        let tokens = usize::try_from(bytes).unwrap_or(usize::MAX) / size_of::<Token>();
+        self.tokens.reserve_exact(tokens.saturating_sub(self.tokens.len()));
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.tokens.len() * size_of::<Token>()) as u64
+    }
+}
 
 /// The tokens of a scan.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     kind: SlotKind,
-    chunks: Vec<Chunk>,
-    /// The one being filled.
-    chunk: Chunk,
-    /// Its tokens that are in `counts`.
-    counted: usize,
-    counts: Box<[[u32; 256]; SLOTS]>,
-    corrections: BitString,
-}
-
-/// A piece of memory with tokens.
-#[derive(Debug, Default)]
-pub(super) struct Chunk {
-    memory: Vec<u32>,
+    /// Where they lie in the store.
+    stretches: Vec<Range<usize>>,
+    /// Those to come there, `len` of them.
+    stage: Vec<Token>,
     len: usize,
-}
-
-impl Chunk {
-    pub(super) fn tokens(&self) -> &[u32] {
-        &self.memory[..self.len]
-    }
+    /// How often each code came, at even and at odd places: an addition need not wait for that of an equal code before.
+    counts: Box<[[u32; CODES]; 2]>,
+    corrections: BitString,
 }
 
 impl Tokens {
     pub(crate) fn new(kind: SlotKind) -> Self {
         Self {
             kind,
-            chunks: Vec::new(),
-            chunk: Chunk::default(),
-            counted: 0,
-            counts: Box::new([[0; 256]; SLOTS]),
+            stretches: Vec::new(),
+            stage: vec![0; STAGE],
+            len: 0,
+            counts: Box::new([[0; CODES]; 2]),
             corrections: BitString::default(),
         }
     }
@@ -73,47 +107,46 @@ impl Tokens {
     /// Room for the next tokens; what is put there counts after [`Tokens::advance`].
     #[inline(always)]
     pub(crate) fn room(&mut self) -> &mut Room {
-        if self.chunk.memory.len() < self.chunk.len + ROOM {
-            self.next_chunk();
+        if self.stage.len() < self.len + ROOM {
+            self.grow();
         }
-        let (rooms, _) = self.chunk.memory[self.chunk.len..].as_chunks_mut();
+        let (rooms, _) = self.stage[self.len..].as_chunks_mut();
         &mut rooms[0]
     }
 
     #[inline(always)]
     pub(crate) fn advance(&mut self, tokens: usize) {
-        self.chunk.len += tokens;
+        self.len += tokens;
     }
 
     #[cold]
-    fn next_chunk(&mut self) {
-        self.count();
-        let size = (self.chunk.memory.len() * 2).clamp(FIRST_CHUNK, LARGEST_CHUNK);
-        let full = std::mem::replace(&mut self.chunk, Chunk { memory: vec![0; size], len: 0 });
-        self.chunks.push(full);
-        self.counted = 0;
+    fn grow(&mut self) {
+        self.stage.resize(self.stage.len() * 2, 0);
+    }
+
+    /// A symbol with the extra bits that follow it, `bits` of them.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, slot: usize, symbol: u8, extra: u32, bits: u32) {
+        self.push_code(self.kind.code(slot, symbol), extra, bits);
     }
 
     #[inline(always)]
-    pub(crate) fn push_token(&mut self, token: u32) {
-        self.room()[0] = token;
-        self.advance(1);
+    fn push_code(&mut self, code: u32, extra: u32, bits: u32) {
+        let at = put(self.kind, code, extra, bits, self.room(), 0);
+        self.advance(at);
     }
 
-    #[inline(always)]
-    pub(crate) fn push(&mut self, slot: usize, symbol: u8, extra: u32) {
-        self.push_token(extra << 16 | (slot as u32) << 8 | u32::from(symbol));
-    }
-
-    /// A token of a refinement scan with the number of correction bits that follow it, which
+    /// A symbol of a refinement scan with the number of correction bits that follow it, which
     /// [`Tokens::push_corrections`] has received.
-    pub(super) fn push_with_corrections(&mut self, token: u32, mut corrections: u32) {
+    pub(super) fn push_with_corrections(&mut self, symbol: u32, extra: u32, bits: u32, mut corrections: u32) {
+        self.push_code(symbol, extra, bits);
         let here = corrections.min(MAX_CORRECTIONS);
-        self.push_token(token | here << 8);
+        // What was pushed last is there still.
+        self.stage[self.len - 1] |= (here << 8) as Token;
         corrections -= here;
         while corrections > 0 {
             let here = corrections.min(MAX_CORRECTIONS);
-            self.push_token(here << 8 | CORRECTIONS_ONLY);
+            self.push_code(CORRECTIONS_ONLY | here << 8, 0, 0);
             corrections -= here;
         }
     }
@@ -124,30 +157,47 @@ impl Tokens {
         self.corrections.push(bits, count);
     }
 
-    /// Counts the tokens that came since the last call; [`Tokens::tables`] misses those that were not counted.
+    /// Moves tokens to the store once there are enough of them.
     #[inline(always)]
-    pub(crate) fn count(&mut self) {
-        let tokens = &self.chunk.memory[self.counted..self.chunk.len];
-        self.counted = self.chunk.len;
-        if self.kind.has_slots() {
-            for &token in tokens {
-                self.counts[(token >> 8) as usize % SLOTS][token as usize & 0xFF] += 1;
-            }
-        } else {
-            // Two counts of each symbol, so that an addition need not wait for that of an equal symbol before.
-            let (pairs, last) = tokens.as_chunks();
-            for &[even, odd] in pairs {
-                self.counts[0][even as usize & 0xFF] += 1;
-                self.counts[1][odd as usize & 0xFF] += 1;
-            }
-            last.iter().for_each(|&token| self.counts[0][token as usize & 0xFF] += 1);
+    pub(crate) fn settle(&mut self, store: &mut Store) {
+        if self.len >= STRETCH {
+            self.settle_all(store);
         }
     }
 
-    /// Bytes of memory in use.
+    /// Moves all tokens to the store, which [`Tokens::tables`] and whoever writes them ask for.
+    pub(crate) fn settle_all(&mut self, store: &mut Store) {
+        let tokens = &self.stage[..self.len];
+        let (pairs, last) = tokens.as_chunks();
+        let [evens, odds] = &mut *self.counts;
+        let mask = (self.kind.codes() - 1) % CODES;
+        for &[even, odd] in pairs {
+            evens[usize::from(even) & mask] += 1;
+            odds[usize::from(odd) & mask] += 1;
+        }
+        last.iter().for_each(|&token| evens[usize::from(token) & mask] += 1);
+        let start = store.tokens.len();
+        store.tokens.extend_from_slice(tokens);
+        self.stretches.push(start..store.tokens.len());
+        self.len = 0;
+    }
+
+    /// The tokens in their order, as they lie in the store that they were moved to.
+    pub(super) fn stretches<'a>(&self, store: &'a Store) -> impl Iterator<Item = &'a [Token]> {
+        self.stretches.iter().map(|range| &store.tokens[range.clone()])
+    }
+
+    /// Bytes that its own tokens take, wherever they are.
     pub(crate) fn bytes(&self) -> u64 {
-        let tokens = self.chunks.iter().map(|chunk| chunk.memory.len()).sum::<usize>() + self.chunk.len;
-        (tokens * size_of::<u32>() + self.corrections.words.len() * size_of::<u64>()) as u64
+        let settled: usize = self.stretches.iter().map(|range| range.len()).sum();
+        ((settled + self.len) * size_of::<Token>() + self.corrections.words.len() * size_of::<u64>()) as u64
+    }
+
+    /// Bytes of memory in use but for the store.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        let stretches = self.stretches.capacity() * size_of::<Range<usize>>();
+        let corrections = self.corrections.words.capacity() * size_of::<u64>();
+        (stretches + corrections + self.stage.len() * size_of::<Token>()) as u64
     }
 
     /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
@@ -156,13 +206,12 @@ impl Tokens {
     /// # Errors
     /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.
     pub(crate) fn tables(&self, sizes: Sizes) -> Result<[Option<HuffmanTable>; SLOTS]> {
-        let mut counts = self.counts.clone();
-        if !self.kind.has_slots() {
-            let [first, second, ..] = &mut *counts;
-            first.iter_mut().zip(second).for_each(|(first, second)| *first += std::mem::take(second));
-        }
-        if self.kind == SlotKind::Corrections {
-            counts[0][CORRECTIONS_ONLY as usize] = 0;
+        let mut counts = [[0; 256]; SLOTS];
+        let [evens, odds] = &*self.counts;
+        for (code, (even, odd)) in (0..).zip(evens.iter().zip(odds)).take(self.kind.codes()) {
+            if let Some((slot, symbol)) = self.kind.symbol(code) {
+                counts[slot][usize::from(symbol)] = even + odd;
+            }
         }
         for (slot, counts) in counts.iter().enumerate() {
             let is_dc = self.kind == SlotKind::Dc || (self.kind == SlotKind::Sequential && slot < SLOTS / 2);
@@ -188,11 +237,44 @@ impl Tokens {
         Ok(tables)
     }
 
-    /// The pieces in their order, and the correction bits.
-    pub(super) fn into_parts(mut self) -> (Vec<Chunk>, BitString) {
-        self.chunks.push(self.chunk);
-        (self.chunks, self.corrections)
+    /// The correction bits.
+    pub(super) fn into_corrections(self) -> BitStringReader {
+        self.corrections.into_reader()
     }
+}
+
+/// Puts a code and its extra bits into `room` from `at` on, and returns where they end.
+#[inline(always)]
+fn put(kind: SlotKind, code: u32, extra: u32, bits: u32, room: &mut Room, at: usize) -> usize {
+    if bits <= kind.room() {
+        room[at] = (extra << kind.extra_at() | code) as Token;
+        return at + 1;
+    }
+    put_long(kind, code, extra, bits, room, at)
+}
+
+#[cold]
+fn put_long(kind: SlotKind, code: u32, extra: u32, bits: u32, room: &mut Room, mut at: usize) -> usize {
+    let mut below = bits - kind.carried(bits);
+    let mut code = code;
+    loop {
+        let here = extra >> below & ((1 << kind.room()) - 1);
+        room[at] = (here << kind.extra_at() | code) as Token;
+        at += 1;
+        if below == 0 {
+            return at;
+        }
+        below -= kind.room();
+        code = kind.more();
+    }
+}
+
+/// Puts a coefficient that is larger than a token of a first scan can tell ([`MAX_SIZE`]), after `zeros` of up to 15,
+/// into `room` as [`put`] does.
+pub(super) fn put_large(zeros: u32, size: u32, extra: u32, room: &mut Room, at: usize) -> usize {
+    // Sizes over 14 are none that a process has; the symbol of the longest one is free for others.
+    let code = if size < TOO_LARGE { zeros << 4 | size } else { TOO_LARGE };
+    put_long(SlotKind::Ac, code, extra, size, room, at)
 }
 
 /// The slot of the table that has the symbols of `slot`: its own, or the first of its class where they share one.
@@ -214,9 +296,60 @@ pub(crate) enum SlotKind {
 }
 
 impl SlotKind {
-    /// Whether there is more than one table.
-    pub(super) fn has_slots(self) -> bool {
-        matches!(self, Self::Dc | Self::Sequential)
+    /// How many codes there may be, a power of two.
+    pub(super) const fn codes(self) -> usize {
+        match self {
+            Self::Sequential => CODES,
+            _ => 256,
+        }
+    }
+
+    /// Where the extra bits begin.
+    pub(crate) const fn extra_at(self) -> u32 {
+        16 - self.room()
+    }
+
+    /// Extra bits of a token at most.
+    pub(super) const fn room(self) -> u32 {
+        match self {
+            Self::Dc | Self::Ac => 8,
+            Self::Sequential => 6,
+            Self::Corrections => 2,
+        }
+    }
+
+    /// Of so many extra bits, those that the token of the symbol itself has; the tokens after it are full.
+    pub(super) const fn carried(self, bits: u32) -> u32 {
+        if bits == 0 { 0 } else { (bits - 1) % self.room() + 1 }
+    }
+
+    /// The code of tokens that hold further extra bits: no symbol of the kind has it.
+    pub(super) const fn more(self) -> u32 {
+        match self {
+            Self::Dc => 0x1F,
+            Self::Ac | Self::Sequential => 0xFF,
+            Self::Corrections => 0x03,
+        }
+    }
+
+    #[inline(always)]
+    fn code(self, slot: usize, symbol: u8) -> u32 {
+        match self {
+            Self::Dc => (slot as u32) << 5 | u32::from(symbol),
+            Self::Sequential => (slot as u32) << 8 | u32::from(symbol),
+            Self::Ac | Self::Corrections => symbol.into(),
+        }
+    }
+
+    /// The slot and the symbol of a code, where it has them.
+    pub(super) fn symbol(self, code: u32) -> Option<(usize, u8)> {
+        let (slot, symbol) = match self {
+            Self::Dc => (code >> 5, code & 0x1F),
+            Self::Sequential => (code >> 8, code & 0xFF),
+            Self::Ac | Self::Corrections => (0, code),
+        };
+        let is_one = code != self.more() && (self != Self::Corrections || code != CORRECTIONS_ONLY);
+        (is_one && slot < SLOTS as u32).then_some((slot as usize, symbol as u8))
     }
 }
 

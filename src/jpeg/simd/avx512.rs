@@ -10,7 +10,11 @@ use super::avx2::Avx2;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::planes::{self, AcKernels, Refined, Words};
-use crate::jpeg::entropy::token::Room;
+use crate::jpeg::entropy::token::{MAX_SIZE, Room, SlotKind};
+
+/// Where the extra bits of tokens begin.
+const FIRST_EXTRA_AT: u32 = SlotKind::Ac.extra_at();
+const REFINED_EXTRA_AT: u32 = SlotKind::Corrections.extra_at();
 
 /// Proof that the processor has AVX-512 F, BW, CD, DQ, VL, VBMI and VBMI2, as all have had since Ice Lake and Zen 4.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +127,7 @@ fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usi
     let low = _mm_cvtsi32_si128(band.low.cast_signed());
     let minus_one = _mm512_set1_epi32(-1);
     let end = at + count as usize;
-    let mut at = at;
+    let (begin, mut at) = (at, at);
     loop {
         let indices = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(positions));
         let values = _mm512_permutex2var_epi16(lower, indices, upper);
@@ -134,9 +138,11 @@ fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usi
         let above = _mm512_sllv_epi32(minus_one, sizes);
         let is_negative = _mm512_movepi32_mask(values);
         let flipped = _mm512_mask_xor_epi32(magnitudes, is_negative, magnitudes, minus_one);
-        let extra = _mm512_slli_epi32::<16>(_mm512_andnot_si512(above, flipped));
+        let extra = _mm512_slli_epi32::<FIRST_EXTRA_AT>(_mm512_andnot_si512(above, flipped));
         let zeros = _mm512_slli_epi32::<4>(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(runs)));
-        let sizes = _mm512_min_epu32(sizes, _mm512_set1_epi32(15));
+        if _mm512_cmpgt_epu32_mask(sizes, _mm512_set1_epi32(MAX_SIZE.cast_signed())) != 0 {
+            return planes::first(block, new, band, room, begin);
+        }
         store(room, at, _mm512_or_si512(extra, _mm512_or_si512(zeros, sizes)));
         at += 16;
         if at >= end {
@@ -163,7 +169,7 @@ fn refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
     loop {
         let zeros = _mm512_slli_epi32::<4>(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(runs)));
         let counts = _mm512_slli_epi32::<8>(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(corrections)));
-        let signs = _mm512_maskz_set1_epi32((positive & 0xFFFF) as u16, 1 << 16);
+        let signs = _mm512_maskz_set1_epi32((positive & 0xFFFF) as u16, 1 << REFINED_EXTRA_AT);
         let symbols = _mm512_or_si512(zeros, _mm512_set1_epi32(1));
         store(room, at, _mm512_or_si512(symbols, _mm512_or_si512(counts, signs)));
         at += 16;
@@ -251,6 +257,7 @@ fn load_bytes(from: &[u8; 64]) -> __m512i {
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
 fn store(room: &mut Room, at: usize, tokens: __m512i) {
     let (places, _) = room[at..].as_chunks_mut::<16>();
-    // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
-    unsafe { _mm512_storeu_si512(places[0].as_mut_ptr().cast(), tokens) }
+    let tokens = _mm512_cvtepi32_epi16(tokens);
+    // SAFETY: the array has the 32 bytes that are written; no alignment is asked for.
+    unsafe { _mm256_storeu_si256(places[0].as_mut_ptr().cast(), tokens) }
 }

@@ -11,15 +11,16 @@ use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_fir
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
-use crate::jpeg::rows::Rows;
+use crate::jpeg::rows::{McuRow, Rows};
 use crate::jpeg::scan::{Kind, Scan};
-use crate::jpeg::write::write_segment;
-use crate::limits::{Cancel, Limits};
+use crate::jpeg::write::{Work, write_segment};
 
 /// The tokens of a batch take at most this part of the memory of the coefficients, or what is always allowed, where
 /// there is more than one scan to choose from.
 const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 20;
+/// Bytes of DHT and SOS without the tables, and of what stuffing varies by in a small scan.
+const HEADERS: usize = 64;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
 const FORESIGHT: u32 = 16;
 
@@ -33,8 +34,18 @@ pub(crate) struct Batch<'a> {
     store: Store,
 }
 
+/// A scan that is ready to be written.
+pub(crate) struct Ready<'a> {
+    scan: &'a Scan,
+    kind: Kind,
+    tokens: Tokens,
+    tables: [Option<HuffmanTable>; SLOTS],
+    /// Of its data without stuffing.
+    bits: u64,
+}
+
 /// A scan on its way.
-pub(crate) struct Part<'a> {
+struct Part<'a> {
     scan: &'a Scan,
     kind: Kind,
     tokeniser: Tokeniser,
@@ -63,20 +74,18 @@ impl<'a> Batch<'a> {
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
-        limits: &Limits,
-        cancel: &Cancel,
+        Work { threads, limits, cancel }: Work<'_>,
         written: usize,
     ) -> Result<()> {
         let frame = self.frame;
-        let held = rows.bytes(frame);
+        let held = rows.bytes(threads);
         let image = frame.blocks() * BLOCK_BYTES;
         let budget = TOKENS_ALWAYS.max(if rows.are_held() { image / TOKENS_SHARE } else { image });
-        for y in 0..frame.mcus_high {
+        rows.for_each(frame, threads, |y, row| {
             cancel.check()?;
-            rows.go_to(y)?;
             kernels.run(
                 #[inline(always)]
-                || self.mcu_row(kernels, rows, y),
+                || self.mcu_row(kernels, row, y),
             );
             let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
             let memory = held + self.store.bytes() + own + written as u64;
@@ -89,21 +98,33 @@ impl<'a> Batch<'a> {
             }
             if y == frame.mcus_high / FORESIGHT {
                 // Rows differ: an eighth more, before the memory has to move.
-                self.store.reserve(self.store.bytes() + bytes * rows / u64::from(y + 1) / 8 * 9);
+                let to_come = bytes / u64::from(y + 1) * (rows - u64::from(y + 1));
+                self.store.reserve(self.store.bytes() + to_come / 8 * 9);
             }
-        }
+            Ok(())
+        })?;
         self.parts.iter_mut().for_each(|part| part.finish(&mut self.store));
         Ok(())
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Part<'a>>, Store) {
-        (self.parts, self.store)
+    /// The scans with their tables, and the tokens of all of them.
+    ///
+    /// # Errors
+    /// Where a coefficient is too large for the coding process.
+    pub(crate) fn into_scans(self) -> Result<(Vec<Ready<'a>>, Store)> {
+        let sizes = Sizes::of_precision(self.frame.precision);
+        let ready = |part: Part<'a>| {
+            let tables = part.tokens.tables(sizes)?;
+            let bits = part.tokens.bits(&tables);
+            Ok(Ready { scan: part.scan, kind: part.kind, tokens: part.tokens, tables, bits })
+        };
+        Ok((self.parts.into_iter().map(ready).collect::<Result<_>>()?, self.store))
     }
 
     /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows
     /// of them as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
-    fn mcu_row(&mut self, kernels: impl AcKernels, rows: &Rows<'_>, y: u32) {
+    fn mcu_row(&mut self, kernels: impl AcKernels, rows: McuRow<'_>, y: u32) {
         let Self { frame, parts, wanted, planes, store } = self;
         for (i, component) in frame.components.iter().enumerate() {
             for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
@@ -160,7 +181,7 @@ impl<'a> Part<'a> {
 
     /// A row of MCUs of an interleaved scan.
     #[inline(always)]
-    fn mcus(&mut self, frame: &Frame, rows: &Rows<'_>, y: u32, store: &mut Store) {
+    fn mcus(&mut self, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
         let (scan, tokens) = (self.scan, &mut self.tokens);
         match &mut self.tokeniser {
             Tokeniser::Sequential(t) => interleave(frame, rows, scan, y, t, tokens, store),
@@ -179,18 +200,26 @@ impl<'a> Part<'a> {
         }
         self.tokens.settle_all(store);
     }
+}
+
+impl Ready<'_> {
+    /// Bytes that the scan will have, all but exactly: one byte in 256 takes another for stuffing, as bits are.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();
+        let data = self.bits / 8;
+        (data + data / 128) as usize + tables + HEADERS
+    }
 
     /// DHT, SOS and the entropy-coded data of the scan.
     pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
-        let tables = self.tokens.tables(Sizes::of_precision(frame.precision))?;
-        write_huffman_tables(&tables, self.tokens.kind(), out)?;
-        self.write_header(frame, &tables, out)?;
-        emit(kernels, self.tokens, store, &tables, out);
+        write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
+        self.write_header(frame, out)?;
+        emit(kernels, self.tokens, store, &self.tables, out);
         Ok(())
     }
 
-    fn write_header(&self, frame: &Frame, tables: &[Option<HuffmanTable>; SLOTS], out: &mut Vec<u8>) -> Result<()> {
-        let scan = self.scan;
+    fn write_header(&self, frame: &Frame, out: &mut Vec<u8>) -> Result<()> {
+        let (scan, tables) = (self.scan, &self.tables);
         let (dc, ac) = (|slot| table_of(slot, tables) as u8, |slot| table_of(slot + 2, tables) as u8 - 2);
         let mut payload = vec![scan.components.len() as u8];
         for (&component, slot) in scan.components.iter().zip(table_slots(scan)) {
@@ -210,7 +239,7 @@ impl<'a> Part<'a> {
 #[inline(always)]
 fn interleave(
     frame: &Frame,
-    rows: &Rows<'_>,
+    rows: McuRow<'_>,
     scan: &Scan,
     y: u32,
     tokeniser: &mut impl Tokenise,

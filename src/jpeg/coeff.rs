@@ -52,6 +52,11 @@ impl Plane {
         self.coefficients.as_chunks_mut().0
     }
 
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        size_of_val(&self.coefficients[..]) as u64
+    }
+
     pub(crate) fn row(&self, y: usize) -> &[Block] {
         &self.blocks()[y * self.blocks_wide..][..self.blocks_wide]
     }

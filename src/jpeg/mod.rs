@@ -13,7 +13,7 @@
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
-//! rows     coefficients between reader and writer; stream: those that are decoded as they are asked for
+//! rows     coefficients between reader and writer; stream: those that are decoded as they are asked for     threads
 //! write    coefficients to segments and scans, by way of batch: scans that are made together
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
@@ -42,6 +42,7 @@ mod scan;
 #[allow(unsafe_code)] // vector kernels; each block has its reason
 mod simd;
 mod stream;
+mod threads;
 mod transcode;
 mod write;
 

@@ -1,12 +1,15 @@
 //! Where the coefficients of a picture are while a writer takes them: in memory, or still in the source.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::mpsc;
+use std::thread;
 
-use crate::error::Result;
-use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
+use crate::error::{Error, ErrorKind, Result};
+use crate::jpeg::coeff::{Block, CoefficientImage, Plane};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::quant::QuantTable;
-use crate::jpeg::stream::Stream;
+use crate::jpeg::stream::{Stream, Window};
 use crate::limits::Cancel;
 
 /// A picture on its way from a reader, or from an encoder, to a writer.
@@ -18,7 +21,7 @@ pub(crate) struct Coefficients<'a> {
     pub(crate) rows: Rows<'a>,
 }
 
-/// The blocks of a picture, an MCU row of them at a time, from the first to the last and from the first again.
+/// The blocks of a picture, which are taken an MCU row at a time, from the first to the last and from the first again.
 #[derive(Debug)]
 pub(crate) enum Rows<'a> {
     /// A plane for each component.
@@ -57,21 +60,50 @@ impl Coefficients<'_> {
     }
 }
 
-impl Rows<'_> {
-    /// Goes to an MCU row: the first, or the one after that of the last call.
-    pub(crate) fn go_to(&mut self, y: u32) -> Result<()> {
-        match self {
-            Self::Held(_) => Ok(()),
-            Self::Streamed(stream) => stream.go_to(y),
-        }
-    }
+/// An MCU row of a picture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum McuRow<'a> {
+    /// In the planes of the whole picture.
+    Held(&'a [Plane]),
+    Alone(&'a Window),
+}
 
-    /// A row of blocks of a component, counted from the top of the picture, within the MCU row at hand.
+impl McuRow<'_> {
+    /// A row of blocks of a component, counted from the top of the picture.
     #[inline(always)]
     pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
         match self {
             Self::Held(planes) => planes[component].row(row as usize),
-            Self::Streamed(stream) => stream.row(component, row),
+            Self::Alone(window) => window.row(component, row),
+        }
+    }
+}
+
+/// MCU rows that are decoded ahead of those that take them, by a thread of their own: enough that neither waits for
+/// the other because of one row that takes long.
+const AHEAD: usize = 6;
+
+impl Rows<'_> {
+    /// Gives all MCU rows of a frame in their order to `take`, with their number. Where there are `threads` for it, they
+    /// are decoded by one while another takes them.
+    pub(crate) fn for_each(
+        &mut self,
+        frame: &Frame,
+        threads: usize,
+        mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut rows = 0..frame.mcus_high;
+        match self {
+            Self::Held(planes) => rows.try_for_each(|y| take(y, McuRow::Held(planes))),
+            Self::Streamed(stream) => {
+                if threads > 1 && decode_ahead(stream, rows.clone(), &mut take)? {
+                    return Ok(());
+                }
+                rows.try_for_each(|y| {
+                    stream.go_to(y)?;
+                    take(y, McuRow::Alone(stream.window()))
+                })
+            }
         }
     }
 
@@ -80,11 +112,62 @@ impl Rows<'_> {
         matches!(self, Self::Held(_))
     }
 
-    /// Bytes of memory in use.
-    pub(crate) fn bytes(&self, frame: &Frame) -> u64 {
+    /// Gives their memory back, unless it is another's, once nothing more is taken from them.
+    pub(crate) fn release(&mut self) {
+        if !matches!(self, Self::Held(Cow::Borrowed(_))) {
+            *self = Self::Held(Cow::Borrowed(&[]));
+        }
+    }
+
+    /// Bytes of memory in use with so many threads.
+    pub(crate) fn bytes(&self, threads: usize) -> u64 {
         match self {
-            Self::Held(_) => frame.blocks() * BLOCK_BYTES,
+            Self::Held(planes) => planes.iter().map(Plane::bytes).sum(),
+            Self::Streamed(stream) if threads > 1 => stream.bytes() + AHEAD as u64 * stream.window().bytes(),
             Self::Streamed(stream) => stream.bytes(),
         }
     }
+}
+
+/// As [`Rows::for_each`]: windows go round between a thread that fills them and this one, which takes what is in them.
+/// Whichever ends first hangs up, and the other ends too. Nothing is done where the system has no thread to give: the
+/// answer is whether it had.
+fn decode_ahead(
+    stream: &mut Stream<'_>,
+    rows: Range<u32>,
+    mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
+) -> Result<bool> {
+    let (give_back, free) = mpsc::channel::<Window>();
+    let (hand_over, decoded) = mpsc::channel::<Result<Window>>();
+    for _ in 0..AHEAD {
+        // It is open as long as `free` is there.
+        let _ = give_back.send(stream.window().clone());
+    }
+    let range = rows.clone();
+    let decode = || {
+        let free = free;
+        for (y, mut window) in range.zip(&free) {
+            let outcome = stream.go_to(y);
+            stream.exchange(&mut window);
+            let ended = outcome.is_err();
+            if hand_over.send(outcome.map(|()| window)).is_err() || ended {
+                break;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        if thread::Builder::new().spawn_scoped(scope, decode).is_err() {
+            return Ok(false);
+        }
+        // Of this side, so that the other hears when it ends.
+        let (give_back, decoded) = (give_back, decoded);
+        for y in rows {
+            let gone = |_| Error::new(ErrorKind::Internal, "the thread that decodes is gone");
+            let window = decoded.recv().map_err(gone)??;
+            take(y, McuRow::Alone(&window))?;
+            // Nobody waits for the last ones.
+            let _ = give_back.send(window);
+        }
+        Ok(true)
+    })
 }

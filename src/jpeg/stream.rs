@@ -21,8 +21,7 @@ pub(crate) struct Stream<'a> {
     plain: Unstuffed,
     reader: baseline::Reader,
     level: Level,
-    /// For each component of the frame.
-    parts: Vec<Part>,
+    window: Window,
     /// MCUs of the scan: in a row, in all, and between restarts.
     wide: usize,
     count: usize,
@@ -44,8 +43,12 @@ struct Position {
     bits: Place,
 }
 
+/// The blocks of an MCU row of the frame, by component.
+#[derive(Clone, Debug)]
+pub(crate) struct Window(Vec<Part>);
+
 /// The rows of a component that an MCU row of the frame has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Part {
     /// The blocks of the rows, those that pad MCUs included, and behind each row room for what a decoder leaves there.
     coefficients: Vec<i16>,
@@ -82,12 +85,12 @@ impl<'a> Stream<'a> {
             let coefficients = vec![0; stride * rows];
             Part { coefficients, stride, wide: c.blocks_wide as usize, rows, horizontal, vertical }
         });
-        let parts = parts.collect();
+        let window = Window(parts.collect());
         let per_interval = if restart_interval == 0 { count } else { restart_interval.into() };
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
         let place = Position::default();
-        Self { source, end, plain, reader, level, parts, wide, count, per_interval, lines, place }
+        Self { source, end, plain, reader, level, window, wide, count, per_interval, lines, place }
     }
 
     /// Decodes an MCU row of the frame: the first, or the one after that of the last call.
@@ -129,7 +132,7 @@ impl<'a> Stream<'a> {
 
     /// Decodes MCUs of a line, all of one interval.
     fn decode(&mut self, line: usize, mcus: Range<usize>) -> Result<()> {
-        let Self { source, plain, reader, level, parts, place, .. } = self;
+        let Self { source, plain, reader, level, window, place, .. } = self;
         let interval = &plain.intervals[place.intervals - 1];
         let mut bits = BitReader::resume(plain.data(interval), place.bits);
         let count = mcus.len();
@@ -137,7 +140,7 @@ impl<'a> Stream<'a> {
             #[inline(always)]
             || {
                 for x in mcus {
-                    read_mcu(parts, line, x, reader, &mut bits)?;
+                    read_mcu(&mut window.0, line, x, reader, &mut bits)?;
                 }
                 Ok(())
             },
@@ -150,12 +153,14 @@ impl<'a> Stream<'a> {
         if place.left == 0 { mcu::check_left_over(bits.left_over()).map_err(|e| e.at(at())) } else { Ok(()) }
     }
 
-    /// A row of blocks of a component, counted from the top of the picture, within the MCU row that was decoded last.
-    #[inline(always)]
-    pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
-        let part = &self.parts[component];
-        let row = row as usize % part.rows * part.stride;
-        part.coefficients[row..][..part.wide * 64].as_chunks().0
+    /// The MCU row that was decoded last.
+    pub(crate) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Gives the MCU row that was decoded last for another window of this stream, whose blocks do not count.
+    pub(crate) fn exchange(&mut self, window: &mut Window) {
+        std::mem::swap(&mut self.window, window);
     }
 
     /// Decodes all rows into planes.
@@ -166,7 +171,7 @@ impl<'a> Stream<'a> {
             self.go_to(y)?;
             for (i, (plane, component)) in planes.iter_mut().zip(&frame.components).enumerate() {
                 for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
-                    plane.row_mut(row as usize).copy_from_slice(self.row(i, row));
+                    plane.row_mut(row as usize).copy_from_slice(self.window.row(i, row));
                 }
             }
         }
@@ -175,8 +180,22 @@ impl<'a> Stream<'a> {
 
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        let rows: usize = self.parts.iter().map(|part| size_of_val(&part.coefficients[..])).sum();
-        rows as u64 + self.plain.bytes()
+        self.window.bytes() + self.plain.bytes()
+    }
+}
+
+impl Window {
+    /// A row of blocks of a component, counted from the top of the picture, within the MCU row.
+    #[inline(always)]
+    pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
+        let part = &self.0[component];
+        let row = row as usize % part.rows * part.stride;
+        part.coefficients[row..][..part.wide * 64].as_chunks().0
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.iter().map(|part| size_of_val(&part.coefficients[..]) as u64).sum()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Lossless transcoding: bytes to coefficients to scans.
 
+use std::num::NonZeroUsize;
+
 use crate::error::Result;
 use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::metadata::Strip;
 use crate::jpeg::read::Terms;
-use crate::jpeg::write::Layout;
+use crate::jpeg::write::{Layout, Work};
 use crate::jpeg::{Coding, Mode, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
@@ -20,13 +22,14 @@ use crate::limits::{Cancel, Limits};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Transcoder {
     coding: Coding,
     mode: Mode,
     strip: Strip,
     tolerant: bool,
     simd: Simd,
+    threads: NonZeroUsize,
     limits: Limits,
     cancel: Cancel,
 }
@@ -41,10 +44,25 @@ pub struct Transcoded {
     pub damages: Damages,
 }
 
+impl Default for Transcoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Transcoder {
     /// To progressive, with all metadata, under the library's own limits.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            coding: Coding::default(),
+            mode: Mode::default(),
+            strip: Strip::default(),
+            tolerant: false,
+            simd: Simd::default(),
+            threads: NonZeroUsize::MIN,
+            limits: Limits::default(),
+            cancel: Cancel::new(),
+        }
     }
 
     /// Progressive or baseline.
@@ -70,6 +88,14 @@ impl Transcoder {
     /// Which vector instructions may be used; the bytes of the result do not depend on it.
     pub fn simd(mut self, simd: Simd) -> Self {
         self.simd = simd;
+        self
+    }
+
+    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of
+    /// the result do not depend on it. A sequential source is decoded by one thread while another prepares the scans,
+    /// which then are written at once: a second thread is worth its memory, more are of little use.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -111,7 +137,8 @@ impl Transcoder {
         let mut source = read::read(source, &mut terms)?;
         source.metadata.strip(self.strip);
         let layout = Layout { coding: self.coding, mode: self.mode };
-        let bytes = write::write(source.coefficients, &source.metadata, &layout, *simd, limits, cancel)?;
+        let work = Work { threads: self.threads.get(), limits, cancel };
+        let bytes = write::write(source.coefficients, &source.metadata, &layout, *simd, work)?;
         Ok(Transcoded { bytes, damages: terms.tolerance.damages })
     }
 }

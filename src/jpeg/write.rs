@@ -1,7 +1,7 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
 use crate::error::{Error, Result};
-use crate::jpeg::batch::Batch;
+use crate::jpeg::batch::{Batch, Ready};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
@@ -10,7 +10,7 @@ use crate::jpeg::quant::QuantTable;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::{Scan, script};
 use crate::jpeg::simd::{Level, Simd};
-use crate::jpeg::{Coding, Mode};
+use crate::jpeg::{Coding, Mode, threads};
 use crate::limits::{Cancel, Limits};
 
 /// How a file is laid out.
@@ -21,14 +21,22 @@ pub(crate) struct Layout {
     pub(crate) mode: Mode,
 }
 
+/// What a writer may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work<'a> {
+    /// Threads at most, the caller's among them.
+    pub(crate) threads: usize,
+    pub(crate) limits: &'a Limits,
+    pub(crate) cancel: &'a Cancel,
+}
+
 /// Writes a whole file.
 pub(crate) fn write(
     mut coefficients: Coefficients<'_>,
     metadata: &Metadata<'_>,
     layout: &Layout,
     simd: Simd,
-    limits: &Limits,
-    cancel: &Cancel,
+    work: Work<'_>,
 ) -> Result<Vec<u8>> {
     let frame = &*coefficients.frame;
     let script = match layout.coding {
@@ -41,7 +49,7 @@ pub(crate) fn write(
     write_quant_tables(&coefficients.tables, &slots, &mut out)?;
     write_frame(&coefficients, &slots, layout.coding, &mut out);
     let rows = &mut coefficients.rows;
-    let scans = Scans { frame, script: &script, coding: layout.coding, late: &metadata.late, limits, cancel };
+    let scans = Scans { frame, script: &script, coding: layout.coding, late: &metadata.late, work };
     // The one dispatch of a file.
     match simd.level()? {
         Level::Scalar(kernels) => scans.write(kernels, rows, &mut out)?,
@@ -51,8 +59,8 @@ pub(crate) fn write(
         Level::Avx512(kernels) => scans.write(kernels, rows, &mut out)?,
     }
     out.extend([0xFF, EOI]);
-    let memory = coefficients.rows.bytes(frame) + (out.len() + metadata.trailing.len()) as u64;
-    limits.check_memory(memory, "the coefficients and the output")?;
+    let memory = coefficients.rows.bytes(work.threads) + (out.len() + metadata.trailing.len()) as u64;
+    work.limits.check_memory(memory, "the coefficients and the output")?;
     out.extend_from_slice(metadata.trailing);
     Ok(out)
 }
@@ -63,8 +71,7 @@ struct Scans<'a> {
     script: &'a [Scan],
     coding: Coding,
     late: &'a [Segment<'a>],
-    limits: &'a Limits,
-    cancel: &'a Cancel,
+    work: Work<'a>,
 }
 
 impl Scans<'_> {
@@ -72,17 +79,42 @@ impl Scans<'_> {
         let mut done = 0;
         while done < self.script.len() {
             let mut batch = Batch::new(self.frame, &self.script[done..], self.coding);
-            batch.tokenise(kernels, rows, self.limits, self.cancel, out.len())?;
-            let (parts, store) = batch.into_parts();
-            for part in parts {
-                part.write(kernels, self.frame, &store, out)?;
-                if done == 0 {
-                    write_metadata(self.late, out)?;
+            batch.tokenise(kernels, rows, self.work, out.len())?;
+            let (scans, store) = batch.into_scans()?;
+            if done + scans.len() == self.script.len() {
+                rows.release();
+            }
+            out.reserve_exact(scans.iter().map(Ready::bytes).sum());
+            let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
+                self.work.cancel.check()?;
+                scan.write(kernels, self.frame, &store, out)
+            };
+            if self.work.threads == 1 {
+                for scan in scans {
+                    write(scan, out)?;
+                    self.write_behind(done, out)?;
+                    done += 1;
                 }
+                continue;
+            }
+            let alone = |scan: Ready<'_>| {
+                let mut out = Vec::with_capacity(scan.bytes());
+                write(scan, &mut out).map(|()| out)
+            };
+            let scans = threads::share(self.work.threads, scans, Ready::bytes, alone);
+            drop(store);
+            for scan in scans {
+                out.extend_from_slice(&scan?);
+                self.write_behind(done, out)?;
                 done += 1;
             }
         }
         Ok(())
+    }
+
+    /// What comes after a scan.
+    fn write_behind(&self, scan: usize, out: &mut Vec<u8>) -> Result<()> {
+        if scan == 0 { write_metadata(self.late, out) } else { Ok(()) }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::jpeg::coeff::CoefficientImage;
 use crate::jpeg::image::{Image, PixelFormat};
 use crate::jpeg::simd::Simd;
-use crate::jpeg::write::{self, Layout};
+use crate::jpeg::write::{self, Layout, Work};
 use crate::jpeg::{Coding, Mode};
 use crate::limits::{Cancel, Limits};
 use embed::Embedded;
@@ -233,7 +233,8 @@ impl Encoder {
     fn write(&self, image: &CoefficientImage, format: PixelFormat) -> Result<Vec<u8>> {
         let metadata = self.embedded.metadata(format.colour())?;
         let layout = Layout { coding: self.coding, mode: self.mode };
-        write::write(image.into(), &metadata, &layout, self.simd, &self.limits, &self.cancel)
+        let work = Work { threads: 1, limits: &self.limits, cancel: &self.cancel };
+        write::write(image.into(), &metadata, &layout, self.simd, work)
     }
 }
 

@@ -245,3 +245,71 @@ fn extend(word: u64, others: u32) -> i16 {
     // Of 15 bits at most, so it fits.
     ((word >> 1 >> others) as i64 - ((negative >> 1 >> others) as i64)) as i16
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As [`Pairs::read`], a symbol at a time.
+    fn read_singly(table: &HuffmanTable, bits: &mut BitReader<'_>, block: &mut [i16; 64]) -> Result<(), Fault> {
+        let decoder = Decoder::new(table);
+        let mut k = 1;
+        while k < 64 {
+            bits.refill();
+            let (symbol, length) = decoder.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
+            bits.consume(length);
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            match (run, size) {
+                (0, 0) => return Ok(()),
+                (15, 0) => k += 16,
+                (_, 0) => return Err(BAD_SYMBOL),
+                _ => {
+                    k += run;
+                    let value = bits.take_signed(size) as i16;
+                    *block.get_mut(k).ok_or(RUN_TOO_LONG)? = value;
+                    k += 1;
+                }
+            }
+        }
+        if k > 64 { Err(RUN_TOO_LONG) } else { Ok(()) }
+    }
+
+    #[test]
+    fn pairs_are_what_single_symbols_are() {
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let (mut whole, mut full) = (0, 0);
+        for round in 0..400 {
+            let table = match round % 4 {
+                0 => HuffmanTable::typical(false, 0).unwrap(),
+                1 => HuffmanTable::typical(false, 1).unwrap(),
+                // Short codes, and symbols of every kind, some of which have no meaning.
+                2 => HuffmanTable::optimal(&std::array::from_fn(|i| u32::from(i < 20) * u32::from(noise()))),
+                _ => HuffmanTable::optimal(&std::array::from_fn(|_| u32::from(noise()) << (noise() % 16))),
+            };
+            let pairs = Pairs::new(&table);
+            let data: Vec<u8> = (0..400).map(|_| noise()).collect();
+            let (mut bits, mut singly) = (BitReader::new(&data), BitReader::new(&data));
+            for _ in 0..30 {
+                let (mut room, mut block) = ([0; ROOM], [0; 64]);
+                bits.refill();
+                let outcome = pairs.read(&mut bits, &mut room);
+                assert_eq!(outcome, read_singly(&table, &mut singly, &mut block));
+                assert_eq!(room[..64], block);
+                assert_eq!((bits.byte_position(), bits.left_over()), (singly.byte_position(), singly.left_over()));
+                bits.refill();
+                singly.refill();
+                assert_eq!(bits.peek() >> 8, singly.peek() >> 8);
+                whole += u32::from(outcome.is_ok());
+                full += u32::from(outcome.is_ok() && block[63] != 0);
+                if outcome.is_err() {
+                    break;
+                }
+            }
+        }
+        assert!(whole > 100 && full > 10, "{whole} blocks are whole, {full} of them to the last coefficient");
+    }
+}

@@ -19,7 +19,7 @@ const LOWS: usize = 15;
 
 /// The inner loops of AC scans. The provided methods are their specification, in plain Rust; an implementation may do
 /// the same with the instructions of a processor.
-pub(crate) trait AcKernels: Copy {
+pub(crate) trait AcKernels: Copy + Send + Sync {
     /// Runs a piece of work, compiled for these instructions as far as it is inlined.
     #[inline(always)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {

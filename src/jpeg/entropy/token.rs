@@ -21,7 +21,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::jpeg::huffman::HuffmanTable;
+use crate::jpeg::huffman::{HuffmanTable, extra_bits};
 
 /// What a scan writes at a time.
 pub(crate) type Token = u16;
@@ -78,8 +78,9 @@ impl Store {
 #[derive(Debug)]
 pub(crate) struct Tokens {
     kind: SlotKind,
-    /// Where they lie in the store.
+    /// Where they lie in the store, `settled` of them.
     stretches: Vec<Range<usize>>,
+    settled: usize,
     /// Those to come there, `len` of them.
     stage: Vec<Token>,
     len: usize,
@@ -93,6 +94,7 @@ impl Tokens {
         Self {
             kind,
             stretches: Vec::new(),
+            settled: 0,
             stage: vec![0; STAGE],
             len: 0,
             counts: Box::new([[0; CODES]; 2]),
@@ -179,6 +181,7 @@ impl Tokens {
         let start = store.tokens.len();
         store.tokens.extend_from_slice(tokens);
         self.stretches.push(start..store.tokens.len());
+        self.settled += self.len;
         self.len = 0;
     }
 
@@ -189,8 +192,7 @@ impl Tokens {
 
     /// Bytes that its own tokens take, wherever they are.
     pub(crate) fn bytes(&self) -> u64 {
-        let settled: usize = self.stretches.iter().map(|range| range.len()).sum();
-        ((settled + self.len) * size_of::<Token>() + self.corrections.words.len() * size_of::<u64>()) as u64
+        ((self.settled + self.len) * size_of::<Token>() + self.corrections.words.len() * size_of::<u64>()) as u64
     }
 
     /// Bytes of memory in use but for the store.
@@ -200,12 +202,8 @@ impl Tokens {
         (stretches + corrections + self.stage.len() * size_of::<Token>()) as u64
     }
 
-    /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
-    /// that does not earn its place: its symbols are then in the first ([`table_of`]).
-    ///
-    /// # Errors
-    /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.
-    pub(crate) fn tables(&self, sizes: Sizes) -> Result<[Option<HuffmanTable>; SLOTS]> {
+    /// How often each symbol of each slot came.
+    fn symbols(&self) -> [[u32; 256]; SLOTS] {
         let mut counts = [[0; 256]; SLOTS];
         let [evens, odds] = &*self.counts;
         for (code, (even, odd)) in (0..).zip(evens.iter().zip(odds)).take(self.kind.codes()) {
@@ -213,6 +211,26 @@ impl Tokens {
                 counts[slot][usize::from(symbol)] = even + odd;
             }
         }
+        counts
+    }
+
+    /// Bits of the scan with these tables, which are its own.
+    pub(crate) fn bits(&self, tables: &[Option<HuffmanTable>; SLOTS]) -> u64 {
+        let symbols = self.symbols().into_iter().enumerate().map(|(slot, counts)| {
+            let codes = tables[table_of(slot, tables)].as_ref().map_or(0, |table| table.code_bits(&counts));
+            let extra = (0..=255).zip(counts).map(|(symbol, n)| u64::from(n) * u64::from(extra_bits(symbol)));
+            codes + extra.sum::<u64>()
+        });
+        symbols.sum::<u64>() + self.corrections.len()
+    }
+
+    /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
+    /// that does not earn its place: its symbols are then in the first ([`table_of`]).
+    ///
+    /// # Errors
+    /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.
+    pub(crate) fn tables(&self, sizes: Sizes) -> Result<[Option<HuffmanTable>; SLOTS]> {
+        let counts = self.symbols();
         for (slot, counts) in counts.iter().enumerate() {
             let is_dc = self.kind == SlotKind::Dc || (self.kind == SlotKind::Sequential && slot < SLOTS / 2);
             let too_large = |symbol: usize| if is_dc { symbol > sizes.dc } else { symbol & 15 > sizes.ac };
@@ -389,8 +407,12 @@ impl BitString {
         self.count = sum % 64;
     }
 
+    fn len(&self) -> u64 {
+        self.words.len() as u64 * 64 + u64::from(self.count)
+    }
+
     pub(super) fn into_reader(mut self) -> BitStringReader {
-        let len = self.words.len() * 64 + self.count as usize;
+        let len = self.len() as usize;
         // One word more than there are bits for, so that two words can be read at any place.
         self.words.extend([self.last.reverse_bits(), 0]);
         BitStringReader { words: self.words, at: 0, len }

@@ -1,0 +1,68 @@
+//! What a transcoder takes of memory at a time: the result, and 1.3 times the coefficients of the picture (2 bytes
+//! each, 128 a block) at most, whatever is in them. The source is the caller's.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test that fails may panic")]
+
+mod common;
+
+use std::num::NonZeroUsize;
+
+use common::Random;
+use common::build::{File, How};
+use common::entropy::Freedom;
+use common::huffman::Style;
+use common::picture::{Content, Picture};
+use common::script::{self, Sharing};
+use cosimg::jpeg::{Coding, Mode, Transcoder};
+
+/// Bytes that do not grow with the picture: tables, and what the scans of a script have each.
+const FIXED: u64 = 1 << 19;
+
+/// A sequential file in one scan, and the bytes of its coefficients.
+fn source(content: Content, sampling: &[(usize, usize)]) -> (Vec<u8>, u64) {
+    let picture = Picture::new(1040, 1000, sampling).filled(3, content);
+    let freedom = Freedom {
+        slots: [(0, 0), (1, 1), (1, 1), (0, 0)],
+        longest_run: 1,
+        zeros_to_the_end: false,
+        loud_padding: false,
+        restart: 0,
+    };
+    let how = How { freedom, style: Style::Flat, fill: 0, send_tables: true };
+    let scans = script::sequential(&picture, Sharing::Most, &mut Random::new(1));
+    let file = scans.iter().fold(File::of(&picture, 0xC0), |file, scan| file.scan(&picture, scan, &how));
+    let blocks: usize = picture.components.iter().map(|c| c.wide * c.high).sum();
+    (file.end().bytes, blocks as u64 * 128)
+}
+
+fn is_within_bounds(name: &str, source: &[u8], coefficients: u64, transcoder: &Transcoder) {
+    let mut result = Vec::new();
+    let info = allocation_counter::measure(|| result = transcoder.run(source).unwrap());
+    let most = coefficients / 10 * 13 + source.len() as u64 + result.len() as u64 + FIXED;
+    println!(
+        "{name}: {:.2} of the coefficients, {} of {most} bytes",
+        info.bytes_max as f64 / coefficients as f64,
+        info.bytes_max
+    );
+    assert!(info.bytes_max <= most, "{name}: {} bytes at a time, {most} are allowed", info.bytes_max);
+}
+
+#[test]
+fn memory_is_bounded_by_the_picture() {
+    let yuv420: &[_] = &[(2, 2), (1, 1), (1, 1)];
+    for (content_name, content) in [("sparse", Content::SPARSE), ("usual", Content::USUAL), ("full", Content::FULL)] {
+        for (sampling_name, sampling) in [("4:2:0", yuv420), ("4:4:4", &[(1, 1); 3]), ("gray", &[(1, 1)])] {
+            let (source, coefficients) = source(content, sampling);
+            let display = Transcoder::new();
+            let fast = Transcoder::new().mode(Mode::Fast);
+            let progressive = display.run(&source).unwrap();
+            let name = format!("{content_name} {sampling_name}");
+            is_within_bounds(&format!("{name}, display"), &source, coefficients, &display);
+            is_within_bounds(&format!("{name}, fast"), &source, coefficients, &fast);
+            let two = fast.clone().threads(NonZeroUsize::new(2).unwrap());
+            is_within_bounds(&format!("{name}, on two threads"), &source, coefficients, &two);
+            let baseline = display.clone().coding(Coding::Baseline);
+            is_within_bounds(&format!("{name}, baseline"), &source, coefficients, &baseline);
+            is_within_bounds(&format!("{name}, from progressive"), &progressive, coefficients, &display);
+        }
+    }
+}

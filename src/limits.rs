@@ -26,7 +26,7 @@ pub struct Limits {
     /// Scans of a JPEG.
     pub scans: u32,
     /// Scans times blocks of a JPEG: the coefficients that its scans claim to visit, in blocks. A block of an
-    /// arithmetic-coded scan counts once for four of its coefficients.
+    /// arithmetic-coded scan counts once for each coefficient of its band.
     pub block_visits: u64,
     /// Bytes of working memory, output included, input not.
     pub memory: u64,

@@ -113,8 +113,8 @@ fn every_bound_is_at_its_number() {
 fn arithmetic_coded_blocks_weigh_what_they_may_cost() {
     let (picture, sequential) = grey();
     let cases = [
-        (0xC9, vec![sequential], 9 * 16),
-        (0xCA, vec![Scan::dc(&[0], 0, 0), Scan::ac(0, 1, 63, 0, 1), Scan::ac(0, 1, 8, 1, 0)], 9 * (1 + 16 + 2)),
+        (0xC9, vec![sequential], 9 * 64),
+        (0xCA, vec![Scan::dc(&[0], 0, 0), Scan::ac(0, 1, 63, 0, 1), Scan::ac(0, 1, 8, 1, 0)], 9 * (1 + 63 + 8)),
     ];
     for (sof, scans, visits) in cases {
         let file = arithmetic::file(&picture, sof, &scans, &arithmetic::Model::default(), 0);

@@ -109,14 +109,9 @@
 #define COSIMG_CODING_BASELINE 1
 
 /**
- * Keep all metadata.
+ * Progressive or sequential, whichever is smaller.
  */
-#define COSIMG_STRIP_NOTHING 0
-
-/**
- * Leave out Exif, XMP, comments, thumbnails and the like; what the colours depend on (JFIF, Adobe, ICC) stays.
- */
-#define COSIMG_STRIP_METADATA 1
+#define COSIMG_CODING_SMALLER 2
 
 /**
  * Chroma at half the width and half the height: 4:2:0.
@@ -147,6 +142,76 @@
  * Red, green, blue, straight alpha: four bytes a pixel.
  */
 #define COSIMG_PIXEL_RGBA8 3
+
+/**
+ * What is shown after the first bytes.
+ */
+#define COSIMG_MODE_DISPLAY 0
+
+/**
+ * A small file for little work.
+ */
+#define COSIMG_MODE_FAST 1
+
+/**
+ * Keep all metadata.
+ */
+#define COSIMG_STRIP_NOTHING 0
+
+/**
+ * Exif, the orientation of the picture included.
+ */
+#define COSIMG_STRIP_EXIF 1
+
+/**
+ * ICC profiles.
+ */
+#define COSIMG_STRIP_ICC 2
+
+/**
+ * XMP, extended XMP too.
+ */
+#define COSIMG_STRIP_XMP 4
+
+/**
+ * Photoshop's image resources, which carry IPTC.
+ */
+#define COSIMG_STRIP_IPTC 8
+
+/**
+ * COM segments.
+ */
+#define COSIMG_STRIP_COMMENTS 16
+
+/**
+ * Thumbnails of JFIF, JFXX, Exif and Photoshop.
+ */
+#define COSIMG_STRIP_THUMBNAILS 32
+
+/**
+ * The further images of a multi-picture file with their index.
+ */
+#define COSIMG_STRIP_IMAGES 64
+
+/**
+ * All bytes after the end of the image.
+ */
+#define COSIMG_STRIP_TRAILING 128
+
+/**
+ * Every segment of another kind.
+ */
+#define COSIMG_STRIP_OTHER 256
+
+/**
+ * Everything that decoders do not need: the sum of those above. JFIF and Adobe segments always stay.
+ */
+#define COSIMG_STRIP_ALL 511
+
+/**
+ * Everything that the picture looks the same without: ICC profiles stay, and of Exif the orientation.
+ */
+#define COSIMG_STRIP_SAFE 512
 
 /**
  * None of the formats below: bytes that `ignore-error/1` gave back.
@@ -253,6 +318,13 @@ typedef struct cosimg_link cosimg_link;
 typedef struct cosimg_processor cosimg_processor;
 
 /**
+ * What a run has to say of its source.
+ *
+ * Threads: const functions share it.
+ */
+typedef struct cosimg_report cosimg_report;
+
+/**
  * A signature in header form, and the strings it came from.
  *
  * Threads: shared freely.
@@ -331,12 +403,6 @@ typedef struct {
 } cosimg_slice;
 
 /**
- * Takes the next `len` bytes of a result, in order; how they are cut into pieces is not promised. Returns 0 to go on;
- * anything else ends the call with `COSIMG_IO`.
- */
-typedef int32_t (*cosimg_write_fn)(void *user, const uint8_t *data, size_t len);
-
-/**
  * A borrowed picture.
  *
  * Threads: a plain value.
@@ -367,6 +433,12 @@ typedef struct {
      */
     int32_t format;
 } cosimg_image_view;
+
+/**
+ * Takes the next `len` bytes of a result, in order; how they are cut into pieces is not promised. Returns 0 to go on;
+ * anything else ends the call with `COSIMG_IO`.
+ */
+typedef int32_t (*cosimg_write_fn)(void *user, const uint8_t *data, size_t len);
 
 /**
  * Done.
@@ -868,69 +940,6 @@ cosimg_slice cosimg_verdict_header(const cosimg_verdict *verdict, size_t index);
 void cosimg_verdict_free(cosimg_verdict *verdict);
 
 /**
- * A transcoder to progressive that keeps all metadata.
- */
-cosimg_status cosimg_transcoder_new(cosimg_transcoder **out, cosimg_error **err);
-
-/**
- * One of `COSIMG_CODING_*`.
- */
-cosimg_status cosimg_transcoder_set_coding(cosimg_transcoder *transcoder, int32_t coding, cosimg_error **err);
-
-/**
- * One of `COSIMG_STRIP_*`.
- */
-cosimg_status cosimg_transcoder_set_strip(cosimg_transcoder *transcoder, int32_t strip, cosimg_error **err);
-
-/**
- * Bounds on what a run may cost; a copy is kept.
- */
-cosimg_status cosimg_transcoder_set_limits(cosimg_transcoder *transcoder,
-                                           const cosimg_limits *limits,
-                                           cosimg_error **err);
-
-/**
- * A flag that stops runs; it may be freed before them.
- */
-cosimg_status cosimg_transcoder_set_cancel(cosimg_transcoder *transcoder,
-                                           const cosimg_cancel *cancel,
-                                           cosimg_error **err);
-
-/**
- * Transcodes a JPEG, into a buffer to free with `cosimg_buffer_free`.
- */
-cosimg_status cosimg_transcoder_run(const cosimg_transcoder *transcoder,
-                                    cosimg_slice source,
-                                    cosimg_buffer *out,
-                                    cosimg_error **err);
-
-/**
- * The same into a function of the caller's, which is given `user` first.
- */
-cosimg_status cosimg_transcoder_run_to(const cosimg_transcoder *transcoder,
-                                       cosimg_slice source,
-                                       cosimg_write_fn write,
-                                       void *user,
-                                       cosimg_error **err);
-
-/**
- * The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
- * is `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, and nothing is written. (NULL, 0) asks for the size
- * at the cost of a run.
- */
-cosimg_status cosimg_transcoder_run_into(const cosimg_transcoder *transcoder,
-                                         cosimg_slice source,
-                                         uint8_t *out,
-                                         size_t capacity,
-                                         size_t *len,
-                                         cosimg_error **err);
-
-/**
- * Frees a transcoder. NULL is allowed.
- */
-void cosimg_transcoder_free(cosimg_transcoder *transcoder);
-
-/**
  * An encoder of quality 85, 4:2:0, progressive, over a white background.
  */
 cosimg_status cosimg_encoder_new(cosimg_encoder **out, cosimg_error **err);
@@ -1020,6 +1029,144 @@ cosimg_status cosimg_encoder_run_into(const cosimg_encoder *encoder,
  * Frees an encoder. NULL is allowed.
  */
 void cosimg_encoder_free(cosimg_encoder *encoder);
+
+/**
+ * A transcoder to progressive that keeps all metadata.
+ */
+cosimg_status cosimg_transcoder_new(cosimg_transcoder **out, cosimg_error **err);
+
+/**
+ * One of `COSIMG_CODING_*`.
+ */
+cosimg_status cosimg_transcoder_set_coding(cosimg_transcoder *transcoder, int32_t coding, cosimg_error **err);
+
+/**
+ * One of `COSIMG_MODE_*`, for the scans of a progressive file.
+ */
+cosimg_status cosimg_transcoder_set_mode(cosimg_transcoder *transcoder, int32_t mode, cosimg_error **err);
+
+/**
+ * What is left out: a sum of `COSIMG_STRIP_*`.
+ */
+cosimg_status cosimg_transcoder_set_strip(cosimg_transcoder *transcoder, int32_t strip, cosimg_error **err);
+
+/**
+ * Whether the source is given back where the result would have more bytes: without what is to be stripped, and
+ * otherwise as it was. Off at first.
+ */
+cosimg_status cosimg_transcoder_set_never_larger(cosimg_transcoder *transcoder,
+                                                 int32_t on,
+                                                 cosimg_error **err);
+
+/**
+ * Whether what can be read of a damaged source is rewritten. What is lost is zero, or as imprecise as earlier scans
+ * left it; `cosimg_transcoder_run_and_report` says what was wrong. Off at first: damage is an error.
+ */
+cosimg_status cosimg_transcoder_set_tolerant(cosimg_transcoder *transcoder,
+                                             int32_t on,
+                                             cosimg_error **err);
+
+/**
+ * How many threads a run may use, the caller's among them; 1 at first. The result does not depend on it.
+ */
+cosimg_status cosimg_transcoder_set_threads(cosimg_transcoder *transcoder,
+                                            size_t threads,
+                                            cosimg_error **err);
+
+/**
+ * Bounds on what a run may cost; a copy is kept.
+ */
+cosimg_status cosimg_transcoder_set_limits(cosimg_transcoder *transcoder,
+                                           const cosimg_limits *limits,
+                                           cosimg_error **err);
+
+/**
+ * A flag that stops runs; it may be freed before them.
+ */
+cosimg_status cosimg_transcoder_set_cancel(cosimg_transcoder *transcoder,
+                                           const cosimg_cancel *cancel,
+                                           cosimg_error **err);
+
+/**
+ * Transcodes a JPEG, into a buffer to free with `cosimg_buffer_free`.
+ */
+cosimg_status cosimg_transcoder_run(const cosimg_transcoder *transcoder,
+                                    cosimg_slice source,
+                                    cosimg_buffer *out,
+                                    cosimg_error **err);
+
+/**
+ * The same into a function of the caller's, which is given `user` first.
+ */
+cosimg_status cosimg_transcoder_run_to(const cosimg_transcoder *transcoder,
+                                       cosimg_slice source,
+                                       cosimg_write_fn write,
+                                       void *user,
+                                       cosimg_error **err);
+
+/**
+ * The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
+ * is `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, and nothing is written. (NULL, 0) asks for the size
+ * at the cost of a run.
+ */
+cosimg_status cosimg_transcoder_run_into(const cosimg_transcoder *transcoder,
+                                         cosimg_slice source,
+                                         uint8_t *out,
+                                         size_t capacity,
+                                         size_t *len,
+                                         cosimg_error **err);
+
+/**
+ * As `cosimg_transcoder_run`, and tells what there is to say of the source: `*report`, to free with
+ * `cosimg_report_free`.
+ */
+cosimg_status cosimg_transcoder_run_and_report(const cosimg_transcoder *transcoder,
+                                               cosimg_slice source,
+                                               cosimg_buffer *out,
+                                               cosimg_report **report,
+                                               cosimg_error **err);
+
+/**
+ * Frees a transcoder. NULL is allowed.
+ */
+void cosimg_transcoder_free(cosimg_transcoder *transcoder);
+
+/**
+ * Whether the result is the source, but for what was stripped: `cosimg_transcoder_set_never_larger`.
+ */
+int32_t cosimg_report_kept_source(const cosimg_report *report);
+
+/**
+ * How many damages the source has; 0 unless the transcoder is tolerant.
+ */
+uint64_t cosimg_report_damages(const cosimg_report *report);
+
+/**
+ * How many of them `cosimg_report_damage` tells: the first 16.
+ */
+size_t cosimg_report_damages_len(const cosimg_report *report);
+
+/**
+ * A damage: the error that the run would have ended with, were it not tolerant; to free with `cosimg_error_free`.
+ * `COSIMG_USAGE` beyond the last one.
+ */
+cosimg_status cosimg_report_damage(const cosimg_report *report,
+                                   size_t index,
+                                   cosimg_error **damage,
+                                   cosimg_error **err);
+
+/**
+ * Frees a report. NULL is allowed.
+ */
+void cosimg_report_free(cosimg_report *report);
+
+/**
+ * What a JPEG is made of, without decoding it: one JSON object, which docs/inspect.md describes.
+ */
+cosimg_status cosimg_jpeg_inspect(cosimg_slice source,
+                                  const cosimg_limits *limits,
+                                  cosimg_buffer *out,
+                                  cosimg_error **err);
 
 /**
  * The format of a picture by its first bytes: one of `COSIMG_FORMAT_*`.

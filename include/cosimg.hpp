@@ -468,10 +468,34 @@ private:
 };
 
 /** How the entropy-coded data is laid out. */
-enum class coding : std::int32_t { progressive = COSIMG_CODING_PROGRESSIVE, baseline = COSIMG_CODING_BASELINE };
+enum class coding : std::int32_t {
+    progressive = COSIMG_CODING_PROGRESSIVE,
+    baseline = COSIMG_CODING_BASELINE,
+    smaller = COSIMG_CODING_SMALLER,
+};
 
-/** What metadata a transcoder leaves out. */
-enum class strip : std::int32_t { nothing = COSIMG_STRIP_NOTHING, metadata = COSIMG_STRIP_METADATA };
+/** What the scans of a progressive file are chosen for. */
+enum class mode : std::int32_t { display = COSIMG_MODE_DISPLAY, fast = COSIMG_MODE_FAST };
+
+/** What metadata a transcoder leaves out: `strip::exif | strip::xmp`. */
+enum class strip : std::int32_t {
+    nothing = COSIMG_STRIP_NOTHING,
+    exif = COSIMG_STRIP_EXIF,
+    icc = COSIMG_STRIP_ICC,
+    xmp = COSIMG_STRIP_XMP,
+    iptc = COSIMG_STRIP_IPTC,
+    comments = COSIMG_STRIP_COMMENTS,
+    thumbnails = COSIMG_STRIP_THUMBNAILS,
+    images = COSIMG_STRIP_IMAGES,
+    trailing = COSIMG_STRIP_TRAILING,
+    other = COSIMG_STRIP_OTHER,
+    all = COSIMG_STRIP_ALL,
+    safe = COSIMG_STRIP_SAFE,
+};
+
+constexpr strip operator|(strip a, strip b) noexcept {
+    return static_cast<strip>(static_cast<std::int32_t>(a) | static_cast<std::int32_t>(b));
+}
 
 /** Chroma sampling of an encoder. */
 enum class subsampling : std::int32_t {
@@ -500,6 +524,45 @@ struct image_view {
     }
 };
 
+/** What a run has to say of its source. */
+class report {
+public:
+    /** Whether the result is the source, but for what was stripped. */
+    bool kept_source() const noexcept { return cosimg_report_kept_source(capi()) != 0; }
+    /** How many damages the source has; 0 unless the transcoder is tolerant. */
+    std::uint64_t damages() const noexcept { return cosimg_report_damages(capi()); }
+    /** The first 16 of them: what a run that is not tolerant would throw. */
+    std::vector<error> listed() const {
+        std::vector<error> all;
+        for (std::size_t i = 0; i < cosimg_report_damages_len(capi()); i++) {
+            cosimg_error *damage = nullptr;
+            detail::call(cosimg_report_damage, capi(), i, &damage);
+            all.push_back(detail::exception(detail::error_owner(damage).get()));
+        }
+        return all;
+    }
+    const cosimg_report *capi() const noexcept { return object_.get(); }
+
+private:
+    friend class transcoder;
+    using owner = detail::owner<cosimg_report, cosimg_report_free>;
+    explicit report(owner object) : object_(std::move(object)) {}
+    owner object_;
+};
+
+/** A result and what there is to say of its source. */
+struct transcoded {
+    cosimg::bytes bytes;
+    cosimg::report report;
+};
+
+/** What a JPEG is made of: one JSON object, which docs/inspect.md describes. */
+inline std::string inspect(bytes_view source, const limits &bounds = limits()) {
+    bytes out;
+    detail::call(cosimg_jpeg_inspect, source.capi(), bounds.capi(), out.capi_out());
+    return std::string(out.text());
+}
+
 /** Makes JPEG from JPEG without changing a coefficient. */
 class transcoder {
 public:
@@ -507,6 +570,10 @@ public:
 
     transcoder &coding(cosimg::coding which) { return set(cosimg_transcoder_set_coding, static_cast<std::int32_t>(which)); }
     transcoder &strip(cosimg::strip which) { return set(cosimg_transcoder_set_strip, static_cast<std::int32_t>(which)); }
+    transcoder &mode(cosimg::mode which) { return set(cosimg_transcoder_set_mode, static_cast<std::int32_t>(which)); }
+    transcoder &never_larger(bool on) { return set(cosimg_transcoder_set_never_larger, std::int32_t(on)); }
+    transcoder &tolerant(bool on) { return set(cosimg_transcoder_set_tolerant, std::int32_t(on)); }
+    transcoder &threads(std::size_t most) { return set(cosimg_transcoder_set_threads, most); }
     transcoder &limits(const cosimg::limits &bounds) { return set(cosimg_transcoder_set_limits, bounds.capi()); }
     transcoder &cancel(const cosimg::cancel &flag) { return set(cosimg_transcoder_set_cancel, flag.capi()); }
 
@@ -514,6 +581,13 @@ public:
         bytes out;
         detail::call(cosimg_transcoder_run, capi(), source.capi(), out.capi_out());
         return out;
+    }
+    /** The result and what there is to say of the source. */
+    transcoded run_and_report(bytes_view source) const {
+        bytes out;
+        cosimg_report *said = nullptr;
+        detail::call(cosimg_transcoder_run_and_report, capi(), source.capi(), out.capi_out(), &said);
+        return {std::move(out), report(report::owner(said))};
     }
     /** Gives the result piece by piece to `sink(bytes_view)`; what that throws comes out unchanged. */
     template <class Sink> void run_to(bytes_view source, Sink &&sink) const {

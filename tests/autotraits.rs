@@ -30,11 +30,16 @@ const _: () = {
     holds::<jpeg::Damages>();
     holds::<jpeg::Density>();
     holds::<jpeg::Encoder>();
+    holds::<jpeg::HuffmanTableInfo>();
     holds::<jpeg::Image<'static>>();
+    holds::<jpeg::ImageInfo>();
     holds::<jpeg::Inspection>();
     holds::<jpeg::Mode>();
     holds::<jpeg::PixelFormat>();
     holds::<jpeg::PixelPlane<'static>>();
+    holds::<jpeg::Quality>();
+    holds::<jpeg::QualityEstimate>();
+    holds::<jpeg::QuantTableInfo>();
     holds::<jpeg::RowEncoder>();
     holds::<jpeg::ScanInfo>();
     holds::<jpeg::SegmentInfo>();

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 /// The header follows this order.
-const FILES: [&str; 9] = ["status", "version", "buffer", "callback", "limits", "sign", "verify", "jpeg", "pipeline"];
+const FILES: [&str; 10] =
+    ["status", "version", "buffer", "callback", "limits", "sign", "verify", "jpeg", "transcode", "pipeline"];
 
 #[test]
 fn the_committed_header_is_the_generated_one() {

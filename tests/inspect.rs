@@ -7,8 +7,8 @@ use common::arithmetic::Model;
 use common::build::{File, How};
 use common::entropy::Freedom;
 use common::picture::{Content, Picture};
-use common::samples;
 use common::script::Scan;
+use common::{metadata, samples, tools};
 use cosimg::jpeg::{Coding, Inspection, Transcoder, inspect};
 use cosimg::{ErrorKind, Limits};
 
@@ -134,6 +134,113 @@ fn kinds_of_metadata() {
     let expected: Vec<_> = known.iter().map(|&(.., marker, kind)| (marker, kind)).chain([("COM", "comment")]).collect();
     assert_eq!(metadata, expected);
     is_where_it_is(&said, &file);
+}
+
+#[test]
+fn tables_as_they_are_defined() {
+    let picture = samples::picture();
+    let file = samples::baseline(&picture);
+    let said = look(&file.bytes);
+    let quant: Vec<_> = said.quantisation_tables.iter().map(|t| (t.slot, t.bits, t.offset)).collect();
+    let places = (0..3).map(|n| file.offset(0xDB, n));
+    assert_eq!(quant, (0..).zip(places).map(|(slot, at)| (slot, 8, at)).collect::<Vec<_>>());
+    let quant = &picture.components[1].quant;
+    // Zigzag positions 0 to 5 are these, row by row.
+    assert_eq!([0, 1, 8, 16, 9, 2].map(|i| said.quantisation_tables[1].values[i]), quant[..6]);
+    let huffman: Vec<_> = said.huffman_tables.iter().map(|t| (t.class, t.slot, t.offset)).collect();
+    assert_eq!(huffman.len(), file.pieces.iter().filter(|(code, _)| *code == 0xC4).count());
+    assert!(huffman.contains(&("DC", 0, huffman[0].2)) && huffman.iter().any(|(class, ..)| *class == "AC"));
+    assert!(said.huffman_tables.iter().all(|t| t.codes > 0 && (1..=16).contains(&t.longest)));
+    // A table that says more than its segment holds is no reason to say nothing of the file.
+    let cut = File::new().segment(0xDB, &[0; 9]).segment(0xC4, &[0; 9]).quant_tables(&picture).frame(&picture, 0xC0);
+    assert_eq!(look(&cut.end().bytes).quantisation_tables.len(), 3);
+}
+
+#[test]
+fn the_quality_that_libjpeg_was_told() {
+    if !tools::have_codec() {
+        return;
+    }
+    let pnm = [&b"P6 16 16 255\n"[..], &[90; 768]].concat();
+    for quality in [5, 50, 75, 92, 100] {
+        let source = tools::cjpeg(&["-quality", &quality.to_string()], &pnm).unwrap();
+        let said = look(&source).quality.unwrap();
+        let chroma = said.chroma.unwrap();
+        assert_eq!((said.luma.quality, said.luma.deviation), (quality, 0.0));
+        assert_eq!((chroma.quality, chroma.deviation), (quality, 0.0));
+    }
+    let source = tools::cjpeg(&["-quality", "80,60"], &pnm).unwrap();
+    let said = look(&source).quality.unwrap();
+    assert_eq!((said.luma.quality, said.chroma.map(|c| c.quality)), (80, Some(60)));
+}
+
+#[test]
+fn what_the_components_are() {
+    let with = |components: usize, ids: &[u8], segments: &[(u8, &[u8])]| {
+        let mut picture = Picture::new(8, 8, &vec![(1, 1); components]);
+        picture.components.iter_mut().zip(ids).for_each(|(c, &id)| c.id = id);
+        let file = segments.iter().fold(File::new(), |file, (code, payload)| file.segment(*code, payload));
+        look(&file.quant_tables(&picture).frame(&picture, 0xC0).end().bytes)
+    };
+    let adobe = |transform: u8| [&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat();
+    let (rgb, jfif) = (*b"RGB", (0xE0, samples::JFIF));
+    for (components, ids, segments, color) in [
+        (1, &[1][..], vec![], "grey"),
+        (2, &[1, 2], vec![], ""),
+        (3, &[1, 2, 3], vec![], "YCbCr"),
+        (3, &rgb, vec![], "RGB"),
+        (3, &rgb, vec![jfif], "YCbCr"),
+        (3, &[1, 2, 3], vec![(0xEE, adobe(0).as_slice())], "RGB"),
+        (3, &rgb, vec![(0xEE, adobe(1).as_slice())], "YCbCr"),
+        (3, &rgb, vec![jfif, (0xEE, adobe(0).as_slice())], "YCbCr"),
+        (4, &[1, 2, 3, 4], vec![], "CMYK"),
+        (4, &[1, 2, 3, 4], vec![(0xEE, adobe(2).as_slice())], "YCCK"),
+    ] {
+        let said = with(components, ids, &segments);
+        assert_eq!(said.color, color, "{ids:?} {segments:?}");
+    }
+    let said = with(3, &rgb, &[]);
+    assert_eq!((said.component_name(b'G'), said.component_name(9)), ("G".into(), "#9".into()));
+    let exif = |orientation| [b"Exif\0\0", &metadata::exif(orientation, b"", b"")[..]].concat();
+    let said = with(1, &[1], &[(0xE1, &exif(8)), (0xE1, &exif(3))]);
+    assert_eq!(said.orientation, Some(8), "the first Exif segment counts");
+    assert_eq!(with(1, &[1], &[(0xE1, &exif(9))]).orientation, None);
+}
+
+#[test]
+fn json_says_the_same() {
+    let segment = (0xE2, metadata::mpf(true, &[(0, 1000), (5000, 70), (9000, 80)]));
+    let file = File::new().segment(segment.0, &segment.1);
+    let picture = samples::picture();
+    let file =
+        file.quant_tables(&picture).frame(&picture, 0xC2).scan(&picture, &Scan::dc(&[0, 1, 2], 0, 1), &How::default());
+    let source = [&file.end().bytes[..], b"more"].concat();
+    let said = look(&source);
+    let json: serde_json::Value = serde_json::from_str(&said.to_json()).unwrap();
+    let number = |field: &str| json[field].as_u64().unwrap();
+    assert_eq!((number("schema"), number("bytes"), number("sof")), (1, source.len() as u64, 2));
+    assert_eq!((number("width"), number("height"), number("trailing_bytes")), (41, 23, 4));
+    assert_eq!((json["process"].as_str(), json["color"].as_str()), (Some("progressive"), Some("YCbCr")));
+    assert_eq!((&json["orientation"], &json["complete"]), (&serde_json::Value::Null, &false.into()));
+    assert_eq!(json["components"][1]["name"], "Cb");
+    assert_eq!(json["quantisation_tables"][0]["values"].as_array().unwrap().len(), 64);
+    assert_eq!(json["huffman_tables"][0]["class"], "DC");
+    let luma = &said.quality.unwrap().luma;
+    assert_eq!(json["quality"]["luma"]["quality"], luma.quality);
+    assert!((json["quality"]["luma"]["deviation"].as_f64().unwrap() - f64::from(luma.deviation)).abs() < 1e-4);
+    assert_eq!(
+        json["scans"][0],
+        serde_json::json!({
+            "components": [1, 2, 3], "spectral_start": 0, "spectral_end": 0, "approximation_high": 0,
+            "approximation_low": 1, "start": said.scans[0].start, "end": said.scans[0].end,
+        })
+    );
+    assert_eq!(json["metadata"][0]["kind"], "MPF");
+    let images: Vec<_> =
+        json["images"].as_array().unwrap().iter().map(|i| (i["kind"].as_str(), &i["present"])).collect();
+    let absent = (Some("preview"), &false.into());
+    assert_eq!(images, [(Some("primary"), &false.into()), absent, absent]);
+    assert_eq!((said.images[1].bytes, said.images[1].offset), (70, 2 + 4 + 4 + 5000));
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn add(file: File, segments: &[(u8, Vec<u8>)]) -> File {
 }
 
 fn strip(source: &[u8], coding: Coding) -> Vec<u8> {
-    Transcoder::new().coding(coding).strip(Strip::Metadata).run(source).unwrap()
+    Transcoder::new().coding(coding).strip(Strip::SAFE).run(source).unwrap()
 }
 
 /// What stripping leaves: what the colours depend on.

@@ -1,12 +1,13 @@
 //! What was typed: the command line as data. The commands turn it into a plan.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::builder::ArgPredicate;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cosimg::Limits;
-use cosimg::jpeg::{Coding, Mode, Subsampling};
+use cosimg::jpeg::{Coding, Mode, Strip, Subsampling};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 some item failed, 2 usage, 3 nothing to do, 4 verification failed, 5 limit, 130 cancelled.
@@ -181,24 +182,44 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("target").required(true).args(["output", "out_dir", "in_place"]))]
 pub(crate) struct Transcode {
-    /// A JPEG
-    #[arg(value_name = "IN")]
-    pub(crate) input: PathBuf,
-    /// Where the result goes; may be IN
+    /// JPEGs, and folders to look for them in and below
+    #[arg(value_name = "IN", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Where the result of one file goes; may be IN
     #[arg(short, long, value_name = "OUT")]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
+    /// Folder for the results, under the names of their sources; made where it is missing
+    #[arg(short = 'O', long, value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
+    /// Replace the sources, each at once and only where the result is another one
+    #[arg(short, long)]
+    pub(crate) in_place: bool,
     #[command(flatten)]
     pub(crate) coding: CodingFlags,
-    /// Leave out Exif, XMP, comments and thumbnails; what the colours depend on stays
-    #[arg(long)]
-    pub(crate) strip: bool,
+    /// Leave out metadata: exif, icc, xmp, iptc, comments, thumbnails, images (the further ones of a multi-picture file),
+    /// trailing (bytes after the end), other, all, or safe, which keeps ICC profiles and the orientation
+    #[arg(long, value_name = "KIND[,KIND]", default_value_t = Strip::NOTHING, hide_default_value = true)]
+    pub(crate) strip: Strip,
     /// What the scans of a progressive file are chosen for
     #[arg(long, value_enum, default_value_t = ModeName::Display)]
     pub(crate) mode: ModeName,
     /// Of a damaged file keep what can be read, and warn of what cannot
     #[arg(long)]
     pub(crate) tolerant: bool,
+    /// Give the source back, but for what is stripped, where the result would be larger
+    #[arg(long)]
+    pub(crate) never_larger: bool,
+    /// Give results the modification time and the permissions of their sources
+    #[arg(short, long)]
+    pub(crate) preserve: bool,
+    /// Threads: files at a time, or for a single file; as many as there are processors unless given
+    #[arg(short, long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Print a JSON object for each file
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// [`Mode`] by name.
@@ -227,11 +248,18 @@ pub(crate) struct CodingFlags {
     /// Baseline JPEG
     #[arg(long)]
     baseline: bool,
+    /// Progressive or baseline, whichever is smaller
+    #[arg(long, conflicts_with_all = ["progressive", "baseline"])]
+    smaller: bool,
 }
 
 impl CodingFlags {
     pub(crate) fn coding(self) -> Coding {
-        if self.baseline { Coding::Baseline } else { Coding::Progressive }
+        match self {
+            Self { baseline: true, .. } => Coding::Baseline,
+            Self { smaller: true, .. } => Coding::Smaller,
+            _ => Coding::Progressive,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use cosimg::ErrorKind;
 /// What a command returns.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// The exit codes, a contract with scripts. 0 is success; 3, nothing to do, belongs to commands that skip items.
+/// The exit codes, a contract with scripts. 0 is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// What was typed is wrong, or something that it names is missing.
     Usage = 2,
+    /// There was nothing to do: no file, or all are already what was asked for.
+    Nothing = 3,
     /// A signature does not hold.
     Refused = 4,
     /// The work would pass a limit.

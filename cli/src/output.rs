@@ -56,6 +56,20 @@ fn read_at_most(source: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
 /// Writes a file by way of a temporary one in the same folder, so that nobody sees half of it and a failure leaves
 /// nothing behind; `-` is standard output. Devices and pipes are written to as they are, never replaced.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
+    write_as(path, bytes, &Keep::default())
+}
+
+/// What a file that is written has to do with others.
+#[derive(Debug, Default)]
+pub(crate) struct Keep<'a> {
+    /// The file whose modification time and permissions it gets.
+    pub(crate) source: Option<&'a fs::Metadata>,
+    /// The file that it replaces, as it was when it was read: another one is not lost.
+    pub(crate) replaces: Option<&'a fs::Metadata>,
+}
+
+/// As [`write`].
+pub(crate) fn write_as(path: &Path, bytes: &[u8], keep: &Keep<'_>) -> Outcome {
     if is_dash(path) {
         return stdout(|out| out.write_all(bytes));
     }
@@ -63,8 +77,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| not_yet_there(path));
     let written = match fs::metadata(path) {
         Ok(meta) if !meta.is_file() => File::options().write(true).open(path).and_then(|mut f| f.write_all(bytes)),
-        Ok(meta) => replace(path, bytes, Some(meta.permissions())),
-        Err(_) => replace(path, bytes, None),
+        Ok(meta) => replace(path, bytes, Some(meta.permissions()), keep),
+        Err(_) => replace(path, bytes, None, keep),
     };
     written.map_err(|e| Failure::io(path.display(), &e))
 }
@@ -77,7 +91,7 @@ fn not_yet_there(path: &Path) -> PathBuf {
     }
 }
 
-fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>, keep: &Keep<'_>) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -92,8 +106,19 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
-    if let Some(permissions) = permissions {
+    if let Some(permissions) = keep.source.map(fs::Metadata::permissions).or(permissions) {
         file.as_file().set_permissions(permissions)?;
+    }
+    if let Some(source) = keep.source {
+        file.as_file().set_modified(source.modified()?)?;
+    }
+    if let Some(was) = keep.replaces {
+        // The only copy of a picture is not to depend on what the system has in mind to write.
+        file.as_file().sync_all()?;
+        let is = fs::metadata(path)?;
+        if (is.len(), is.modified()?) != (was.len(), was.modified()?) {
+            return Err(io::Error::other("the file was changed meanwhile, and stays as it is"));
+        }
     }
     file.persist(path)?;
     Ok(())

@@ -4,25 +4,8 @@ use cosimg::jpeg::{Inspection, ScanInfo};
 
 /// Names of the components of a scan: `Y Cb Cr`, or their ids where the frame is not an ordinary one.
 pub(crate) fn components(inspection: &Inspection, scan: &ScanInfo) -> String {
-    let names: Vec<_> = scan.components.iter().map(|&id| component(inspection, id)).collect();
+    let names: Vec<_> = scan.components.iter().map(|&id| inspection.component_name(id)).collect();
     names.join(" ")
-}
-
-/// Name of a component by its place in the frame. JFIF says what one and three components are; four may be CMYK or
-/// YCCK, so they keep their ids.
-pub(crate) fn component(inspection: &Inspection, id: u8) -> String {
-    let ids: Vec<u8> = inspection.components.iter().map(|c| c.id).collect();
-    let names: &[&str] = match ids.as_slice() {
-        [_] => &["Y"],
-        [b'R', b'G', b'B'] => &["R", "G", "B"],
-        [_, _, _] => &["Y", "Cb", "Cr"],
-        _ => &[],
-    };
-    let place = ids.iter().position(|&other| other == id);
-    match place.and_then(|i| names.get(i)) {
-        Some(name) => (*name).to_owned(),
-        None => format!("#{id}"),
-    }
 }
 
 /// Which coefficients a scan carries.

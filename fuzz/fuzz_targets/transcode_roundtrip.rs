@@ -13,7 +13,7 @@ fuzz_target!(|source: &[u8]| {
     limits.block_visits = 1 << 20;
 
     for coding in [Coding::Progressive, Coding::Baseline] {
-        for strip in [Strip::Nothing, Strip::Metadata] {
+        for strip in [Strip::NOTHING, Strip::THUMBNAILS, Strip::SAFE, Strip::ALL] {
             let transcoder = Transcoder::new().coding(coding).strip(strip).limits(limits.clone());
             let Ok(written) = transcoder.run(source) else { continue };
             let before = CoefficientImage::read(source, &limits).expect("it was read a moment ago");

@@ -1,4 +1,4 @@
-//! The JPEG codec: the lossless transcoder and the encoder of pixels.
+//! JPEG from pixels.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -8,17 +8,14 @@ use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Opaque};
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{Coding, Encoder, Image, PixelFormat, Strip, Subsampling, Transcoder};
+use crate::jpeg::{Coding, Encoder, Image, PixelFormat, Subsampling};
 
 /// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
 pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
 /// Sequential (T.81 SOF0, or SOF1 where the tables need it).
 pub const COSIMG_CODING_BASELINE: i32 = 1;
-
-/// Keep all metadata.
-pub const COSIMG_STRIP_NOTHING: i32 = 0;
-/// Leave out Exif, XMP, comments, thumbnails and the like; what the colours depend on (JFIF, Adobe, ICC) stays.
-pub const COSIMG_STRIP_METADATA: i32 = 1;
+/// Progressive or sequential, whichever is smaller.
+pub const COSIMG_CODING_SMALLER: i32 = 2;
 
 /// Chroma at half the width and half the height: 4:2:0.
 pub const COSIMG_SUBSAMPLING_420: i32 = 420;
@@ -54,17 +51,6 @@ pub struct cosimg_image_view {
     pub format: i32,
 }
 
-/// Makes JPEG from JPEG without changing a coefficient: progressive or baseline, with the best Huffman tables.
-///
-/// Threads: const functions share it.
-pub struct cosimg_transcoder {
-    _opaque: [u8; 0],
-}
-
-impl Opaque for cosimg_transcoder {
-    type Value = Transcoder;
-}
-
 /// Makes JPEG from pixels.
 ///
 /// Threads: const functions share it.
@@ -74,137 +60,6 @@ pub struct cosimg_encoder {
 
 impl Opaque for cosimg_encoder {
     type Value = Encoder;
-}
-
-/// A transcoder to progressive that keeps all metadata.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_new(
-    out: *mut *mut cosimg_transcoder,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let out = call.fresh(out, "out")?;
-        *out = call.hand_out(Transcoder::new());
-        Ok(())
-    })
-}
-
-/// One of `COSIMG_CODING_*`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_set_coding(
-    transcoder: *mut cosimg_transcoder,
-    coding: i32,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let coding = to_coding(coding)?;
-        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.coding(coding)))
-    })
-}
-
-/// One of `COSIMG_STRIP_*`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_set_strip(
-    transcoder: *mut cosimg_transcoder,
-    strip: i32,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let strip = match strip {
-            COSIMG_STRIP_NOTHING => Strip::Nothing,
-            COSIMG_STRIP_METADATA => Strip::Metadata,
-            other => return Err(Fault::unknown_number("strip", other)),
-        };
-        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.strip(strip)))
-    })
-}
-
-/// Bounds on what a run may cost; a copy is kept.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_set_limits(
-    transcoder: *mut cosimg_transcoder,
-    limits: *const cosimg_limits,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let limits = call.shared(limits, "limits")?.clone();
-        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.limits(limits)))
-    })
-}
-
-/// A flag that stops runs; it may be freed before them.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_set_cancel(
-    transcoder: *mut cosimg_transcoder,
-    cancel: *const cosimg_cancel,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let cancel = call.shared(cancel, "cancel")?.clone();
-        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.cancel(cancel)))
-    })
-}
-
-/// Transcodes a JPEG, into a buffer to free with `cosimg_buffer_free`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_run(
-    transcoder: *const cosimg_transcoder,
-    source: cosimg_slice,
-    out: *mut cosimg_buffer,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| transcode(call, transcoder, source, Out::library(call, out)?))
-}
-
-/// The same into a function of the caller's, which is given `user` first.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_run_to(
-    transcoder: *const cosimg_transcoder,
-    source: cosimg_slice,
-    write: cosimg_write_fn,
-    user: *mut c_void,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| transcode(call, transcoder, source, Out::callback(write, user)?))
-}
-
-/// The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
-/// is `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, and nothing is written. (NULL, 0) asks for the size
-/// at the cost of a run.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_run_into(
-    transcoder: *const cosimg_transcoder,
-    source: cosimg_slice,
-    out: *mut u8,
-    capacity: usize,
-    len: *mut usize,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| transcode(call, transcoder, source, Out::caller(call, out, capacity, len)?))
-}
-
-/// Frees a transcoder. NULL is allowed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_transcoder_free(transcoder: *mut cosimg_transcoder) {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(ptr::null_mut()) };
-    call.free(transcoder);
 }
 
 /// An encoder of quality 85, 4:2:0, progressive, over a white background.
@@ -394,16 +249,6 @@ pub unsafe extern "C" fn cosimg_encoder_free(encoder: *mut cosimg_encoder) {
     call.free(encoder);
 }
 
-fn transcode(
-    call: &Call,
-    transcoder: *const cosimg_transcoder,
-    source: cosimg_slice,
-    out: Out<'_>,
-) -> Result<(), Fault> {
-    let transcoder = call.shared(transcoder, "transcoder")?;
-    out.deliver(transcoder.run(source.bytes(call, "source")?)?)
-}
-
 fn encode(
     call: &Call,
     encoder: *const cosimg_encoder,
@@ -426,10 +271,11 @@ fn encode(
     out.deliver(encoder.encode(&image)?)
 }
 
-fn to_coding(coding: i32) -> Result<Coding, Fault> {
+pub(super) fn to_coding(coding: i32) -> Result<Coding, Fault> {
     match coding {
         COSIMG_CODING_PROGRESSIVE => Ok(Coding::Progressive),
         COSIMG_CODING_BASELINE => Ok(Coding::Baseline),
+        COSIMG_CODING_SMALLER => Ok(Coding::Smaller),
         other => Err(Fault::unknown_number("coding", other)),
     }
 }

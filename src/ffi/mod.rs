@@ -50,7 +50,7 @@
 //   callback.rs  write callback, cosimg_cancel
 //   limits.rs    cosimg_limits
 //   sign.rs      cosimg_signer, cosimg_link, cosimg_signature;  verify.rs  cosimg_verifier, cosimg_verdict
-//   jpeg.rs      cosimg_transcoder, cosimg_encoder
+//   jpeg.rs      cosimg_encoder;  transcode.rs  cosimg_transcoder, cosimg_report, cosimg_jpeg_inspect
 //   pipeline.rs  cosimg_processor
 
 #![allow(non_camel_case_types, reason = "the types carry their C names")]
@@ -67,5 +67,6 @@ mod limits;
 mod pipeline;
 mod sign;
 mod status;
+mod transcode;
 mod verify;
 mod version;

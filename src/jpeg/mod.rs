@@ -50,8 +50,11 @@ pub use coeff::CoefficientImage;
 pub use damage::Damages;
 pub use encode::{Density, Encoder, RowEncoder, Subsampling};
 pub use image::{Image, PixelFormat, PixelPlane};
-pub use inspect::{ComponentInfo, Inspection, ScanInfo, SegmentInfo, inspect};
-pub use metadata::Strip;
+pub use inspect::{
+    ComponentInfo, HuffmanTableInfo, ImageInfo, Inspection, Quality, QualityEstimate, QuantTableInfo, ScanInfo,
+    SegmentInfo, inspect,
+};
+pub use metadata::strip::Strip;
 pub use simd::Simd;
 pub use transcode::{Transcoded, Transcoder};
 
@@ -75,4 +78,6 @@ pub enum Coding {
     Progressive,
     /// One scan from top to bottom (SOF0, or SOF1 where 12 bits a sample or the quantisation tables need it).
     Baseline,
+    /// Whichever of the two has fewer bytes; progressive where they have as many.
+    Smaller,
 }

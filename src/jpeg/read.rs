@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
                 })?;
             }
             (EOI, _) => {
-                self.metadata.trailing = segments.rest();
+                self.metadata.trailing = Cow::Borrowed(segments.rest());
                 return Ok(Next::End);
             }
             (code, picture) if marker::is_metadata(code) => {

@@ -1,10 +1,12 @@
 //! Lossless transcoding: bytes to coefficients to scans.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use crate::error::Result;
 use crate::jpeg::damage::{Damages, Tolerance};
-use crate::jpeg::metadata::Strip;
+use crate::jpeg::metadata::mpf::Index;
+use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
 use crate::jpeg::write::{Layout, Work};
 use crate::jpeg::{Coding, Mode, Simd, read, write};
@@ -27,6 +29,7 @@ pub struct Transcoder {
     coding: Coding,
     mode: Mode,
     strip: Strip,
+    never_larger: bool,
     tolerant: bool,
     simd: Simd,
     threads: NonZeroUsize,
@@ -42,6 +45,8 @@ pub struct Transcoded {
     pub bytes: Vec<u8>,
     /// What was wrong with the source; nothing unless the transcoder is tolerant.
     pub damages: Damages,
+    /// Whether `bytes` are the source's own, but for what was to be stripped: those that could be made were more.
+    pub kept_source: bool,
 }
 
 impl Default for Transcoder {
@@ -57,6 +62,7 @@ impl Transcoder {
             coding: Coding::default(),
             mode: Mode::default(),
             strip: Strip::default(),
+            never_larger: false,
             tolerant: false,
             simd: Simd::default(),
             threads: NonZeroUsize::MIN,
@@ -65,7 +71,7 @@ impl Transcoder {
         }
     }
 
-    /// Progressive or baseline.
+    /// Progressive, baseline, or whichever is smaller.
     pub fn coding(mut self, coding: Coding) -> Self {
         self.coding = coding;
         self
@@ -74,6 +80,13 @@ impl Transcoder {
     /// What metadata is left out.
     pub fn strip(mut self, strip: Strip) -> Self {
         self.strip = strip;
+        self
+    }
+
+    /// Whether the source is given back where the result would have more bytes: without what was to be stripped, and
+    /// otherwise as it was. [`Transcoded::kept_source`] says so. Off at first.
+    pub fn never_larger(mut self, never_larger: bool) -> Self {
+        self.never_larger = never_larger;
         self
     }
 
@@ -134,11 +147,31 @@ impl Transcoder {
     pub fn run_and_report(&self, source: &[u8]) -> Result<Transcoded> {
         let Self { simd, limits, cancel, .. } = self;
         let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
-        let mut source = read::read(source, &mut terms)?;
-        source.metadata.strip(self.strip);
+        let mut read = read::read(source, &mut terms)?;
+        let end = source.len() - read.metadata.trailing.len();
+        let index = Index::of(source);
+        read.metadata.strip(self.strip, index.as_ref(), source);
         let layout = Layout { coding: self.coding, mode: self.mode };
         let work = Work { threads: self.threads.get(), limits, cancel };
-        let bytes = write::write(source.coefficients, &source.metadata, &layout, *simd, work)?;
-        Ok(Transcoded { bytes, damages: terms.tolerance.damages })
+        let mut bytes = write::write(read.coefficients, &read.metadata, &layout, *simd, work)?;
+        if let Some(index) = index {
+            let new_end = bytes.len() - read.metadata.trailing.len();
+            index.follow(&mut bytes, new_end, end);
+        }
+        let kept = self.never_larger.then(|| self.keep(source, end)).flatten();
+        let kept = kept.filter(|kept| kept.len() < bytes.len());
+        Ok(Transcoded {
+            kept_source: kept.is_some(),
+            bytes: kept.map_or(bytes, Cow::into_owned),
+            damages: terms.tolerance.damages,
+        })
+    }
+
+    /// The source itself without what is to be stripped; nothing where it is too damaged for that.
+    fn keep<'a>(&self, source: &'a [u8], end: usize) -> Option<Cow<'a, [u8]>> {
+        if self.strip == Strip::NOTHING {
+            return Some(Cow::Borrowed(source));
+        }
+        strip::without(source, self.strip, end).ok().map(Cow::Owned)
     }
 }

@@ -1,6 +1,6 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Ready};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
@@ -38,18 +38,44 @@ pub(crate) fn write(
     simd: Simd,
     work: Work<'_>,
 ) -> Result<Vec<u8>> {
+    if layout.coding != Coding::Smaller {
+        return lay_out(&mut coefficients, true, metadata, layout, simd, work);
+    }
+    let mut as_coding = |coding, is_last, work| {
+        lay_out(&mut coefficients, is_last, metadata, &Layout { coding, ..*layout }, simd, work)
+    };
+    let progressive = as_coding(Coding::Progressive, false, work)?;
+    let mut limits = work.limits.clone();
+    limits.memory = limits.memory.saturating_sub(progressive.len() as u64);
+    match as_coding(Coding::Baseline, true, Work { limits: &limits, ..work }) {
+        Ok(baseline) if baseline.len() < progressive.len() => Ok(baseline),
+        // A coefficient may be too large for baseline.
+        Err(error) if error.kind() != ErrorKind::Input => Err(error),
+        _ => Ok(progressive),
+    }
+}
+
+/// Writes a file whose coding is decided. Its rows are released as soon as they may where it `is_last`.
+fn lay_out(
+    coefficients: &mut Coefficients<'_>,
+    is_last: bool,
+    metadata: &Metadata<'_>,
+    layout: &Layout,
+    simd: Simd,
+    work: Work<'_>,
+) -> Result<Vec<u8>> {
     let frame = &*coefficients.frame;
     let script = match layout.coding {
-        Coding::Progressive => script::progressive(frame, layout.mode),
         Coding::Baseline => script::sequential(frame),
+        _ => script::progressive(frame, layout.mode),
     };
     let slots = quant_slots(frame, &coefficients.tables);
     let mut out = vec![0xFF, SOI];
     write_metadata(&metadata.header, &mut out)?;
     write_quant_tables(&coefficients.tables, &slots, &mut out)?;
-    write_frame(&coefficients, &slots, layout.coding, &mut out);
+    write_frame(coefficients, &slots, layout.coding, &mut out);
     let rows = &mut coefficients.rows;
-    let scans = Scans { frame, script: &script, coding: layout.coding, late: &metadata.late, work };
+    let scans = Scans { frame, script: &script, coding: layout.coding, late: &metadata.late, is_last, work };
     // The one dispatch of a file.
     match simd.level()? {
         Level::Scalar(kernels) => scans.write(kernels, rows, &mut out)?,
@@ -61,7 +87,7 @@ pub(crate) fn write(
     out.extend([0xFF, EOI]);
     let memory = coefficients.rows.bytes(work.threads) + (out.len() + metadata.trailing.len()) as u64;
     work.limits.check_memory(memory, "the coefficients and the output")?;
-    out.extend_from_slice(metadata.trailing);
+    out.extend_from_slice(&metadata.trailing);
     Ok(out)
 }
 
@@ -71,6 +97,7 @@ struct Scans<'a> {
     script: &'a [Scan],
     coding: Coding,
     late: &'a [Segment<'a>],
+    is_last: bool,
     work: Work<'a>,
 }
 
@@ -81,7 +108,7 @@ impl Scans<'_> {
             let mut batch = Batch::new(self.frame, &self.script[done..], self.coding);
             batch.tokenise(kernels, rows, self.work, out.len())?;
             let (scans, store) = batch.into_scans()?;
-            if done + scans.len() == self.script.len() {
+            if self.is_last && done + scans.len() == self.script.len() {
                 rows.release();
             }
             out.reserve_exact(scans.iter().map(Ready::bytes).sum());
@@ -135,11 +162,11 @@ fn quant_slots(frame: &Frame, tables: &[QuantTable]) -> Vec<u8> {
 }
 
 fn write_metadata(segments: &[Segment<'_>], out: &mut Vec<u8>) -> Result<()> {
-    segments.iter().try_for_each(|segment| write_segment(segment.code, &segment.payload, out))
+    segments.iter().try_for_each(|segment| segment.write(out))
 }
 
 /// A marker segment (T.81 B.1.1.4).
-pub(super) fn write_segment(code: u8, payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn write_segment(code: u8, payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let length = u16::try_from(payload.len() + 2)
         .map_err(|_| Error::usage(format!("a segment of {} bytes is too long for a JPEG", payload.len())))?;
     out.extend([0xFF, code]);
@@ -168,9 +195,9 @@ fn write_frame(coefficients: &Coefficients<'_>, slots: &[u8], coding: Coding, ou
     let Coefficients { frame, tables, .. } = coefficients;
     let is_baseline = frame.precision == 8 && tables.iter().all(QuantTable::is_8_bit);
     let code = match coding {
-        Coding::Progressive => SOF2,
         Coding::Baseline if is_baseline => SOF0,
         Coding::Baseline => SOF1,
+        _ => SOF2,
     };
     out.extend([0xFF, code, 0, 8 + 3 * frame.components.len() as u8, frame.precision]);
     // A frame comes from a header of 16-bit fields or from an encoder that keeps to them.

@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::jpeg::{Coding, Strip};
 use crate::params::{self, ImageMogr2, Op, Params, Stage};
 
+/// What the service leaves out, by the operation of that name: Exif goes with the orientation, colours stay.
+const STRIP: Strip = Strip::SAFE.and(Strip::EXIF);
+
 /// The work that a rule asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,7 +53,7 @@ impl Plan {
 
     fn strip(self) -> Strip {
         match self {
-            Self::Original => Strip::Nothing,
+            Self::Original => Strip::NOTHING,
             Self::Transcode { strip, .. } | Self::Encode { strip, .. } | Self::Png { strip } => strip,
         }
     }
@@ -87,7 +90,7 @@ impl Processor {
         };
         let carried = self.carries_interlace() && plan.is_progressive();
         let coding = if wishes.interlace.unwrap_or(carried) { Coding::Progressive } else { Coding::Baseline };
-        let strip = if wishes.strip { Strip::Metadata } else { plan.strip() };
+        let strip = if wishes.strip { STRIP } else { plan.strip() };
         match (from, to) {
             (Format::Jpeg, Format::Jpeg) if wishes.quality.is_some() => Err(not_here("quality")),
             (Format::Jpeg, Format::Jpeg) => Ok(match plan {

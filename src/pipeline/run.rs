@@ -177,7 +177,7 @@ impl Processor {
             .background(self.background)
             .limits(self.limits.clone())
             .cancel(self.cancel.clone());
-        if strip == Strip::Nothing { picture.encode(encoder) } else { picture.without_exif().encode(encoder) }
+        if strip == Strip::NOTHING { picture.encode(encoder) } else { picture.without_exif().encode(encoder) }
     }
 
     fn png(&self, picture: Picture, strip: Strip) -> Result<Vec<u8>> {
@@ -191,7 +191,7 @@ impl Processor {
         if let Some(profile) = picture.profile {
             encoder.set_icc_profile(profile).map_err(refused)?;
         }
-        if let Some(exif) = picture.exif.filter(|_| strip == Strip::Nothing) {
+        if let Some(exif) = picture.exif.filter(|_| strip == Strip::NOTHING) {
             encoder.set_exif_metadata(exif).map_err(refused)?;
         }
         encoder.write_image(&picture.data, width, height, color).map_err(failed)?;

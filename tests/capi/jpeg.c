@@ -48,6 +48,72 @@ static void check_three_ways(const cosimg_transcoder *transcoder, cosimg_slice s
     cosimg_buffer_free(&whole);
 }
 
+/* The options of a transcoder, and what it has to say. */
+static void check_options(cosimg_slice source) {
+    cosimg_transcoder *transcoder;
+    cosimg_report *report;
+    cosimg_limits *limits;
+    cosimg_buffer out, smaller, json;
+    static const int32_t codings[] = {COSIMG_CODING_PROGRESSIVE, COSIMG_CODING_BASELINE};
+    size_t least = SIZE_MAX;
+    unsigned i;
+
+    DONE(cosimg_transcoder_new(&transcoder, &err));
+    for (i = 0; i < 2; i++) {
+        DONE(cosimg_transcoder_set_coding(transcoder, codings[i], &err));
+        DONE(cosimg_transcoder_run(transcoder, source, &out, &err));
+        least = out.len < least ? out.len : least;
+        cosimg_buffer_free(&out);
+    }
+    DONE(cosimg_transcoder_set_coding(transcoder, COSIMG_CODING_SMALLER, &err));
+    DONE(cosimg_transcoder_run(transcoder, source, &smaller, &err));
+    CHECK(smaller.len == least);
+
+    /* Unknown kinds are refused, sums of known ones are not. */
+    FAILS(COSIMG_USAGE_ENUM, cosimg_transcoder_set_strip(transcoder, 1024, &err));
+    DONE(cosimg_transcoder_set_strip(transcoder, COSIMG_STRIP_SAFE | COSIMG_STRIP_ICC, &err));
+    DONE(cosimg_transcoder_set_strip(transcoder, COSIMG_STRIP_ALL, &err));
+    FAILS(COSIMG_USAGE_ENUM, cosimg_transcoder_set_mode(transcoder, 99, &err));
+    DONE(cosimg_transcoder_set_mode(transcoder, COSIMG_MODE_FAST, &err));
+
+    /* The best that there is does not become larger. */
+    DONE(cosimg_transcoder_set_never_larger(transcoder, 1, &err));
+    DONE(cosimg_transcoder_run_and_report(transcoder, slice_of_buffer(&smaller), &out, &report, &err));
+    CHECK(out.len <= smaller.len && cosimg_report_damages(report) == 0 && cosimg_report_damages_len(report) == 0);
+    cosimg_report_free(report);
+    cosimg_buffer_free(&out);
+
+    /* Half a file. */
+    source.len /= 2;
+    FAILS(COSIMG_INPUT, cosimg_transcoder_run_and_report(transcoder, source, &out, &report, &err));
+    CHECK(report == NULL && out.data == NULL);
+    DONE(cosimg_transcoder_set_tolerant(transcoder, 1, &err));
+    DONE(cosimg_transcoder_run_and_report(transcoder, source, &out, &report, &err));
+    CHECK(cosimg_report_damages(report) > 0 && cosimg_report_damages_len(report) > 0);
+    {
+        cosimg_error *damage, *err = NULL;
+        uint64_t offset;
+        CHECK(cosimg_report_damage(report, 0, &damage, &err) == COSIMG_OK && err == NULL);
+        CHECK(cosimg_error_code(damage) == COSIMG_INPUT && cosimg_error_offset(damage, &offset));
+        CHECK(offset <= source.len);
+        cosimg_error_free(damage);
+        CHECK(cosimg_report_damage(report, 99, &damage, &err) == COSIMG_USAGE && damage == NULL);
+        cosimg_error_free(err);
+    }
+    DONE(cosimg_limits_new(COSIMG_LIMITS_DEFAULT, &limits, &err));
+    DONE(cosimg_jpeg_inspect(slice_of_buffer(&out), limits, &json, &err));
+    CHECK(strncmp((const char *)json.data, "{\"schema\":1,", 12) == 0);
+    CHECK(strstr((const char *)json.data, "\"complete\":true") != NULL);
+    cosimg_buffer_free(&out);
+    FAILS(COSIMG_INPUT, cosimg_jpeg_inspect(slice_of("no JPEG", 7), limits, &out, &err));
+
+    cosimg_buffer_free(&json);
+    cosimg_buffer_free(&smaller);
+    cosimg_limits_free(limits);
+    cosimg_report_free(report);
+    cosimg_transcoder_free(transcoder);
+}
+
 int main(void) {
     static uint8_t rgb[HEIGHT][WIDTH * 3 + 10];
     static uint8_t tight[HEIGHT * WIDTH * 3];
@@ -112,6 +178,7 @@ int main(void) {
     cosimg_buffer_free(&again);
     DONE(cosimg_transcoder_set_coding(transcoder, COSIMG_CODING_PROGRESSIVE, &err));
     check_three_ways(transcoder, slice_of_buffer(&baseline));
+    check_options(slice_of_buffer(&baseline));
 
     /* Bad input: empty, no JPEG, cut in the middle. */
     FAILS(COSIMG_INPUT, cosimg_transcoder_run(transcoder, slice_of(NULL, 0), &again, &err));

@@ -7,7 +7,8 @@
 //! arithmetic blocks to arithmetic-coded data
 //! build     segments and scans to bytes                decode  bytes to coefficients, bit by bit
 //! samples   small files with one feature each          tools   other programs as judges
-//! laws      what must hold for every file                machine which programs there are
+//! metadata  Exif blocks and MPF indices                  machine which programs there are
+//! laws      what must hold for every file
 //! ```
 #![allow(dead_code, reason = "every test file uses a part")]
 
@@ -19,6 +20,7 @@ pub(crate) mod huffman;
 pub(crate) mod laws;
 #[path = "../support/tools.rs"]
 pub(crate) mod machine;
+pub(crate) mod metadata;
 pub(crate) mod picture;
 pub(crate) mod samples;
 pub(crate) mod script;

@@ -52,6 +52,19 @@ pub(crate) fn cjpeg(arguments: &[&str], pnm: &[u8]) -> Result<Vec<u8>, String> {
     run("cjpeg", arguments, pnm)
 }
 
+/// Whether there is a Python with Pillow to ask.
+pub(crate) fn have_pillow() -> bool {
+    static HERE: OnceLock<bool> = OnceLock::new();
+    *HERE.get_or_init(|| !missing("python3") && run("python3", &["-c", "import PIL"], b"").is_ok())
+}
+
+/// What a line of Python prints about the picture `im`.
+pub(crate) fn pillow(line: &str, file: &[u8]) -> Result<String, String> {
+    let program =
+        format!("import io, sys; from PIL import Image; im = Image.open(io.BytesIO(sys.stdin.buffer.read())); {line}");
+    run("python3", &["-c", &program], file).map(|said| String::from_utf8_lossy(&said).into_owned())
+}
+
 /// The same bytes for all files of the same coefficients, tables and geometry, as libjpeg reads them: one component a
 /// scan, so that no sampling is too much for an MCU, and the low bits sent last, so that large coefficients fit.
 pub(crate) fn normal_form(source: &[u8], components: usize) -> Result<Vec<u8>, String> {

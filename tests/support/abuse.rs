@@ -77,7 +77,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("int32_t", "quality") => "50".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
         ("int32_t", "format" | "on") => "1".into(),
-        ("int32_t", "profile" | "headers" | "coding" | "strip" | "covered") => "0".into(),
+        ("int32_t", "profile" | "headers" | "coding" | "mode" | "strip" | "covered") => "0".into(),
         ("uint64_t", "start") => "1700000000".into(),
         ("uint64_t", "end") | ("int64_t", "now") => "1700000600".into(),
         ("uint8_t" | "uint32_t" | "uint64_t", _) => "200".into(),
@@ -159,7 +159,9 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
             add("NULL", "COSIMG_USAGE_NULL", "NULL");
             add("refuse", "COSIMG_IO", "that refuses");
         }
-        "int32_t" if ["profile", "headers", "coding", "strip", "subsampling", "covered"].contains(&name.as_str()) => {
+        "int32_t"
+            if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered"].contains(&name.as_str()) =>
+        {
             for number in ["-1", "9999", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE_ENUM", "of no meaning");
             }
@@ -292,6 +294,7 @@ struct world {
     cosimg_verifier *verifier;
     cosimg_verdict *verdict;
     cosimg_transcoder *transcoder;
+    cosimg_report *report;
     cosimg_encoder *encoder;
     cosimg_processor *processor;
     cosimg_buffer jpeg;
@@ -302,6 +305,7 @@ struct world {
 };
 
 static void world_new(struct world *w) {
+    cosimg_buffer half;
     memset(w, 0, sizeof *w);
     CHECK(cosimg_limits_new(-1, &w->limits, &w->error) == COSIMG_USAGE_ENUM);
     DONE(cosimg_cancel_new(&w->cancel, &err));
@@ -324,6 +328,9 @@ static void world_new(struct world *w) {
     w->image.format = COSIMG_PIXEL_RGB8;
     DONE(cosimg_encoder_run(w->encoder, &w->image, &w->jpeg, &err));
     w->source = slice_of_buffer(&w->jpeg);
+    DONE(cosimg_transcoder_set_tolerant(w->transcoder, 1, &err));
+    DONE(cosimg_transcoder_run_and_report(w->transcoder, slice_of(w->jpeg.data, w->jpeg.len / 2), &half, &w->report, &err));
+    cosimg_buffer_free(&half);
     w->slices[0] = w->slices[1] = w->bad_slices[0] = w->null_slices[0] = slice_of("text", 4);
     w->bad_slices[1] = slice_of("\377", 1);
     w->null_slices[1] = slice_of(NULL, 1);
@@ -339,6 +346,7 @@ static void world_free(struct world *w) {
     cosimg_verifier_free(w->verifier);
     cosimg_verdict_free(w->verdict);
     cosimg_transcoder_free(w->transcoder);
+    cosimg_report_free(w->report);
     cosimg_encoder_free(w->encoder);
     cosimg_processor_free(w->processor);
     cosimg_buffer_free(&w->jpeg);

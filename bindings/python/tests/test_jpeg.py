@@ -77,7 +77,7 @@ def test_embedded_blocks_stay_until_they_are_stripped(pixels: bytes) -> None:
     with_exif = cosimg.encode(pixels, exif=exif, coding="baseline", **SIZE)
     assert b"Exif\0\0" + exif in with_exif
     assert exif in cosimg.transcode(with_exif)
-    without = cosimg.transcode(with_exif, strip="metadata", coding="baseline")
+    without = cosimg.transcode(with_exif, strip="safe", coding="baseline")
     assert exif not in without and without == cosimg.encode(pixels, coding="baseline", **SIZE)
 
 
@@ -99,3 +99,53 @@ def test_limits_and_cancel(baseline: bytes) -> None:
     cancel.close()
     with pytest.raises(cosimg.CancelledError):
         transcoder.run(baseline)
+
+
+def test_kinds_of_metadata_are_left_out_by_name(pixels: bytes) -> None:
+    exif = b"II*\0\x08\0\0\0\0\0\0\0\0\0"
+    source = cosimg.encode(pixels, exif=exif, icc_profile=b"a profile", **SIZE)
+    kinds = lambda strip: [m["kind"] for m in cosimg.inspect(cosimg.transcode(source, strip=strip))["metadata"]]
+    assert kinds("nothing") == kinds([]) == kinds(["xmp", "comments"]) == ["JFIF", "Exif", "ICC"]
+    assert kinds("exif") == kinds("safe") == ["JFIF", "ICC"]
+    assert kinds(("safe", "icc")) == kinds("all") == ["JFIF"]
+    for wrong in ("everything", ["exif", "Exif"], [1]):
+        with pytest.raises(cosimg.UsageError) as caught:
+            cosimg.Transcoder(strip=wrong)  # type: ignore[arg-type]
+        assert caught.value.field == "strip"
+
+
+def test_the_smaller_coding_and_no_more_than_the_source(baseline: bytes) -> None:
+    codings = [cosimg.transcode(baseline, coding=coding) for coding in ("progressive", "baseline", "smaller")]
+    assert codings[2] in codings[:2] and len(codings[2]) == min(map(len, codings))
+    fast = cosimg.transcode(baseline, mode="fast")
+    assert len(cosimg.inspect(fast)["scans"]) < len(cosimg.inspect(codings[0])["scans"])
+    assert cosimg.transcode(baseline, threads=2) == codings[0]
+    with pytest.raises(cosimg.UsageError):
+        cosimg.Transcoder(threads=0)
+    tiny = cosimg.encode(b"\x80", width=1, height=1, format="gray", coding="baseline")
+    kept = cosimg.Transcoder(never_larger=True).run_and_report(tiny)
+    assert kept == (tiny, True, 0, ())
+    assert len(cosimg.transcode(tiny)) > len(tiny) == len(cosimg.transcode(tiny, never_larger=True))
+
+
+def test_damages_are_told(baseline: bytes) -> None:
+    cut = baseline[: len(baseline) // 2]
+    data, kept_source, damages, listed = cosimg.Transcoder(tolerant=True).run_and_report(cut)
+    assert damages == len(listed) > 0 and not kept_source
+    assert all(isinstance(damage, cosimg.InputError) and damage.offset is not None for damage in listed)
+    assert cosimg.inspect(data)["complete"]
+    assert cosimg.transcode(cut, tolerant=True) == data
+    whole = cosimg.Transcoder(tolerant=True).run_and_report(baseline)
+    assert whole == (cosimg.transcode(baseline), False, 0, ())
+
+
+def test_inspection(pixels: bytes) -> None:
+    source = cosimg.encode(pixels, quality=85, coding="baseline", **SIZE)
+    said = cosimg.inspect(source)
+    assert (said["schema"], said["bytes"], said["process"]) == (1, len(source), "baseline")
+    assert (said["width"], said["height"], said["color"]) == (WIDTH, HEIGHT, "YCbCr")
+    assert said["quality"] == {"luma": {"quality": 85, "deviation": 0}, "chroma": {"quality": 85, "deviation": 0}}
+    with pytest.raises(cosimg.InputError):
+        cosimg.inspect(b"no JPEG")
+    with pytest.raises(cosimg.LimitError):
+        cosimg.inspect(source, limits=cosimg.Limits(input_bytes=10))

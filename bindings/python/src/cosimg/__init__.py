@@ -27,7 +27,7 @@ from .errors import (
     UnsupportedError,
     UsageError,
 )
-from .jpeg import Encoder, Transcoder, encode, transcode
+from .jpeg import Encoder, Transcoded, Transcoder, encode, inspect, transcode
 from .limits import Cancel, Limits
 from .pipeline import Processed, Processor, process, sniff
 from .sign import Credential, Link, Signature, Signer, Verdict, Verifier, sign_url, verify_url
@@ -52,6 +52,7 @@ __all__ = [
     "SignatureError",
     "Signer",
     "SinkError",
+    "Transcoded",
     "Transcoder",
     "UnsupportedError",
     "UsageError",
@@ -59,6 +60,7 @@ __all__ = [
     "Verifier",
     "abi_version",
     "encode",
+    "inspect",
     "process",
     "sign_url",
     "sniff",

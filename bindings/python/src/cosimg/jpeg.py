@@ -1,20 +1,51 @@
-"""The JPEG codec: the lossless transcoder and the encoder of pixels."""
+"""The JPEG codec: the lossless transcoder, the encoder of pixels, and the inspector."""
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Literal, Optional, Union, overload
+import json
+from collections.abc import Iterable
+from typing import Any, Callable, Literal, NamedTuple, Optional, Union, overload
 
 from . import _buffers, _native
 from ._buffers import Out, PixelFormat, Readable
+from .errors import Error
 from .limits import Cancel, Limits
 
-Coding = Literal["progressive", "baseline"]
-Strip = Literal["nothing", "metadata"]
+Coding = Literal["progressive", "baseline", "smaller"]
+Mode = Literal["display", "fast"]
+Strip = Literal[
+    "nothing",
+    "exif",
+    "icc",
+    "xmp",
+    "iptc",
+    "comments",
+    "thumbnails",
+    "images",
+    "trailing",
+    "other",
+    "all",
+    "safe",
+]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
 Colour = tuple[int, int, int]
-_CODINGS = {"progressive": 0, "baseline": 1}
-_STRIPS = {"nothing": 0, "metadata": 1}
+_CODINGS = {"progressive": 0, "baseline": 1, "smaller": 2}
+_MODES = {"display": 0, "fast": 1}
+_STRIPS = {
+    "nothing": 0,
+    "exif": 1,
+    "icc": 2,
+    "xmp": 4,
+    "iptc": 8,
+    "comments": 16,
+    "thumbnails": 32,
+    "images": 64,
+    "trailing": 128,
+    "other": 256,
+    "all": 511,
+    "safe": 512,
+}
 _SUBSAMPLINGS = {"4:2:0": 420, "4:2:2": 422, "4:4:4": 444}
 
 
@@ -36,11 +67,42 @@ class _Bounded(_native.Object):
         self._set("set_background", *parts)
 
 
+class Transcoded(NamedTuple):
+    """A result of `Transcoder.run_and_report`."""
+
+    data: bytes
+    #: Whether `data` is the source, but for what was stripped.
+    kept_source: bool
+    #: How many damages the source has; 0 unless the transcoder is tolerant.
+    damages: int
+    #: The first 16 of them: what a transcoder that is not tolerant would raise.
+    listed: tuple[Error, ...]
+
+
+def _damage(report: ctypes.c_void_p, index: int) -> Error:
+    place = ctypes.c_void_p()
+    _native.call("cosimg_report_damage", report, index, ctypes.byref(place))
+    return _native.take_error(place)
+
+
+def _kinds(strip: Union[Strip, Iterable[Strip]]) -> int:
+    names = [strip] if isinstance(strip, str) else strip
+    kinds = 0
+    for name in names:
+        kinds |= _native.number(_STRIPS, name, "strip")
+    return kinds
+
+
 class Transcoder(_Bounded):
     """Makes JPEG from JPEG without changing a coefficient.
 
-    :param coding: `"progressive"` or `"baseline"`
-    :param strip: `"nothing"` keeps all metadata; `"metadata"` keeps what the colours depend on
+    :param coding: `"progressive"`, `"baseline"`, or `"smaller"`, whichever of the two that is
+    :param mode: what the scans of a progressive file are chosen for
+    :param strip: what metadata is left out: one kind, or several; `"safe"` keeps what the picture looks different
+        without, and `"all"` what decoders need
+    :param never_larger: gives the source back, without what is to be stripped, where the result would be larger
+    :param tolerant: rewrites what can be read of a damaged source; `run_and_report` says what was wrong
+    :param threads: how many a run may use; the result does not depend on it
     """
 
     _noun = "transcoder"
@@ -49,13 +111,21 @@ class Transcoder(_Bounded):
         self,
         *,
         coding: Coding = "progressive",
-        strip: Strip = "nothing",
+        mode: Mode = "display",
+        strip: Union[Strip, Iterable[Strip]] = "nothing",
+        never_larger: bool = False,
+        tolerant: bool = False,
+        threads: int = 1,
         limits: Optional[Limits] = None,
         cancel: Optional[Cancel] = None,
     ) -> None:
         self._make("cosimg_transcoder_new")
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
-        self._set("set_strip", _native.number(_STRIPS, strip, "strip"))
+        self._set("set_mode", _native.number(_MODES, mode, "mode"))
+        self._set("set_strip", _kinds(strip))
+        self._set("set_never_larger", int(bool(never_larger)))
+        self._set("set_tolerant", int(bool(tolerant)))
+        self._set("set_threads", _native.natural(threads, 32, "threads"))
         self._set_bounds(limits, cancel)
 
     @overload
@@ -70,6 +140,28 @@ class Transcoder(_Bounded):
         with _buffers.borrow(data, "data") as source:
             _native.call("cosimg_transcoder_run", native.pointer, source, ctypes.byref(buffer))
         return _buffers.take(buffer, out)
+
+    def run_and_report(self, data: Readable) -> Transcoded:
+        """The JPEG, and what there is to say of the source."""
+        native, buffer, place = self._native(), _native.Buffer(), ctypes.c_void_p()
+        with _buffers.borrow(data, "data") as source:
+            _native.call(
+                "cosimg_transcoder_run_and_report",
+                native.pointer,
+                source,
+                ctypes.byref(buffer),
+                ctypes.byref(place),
+            )
+        try:
+            listed = tuple(_damage(place, i) for i in range(_native.library.cosimg_report_damages_len(place)))
+            return Transcoded(
+                _buffers.take(buffer, "bytes"),
+                bool(_native.library.cosimg_report_kept_source(place)),
+                _native.library.cosimg_report_damages(place),
+                listed,
+            )
+        finally:
+            _native.library.cosimg_report_free(place)
 
     def run_to(self, data: Readable, write: Callable[[bytes], object]) -> None:
         """Gives the JPEG piece by piece to `write`; what that raises comes out unchanged."""
@@ -216,13 +308,36 @@ def transcode(
     data: Readable,
     *,
     coding: Coding = "progressive",
-    strip: Strip = "nothing",
+    mode: Mode = "display",
+    strip: Union[Strip, Iterable[Strip]] = "nothing",
+    never_larger: bool = False,
+    tolerant: bool = False,
+    threads: int = 1,
     limits: Optional[Limits] = None,
     cancel: Optional[Cancel] = None,
 ) -> bytes:
     """JPEG from JPEG without loss; see `Transcoder`."""
-    with Transcoder(coding=coding, strip=strip, limits=limits, cancel=cancel) as transcoder:
+    with Transcoder(
+        coding=coding,
+        mode=mode,
+        strip=strip,
+        never_larger=never_larger,
+        tolerant=tolerant,
+        threads=threads,
+        limits=limits,
+        cancel=cancel,
+    ) as transcoder:
         return transcoder.run(data)
+
+
+def inspect(data: Readable, *, limits: Optional[Limits] = None) -> dict[str, Any]:
+    """What a JPEG is made of, without decoding it: the object that docs/inspect.md describes."""
+    bounds = Limits() if limits is None else limits
+    native, buffer = bounds._native(), _native.Buffer()
+    with _buffers.borrow(data, "data") as source:
+        _native.call("cosimg_jpeg_inspect", source, native.pointer, ctypes.byref(buffer))
+    said: dict[str, Any] = json.loads(_buffers.take(buffer, "bytes"))
+    return said
 
 
 def encode(

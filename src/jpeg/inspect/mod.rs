@@ -1,10 +1,22 @@
 //! What a JPEG is made of, without decoding it.
 
+mod json;
+mod quality;
+mod tables;
+
+pub use quality::{Quality, QualityEstimate};
+pub use tables::{HuffmanTableInfo, ImageInfo, QuantTableInfo};
+
+use std::borrow::Cow;
+
+use tables::Tables;
+
 use crate::error::{Error, Result};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOF0, SOS};
 use crate::jpeg::metadata;
 use crate::jpeg::parse::{self, Segment, Segments};
+use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scan::progress::Progress;
 use crate::limits::{Limits, push};
 
@@ -12,6 +24,8 @@ use crate::limits::{Limits, push};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inspection {
+    /// Bytes of the whole file.
+    pub bytes: u64,
     /// The n of its SOFn marker (T.81 table B.1).
     pub sof: u8,
     /// The coding process: `baseline`, `extended sequential`, `progressive` or `lossless`.
@@ -26,14 +40,27 @@ pub struct Inspection {
     pub progressive: bool,
     /// Whether it is arithmetic-coded (SOF9 and above).
     pub arithmetic: bool,
+    /// What the components are, as libjpeg takes them: `grey`, `YCbCr`, `RGB`, `CMYK` or `YCCK`; empty where two or none
+    /// of the usual numbers are there.
+    pub color: &'static str,
+    /// How the picture is to be turned, 1 to 8, where the first Exif segment says so.
+    pub orientation: Option<u8>,
     /// MCUs between restart markers when the first scan begins, 0 for none.
     pub restart_interval: u16,
     /// Components of the frame.
     pub components: Vec<ComponentInfo>,
+    /// Quantisation tables in the order of their definition.
+    pub quantisation_tables: Vec<QuantTableInfo>,
+    /// Huffman tables in the order of their definition.
+    pub huffman_tables: Vec<HuffmanTableInfo>,
+    /// The quality that the tables of the first components come from; none where there are no tables.
+    pub quality: Option<Quality>,
     /// Scans in their order.
     pub scans: Vec<ScanInfo>,
     /// APPn and COM segments in their order.
     pub metadata: Vec<SegmentInfo>,
+    /// The images of a multi-picture file, the first included; none in other files.
+    pub images: Vec<ImageInfo>,
     /// Whether the scans send every coefficient of every component exactly.
     pub complete: bool,
     /// Bytes after EOI.
@@ -106,21 +133,34 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
                 found.scan(&segment, end, limits)?;
             }
             DRI if found.scans.is_empty() => found.restart_interval = parse::restart_interval(&segment)?,
-            DRI | DQT | DHT | DAC => {}
+            DQT => found.tables.define_quant(&segment, limits)?,
+            DHT => found.tables.define_huffman(&segment, limits)?,
+            DRI | DAC => {}
             code if is_frame(code) => found.frame(&segment, &segments)?,
-            code if marker::is_metadata(code) => {
-                let info = SegmentInfo {
-                    marker: marker::name(code),
-                    kind: metadata::kind(code, segment.payload),
-                    offset: segment.offset as u64,
-                    bytes: segment.payload.len() as u64 + 4,
-                };
-                push(&mut found.metadata, info, limits)?;
-            }
+            code if marker::is_metadata(code) => found.metadata(&segment, limits)?,
             _ => parse::refuse_other(&segment)?,
         }
     }
-    found.finish(source.len(), segments.rest().len())
+    found.finish(source, segments.rest().len())
+}
+
+impl Inspection {
+    /// Name of a component by its place in the frame, `Y`, `Cb` and so on; `#` and its id where that is not known.
+    pub fn component_name(&self, id: u8) -> Cow<'static, str> {
+        let names: &[&str] = match self.color {
+            "grey" => &["Y"],
+            "YCbCr" => &["Y", "Cb", "Cr"],
+            "RGB" => &["R", "G", "B"],
+            "CMYK" => &["C", "M", "Y", "K"],
+            "YCCK" => &["Y", "Cb", "Cr", "K"],
+            _ => &[],
+        };
+        let place = self.components.iter().position(|component| component.id == id);
+        match place.and_then(|place| names.get(place)) {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(format!("#{id}")),
+        }
+    }
 }
 
 /// SOFn of a frame that is not one of a hierarchy: all of C0 to CF but DHT, JPG, DAC and the differential ones.
@@ -132,10 +172,18 @@ fn is_frame(code: u8) -> bool {
 struct Found {
     frame: Option<(u8, Frame, Progress)>,
     restart_interval: u16,
+    tables: Tables,
+    /// The quantisation table of each component when its first scan began.
+    quant: Vec<Option<QuantTable>>,
     scans: Vec<ScanInfo>,
     metadata: Vec<SegmentInfo>,
     /// Whether every scan continues the ones before it.
     in_order: bool,
+    has_exif: bool,
+    orientation: Option<u8>,
+    has_jfif: bool,
+    /// What an Adobe segment says of the components (its transform).
+    adobe: Option<u8>,
 }
 
 impl Found {
@@ -149,9 +197,30 @@ impl Found {
             frame.set_height(parse::late_height(segments.clone()).unwrap_or(0));
         }
         let progress = Progress::new(frame.components.len());
+        self.quant = vec![None; frame.components.len()];
         self.frame = Some((segment.code - SOF0, frame, progress));
         self.in_order = true;
         Ok(())
+    }
+
+    fn metadata(&mut self, segment: &Segment<'_>, limits: &Limits) -> Result<()> {
+        let kind = metadata::kind(segment.code, segment.payload);
+        match kind {
+            "Exif" if !self.has_exif => {
+                (self.has_exif, self.orientation) = (true, metadata::orientation(segment.payload));
+            }
+            "JFIF" => self.has_jfif = true,
+            // Version, two words of flags, transform.
+            "Adobe" => self.adobe = segment.payload.get(11).copied(),
+            _ => {}
+        }
+        let info = SegmentInfo {
+            marker: marker::name(segment.code),
+            kind,
+            offset: segment.offset as u64,
+            bytes: segment.payload.len() as u64 + 4,
+        };
+        push(&mut self.metadata, info, limits)
     }
 
     fn scan(&mut self, segment: &Segment<'_>, end: usize, limits: &Limits) -> Result<()> {
@@ -162,6 +231,10 @@ impl Found {
             return Err(Error::input("a scan comes before the frame").at(segment.offset as u64));
         };
         let mut scan = parse::scan_header(segment, frame)?.scan;
+        for &c in &scan.components {
+            let slot = usize::from(frame.components[c].table);
+            self.quant[c] = self.quant[c].take().or_else(|| self.tables.quant[slot].clone());
+        }
         self.scans.push(ScanInfo {
             components: scan.components.iter().map(|&c| frame.components[c].id).collect(),
             spectral_start: scan.start,
@@ -181,9 +254,13 @@ impl Found {
         Ok(())
     }
 
-    fn finish(self, len: usize, trailing: usize) -> Result<Inspection> {
-        let missing = || Error::input("the file has no frame that can be described").at(len as u64);
+    fn finish(self, source: &[u8], trailing: usize) -> Result<Inspection> {
+        let bytes = source.len() as u64;
+        let missing = || Error::input("the file has no frame that can be described").at(bytes);
+        let color = self.color();
         let (sof, frame, progress) = self.frame.ok_or_else(missing)?;
+        let mut quant = self.quant.iter().map(Option::as_ref);
+        let (luma, chroma) = (quant.next().flatten(), quant.next().flatten());
         let components = frame.components.iter().map(|c| ComponentInfo {
             id: c.id,
             horizontal: c.horizontal as u8,
@@ -191,6 +268,7 @@ impl Found {
             quantisation_table: c.table,
         });
         Ok(Inspection {
+            bytes,
             sof,
             process: process(sof),
             width: frame.width,
@@ -198,13 +276,34 @@ impl Found {
             precision: frame.precision,
             progressive: is_progressive(sof),
             arithmetic: sof > 8,
+            color,
+            orientation: self.orientation,
             restart_interval: self.restart_interval,
             components: components.collect(),
+            quantisation_tables: self.tables.quant_defined,
+            huffman_tables: self.tables.huffman_defined,
+            quality: luma.map(|luma| Quality::of(luma, chroma)),
             scans: self.scans,
             metadata: self.metadata,
+            images: tables::images(source),
             complete: self.in_order && progress.is_complete(),
             trailing_bytes: trailing as u64,
         })
+    }
+
+    /// As libjpeg decides it: JFIF before Adobe before the ids.
+    fn color(&self) -> &'static str {
+        let ids: Vec<u8> = self.frame.iter().flat_map(|(_, frame, _)| &frame.components).map(|c| c.id).collect();
+        match (ids.as_slice(), self.adobe) {
+            ([_], _) => "grey",
+            ([_, _, _], _) if self.has_jfif => "YCbCr",
+            ([_, _, _], Some(0)) => "RGB",
+            ([b'R', b'G', b'B'], None) => "RGB",
+            ([_, _, _], _) => "YCbCr",
+            ([_, _, _, _], Some(2)) => "YCCK",
+            ([_, _, _, _], _) => "CMYK",
+            _ => "",
+        }
     }
 }
 

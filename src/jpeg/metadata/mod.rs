@@ -1,27 +1,24 @@
 //! APPn and COM segments: what they carry, which of them a stripped file keeps, and those that an encoder writes.
 
+mod exif;
+pub(crate) mod mpf;
+pub(crate) mod strip;
+mod thumbnail;
+mod tiff;
+
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 use crate::jpeg::marker::{APP0, APP1, APP2, APP14, COM};
+use crate::jpeg::write::write_segment;
 
 /// Bytes of a segment's payload at most: its length field counts itself and has 16 bits (T.81 B.1.1.4).
 pub(crate) const MAX_PAYLOAD: usize = 65_533;
 
 const ICC: &[u8] = b"ICC_PROFILE\0";
 const EXIF: &[u8] = b"Exif\0\0";
-
-/// What metadata a transcoder leaves out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Strip {
-    /// Nothing: every segment stays, in its order, and so do bytes after the end of the image.
-    #[default]
-    Nothing,
-    /// Everything that the colours do not depend on. JFIF, Adobe and ICC segments stay; Exif, XMP, comments,
-    /// thumbnails, further images and bytes after the end of the image go.
-    Metadata,
-}
+const MPF: &[u8] = b"MPF\0";
+const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 
 /// A marker segment without marker and length.
 #[derive(Clone, Debug)]
@@ -39,7 +36,7 @@ pub(crate) struct Metadata<'a> {
     /// heard where it was not before.
     pub(crate) late: Vec<Segment<'a>>,
     /// Bytes after EOI.
-    pub(crate) trailing: &'a [u8],
+    pub(crate) trailing: Cow<'a, [u8]>,
 }
 
 impl Metadata<'_> {
@@ -64,16 +61,18 @@ impl Metadata<'_> {
         self.header.push(Segment { code: APP1, payload: Cow::Owned([EXIF, tiff].concat()) });
         Ok(())
     }
+}
 
-    /// Leaves out what `strip` names.
-    pub(crate) fn strip(&mut self, strip: Strip) {
-        if strip == Strip::Metadata {
-            for segments in [&mut self.header, &mut self.late] {
-                segments.retain(|s| matches!(kind(s.code, &s.payload), "JFIF" | "Adobe" | "ICC"));
-            }
-            self.trailing = &[];
-        }
+impl Segment<'_> {
+    /// Marker, length and payload (T.81 B.1.1.4).
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
+        write_segment(self.code, &self.payload, out)
     }
+}
+
+/// How the picture is to be turned, 1 to 8, by an Exif segment.
+pub(crate) fn orientation(payload: &[u8]) -> Option<u8> {
+    exif::orientation(payload.strip_prefix(EXIF)?)
 }
 
 /// What a segment carries, by its marker and its first bytes; empty where that is not known.
@@ -86,11 +85,11 @@ pub(crate) fn kind(code: u8, payload: &[u8]) -> &'static str {
         (APP1, b"http://ns.adobe.com/xap/1.0/\0", "XMP"),
         (APP1, b"http://ns.adobe.com/xmp/extension/\0", "XMP extension"),
         (APP2, ICC, "ICC"),
-        (APP2, b"MPF\0", "MPF"),
+        (APP2, MPF, "MPF"),
         (APP2, b"urn:iso:std:iso:ts:21496:-1\0", "gain map"),
         (0xEB, b"JP", "JUMBF"),
         (0xEC, b"Ducky", "Ducky"),
-        (0xED, b"Photoshop 3.0\0", "Photoshop"),
+        (0xED, PHOTOSHOP, "Photoshop"),
         (APP14, b"Adobe", "Adobe"),
     ];
     if code == COM {
@@ -117,18 +116,5 @@ mod tests {
         assert!(metadata.push_icc(&vec![0; 17_000_000]).is_err());
         assert!(metadata.push_exif(&[0; 65_528]).is_err());
         assert!(metadata.push_exif(&[0; 65_527]).is_ok());
-    }
-
-    #[test]
-    fn stripping_keeps_what_colours_need() {
-        let mut metadata = Metadata::default();
-        metadata.push_icc(&[1]).unwrap();
-        metadata.push_exif(&[1]).unwrap();
-        metadata.late.push(Segment { code: COM, payload: Cow::Borrowed(b"x") });
-        metadata.trailing = b"more";
-        metadata.strip(Strip::Nothing);
-        assert_eq!((metadata.header.len(), metadata.late.len(), metadata.trailing), (2, 1, &b"more"[..]));
-        metadata.strip(Strip::Metadata);
-        assert_eq!((metadata.header.len(), metadata.late.len(), metadata.trailing), (1, 0, &b""[..]));
     }
 }

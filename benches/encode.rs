@@ -21,7 +21,7 @@ fn encode(criterion: &mut Criterion) {
         ("444-progressive", Subsampling::S444, Coding::Progressive),
         ("420-baseline", Subsampling::S420, Coding::Baseline),
     ] {
-        let encoder = Encoder::new().subsampling(subsampling).coding(coding);
+        let encoder = Encoder::default().subsampling(subsampling).coding(coding);
         encoder.encode(&image).expect("what is measured works");
         group.bench_function(name, |bench| bench.iter(|| encoder.encode(black_box(&image))));
     }

@@ -12,7 +12,7 @@ fn transcode(criterion: &mut Criterion) {
     let pixels = picture::rgb();
     let (width, height) = picture::SIZE;
     let image = Image::new(&pixels, width, height, PixelFormat::Rgb8).expect("a picture");
-    let source = |coding| Encoder::new().coding(coding).encode(&image).expect("a source");
+    let source = |coding| Encoder::default().coding(coding).encode(&image).expect("a source");
 
     let mut group = criterion.benchmark_group("transcode");
     group.sample_size(20);

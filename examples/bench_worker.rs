@@ -4,16 +4,15 @@
 //! of the whole process over REPS runs, each from a file that is in memory already. OUT `-` writes nothing.
 //!
 //! ```text
-//! enc  IN.ppm OUT.jpg MODE SUB Q REPS     SUB: 420 | 422 | 444
-//! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive
+//! enc  IN.ppm OUT.jpg PRESET SUB Q REPS   PRESET: fast | balanced | small; SUB: 420 | 422 | 444
+//! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive; MODE: fast | display
 //! ```
 //!
-//! MODE is `fast` or `display`, and ends in `-scalar`, `-avx2` or `-avx512` for no other vector instructions than
-//! these. What cannot be done is answered by `ERR` and the reason.
+//! PRESET and MODE may end in `-scalar`, `-avx2` or `-avx512` for no other vector instructions than these. What cannot be done is answered by `ERR` and the reason.
 
 use std::io::{BufRead, Write};
 
-use cosimg::jpeg::{Encoder, Image, Mode, PixelFormat, Simd, Subsampling, Transcoder};
+use cosimg::jpeg::{Encoder, Image, Mode, PixelFormat, Preset, Simd, Subsampling, Transcoder};
 use rustix::time::{ClockId, clock_gettime};
 
 type Fallible<T> = Result<T, String>;
@@ -40,8 +39,14 @@ impl Worker {
     fn answer(&mut self, line: &str) -> Fallible<String> {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         match words[..] {
-            ["enc", from, to, mode, subsampling, quality, reps] => {
-                let (mode, simd) = mode_and_simd(mode)?;
+            ["enc", from, to, preset, subsampling, quality, reps] => {
+                let (preset, simd) = with_simd(preset)?;
+                let preset = match preset {
+                    "fast" => Preset::Fast,
+                    "balanced" => Preset::Balanced,
+                    "small" => Preset::Small,
+                    other => return Err(format!("{other}: not fast, balanced or small")),
+                };
                 let subsampling = match subsampling {
                     "420" => Subsampling::S420,
                     "422" => Subsampling::S422,
@@ -49,8 +54,7 @@ impl Worker {
                     other => return Err(format!("{other}: not 420, 422 or 444")),
                 };
                 let quality = number(quality)?;
-                let encoder = Encoder::new()
-                    .mode(mode)
+                let encoder = Encoder::new(preset)
                     .simd(simd)
                     .subsampling(subsampling)
                     .quality(quality)
@@ -78,13 +82,18 @@ impl Worker {
 }
 
 fn mode_and_simd(word: &str) -> Fallible<(Mode, Simd)> {
-    let (mode, simd) = word.split_once('-').unwrap_or((word, "auto"));
+    let (mode, simd) = with_simd(word)?;
     let mode = match mode {
         "fast" => Mode::Fast,
         "display" => Mode::Display,
         _ => return Err(format!("{word}: not a mode; there are fast and display")),
     };
-    Ok((mode, simd.parse().map_err(|e: cosimg::Error| e.to_string())?))
+    Ok((mode, simd))
+}
+
+fn with_simd(word: &str) -> Fallible<(&str, Simd)> {
+    let (word, simd) = word.split_once('-').unwrap_or((word, "auto"));
+    Ok((word, simd.parse().map_err(|e: cosimg::Error| e.to_string())?))
 }
 
 fn number<T: std::str::FromStr>(word: &str) -> Fallible<T> {

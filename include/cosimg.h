@@ -129,6 +129,21 @@
 #define COSIMG_SUBSAMPLING_444 444
 
 /**
+ * Each coefficient is decided by itself: the least work.
+ */
+#define COSIMG_PRESET_FAST 1
+
+/**
+ * Each block is decided as a whole, by what it costs in this picture.
+ */
+#define COSIMG_PRESET_BALANCED 2
+
+/**
+ * The same twice: the second time knowing where the errors of the first show most.
+ */
+#define COSIMG_PRESET_SMALL 3
+
+/**
  * One byte a pixel.
  */
 #define COSIMG_PIXEL_GRAY8 1
@@ -940,12 +955,17 @@ cosimg_slice cosimg_verdict_header(const cosimg_verdict *verdict, size_t index);
 void cosimg_verdict_free(cosimg_verdict *verdict);
 
 /**
- * An encoder of quality 85, 4:2:0, progressive, over a white background.
+ * A balanced encoder of quality 85, 4:2:0, progressive, over a white background.
  */
 cosimg_status cosimg_encoder_new(cosimg_encoder **out, cosimg_error **err);
 
 /**
- * 1 to 100 on libjpeg's scale.
+ * One of `COSIMG_PRESET_*`.
+ */
+cosimg_status cosimg_encoder_set_preset(cosimg_encoder *encoder, int32_t preset, cosimg_error **err);
+
+/**
+ * 1 to 100, alike to the eye with libjpeg's.
  */
 cosimg_status cosimg_encoder_set_quality(cosimg_encoder *encoder, int32_t quality, cosimg_error **err);
 

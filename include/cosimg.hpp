@@ -497,6 +497,13 @@ constexpr strip operator|(strip a, strip b) noexcept {
     return static_cast<strip>(static_cast<std::int32_t>(a) | static_cast<std::int32_t>(b));
 }
 
+/** How much work an encoder spends on a smaller file of the same looks. */
+enum class preset : std::int32_t {
+    fast = COSIMG_PRESET_FAST,
+    balanced = COSIMG_PRESET_BALANCED,
+    small = COSIMG_PRESET_SMALL,
+};
+
 /** Chroma sampling of an encoder. */
 enum class subsampling : std::int32_t {
     s420 = COSIMG_SUBSAMPLING_420,
@@ -618,7 +625,8 @@ class encoder {
 public:
     encoder() : object_(detail::make<owner>(cosimg_encoder_new)) {}
 
-    /** 1 to 100 on libjpeg's scale. */
+    encoder &preset(cosimg::preset which) { return set(cosimg_encoder_set_preset, static_cast<std::int32_t>(which)); }
+    /** 1 to 100, alike to the eye with libjpeg's. */
     encoder &quality(int quality) { return set(cosimg_encoder_set_quality, std::int32_t{quality}); }
     encoder &subsampling(cosimg::subsampling which) {
         return set(cosimg_encoder_set_subsampling, static_cast<std::int32_t>(which));

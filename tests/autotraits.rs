@@ -31,6 +31,8 @@ const _: () = {
     holds::<jpeg::Density>();
     holds::<jpeg::Encoder>();
     holds::<jpeg::HuffmanTableInfo>();
+    holds::<jpeg::Preset>();
+    holds::<jpeg::QuantTables>();
     holds::<jpeg::Image<'static>>();
     holds::<jpeg::ImageInfo>();
     holds::<jpeg::Inspection>();

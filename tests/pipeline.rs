@@ -42,7 +42,7 @@ fn png() -> Vec<u8> {
 fn jpeg_file() -> Vec<u8> {
     let picture = picture(40, 30, false);
     let image = Image::new(picture.as_bytes(), 40, 30, PixelFormat::Rgb8).expect("the test's own picture");
-    let encoder = Encoder::new().coding(Coding::Baseline).exif(EXIF.to_vec());
+    let encoder = Encoder::default().coding(Coding::Baseline).exif(EXIF.to_vec());
     encoder.encode(&image).expect("the test's own picture")
 }
 
@@ -236,7 +236,7 @@ fn pixels_become_the_jpeg_that_the_encoder_makes_of_them() {
     for (format, picture, pixels) in cases {
         let answer = run(&file(picture, format), "imageMogr2/format/jpg/interlace/1/quality/70").unwrap();
         let image = Image::new(picture.as_bytes(), 40, 30, pixels).unwrap();
-        let expected = Encoder::new().quality(70).unwrap().background([255; 3]).encode(&image).unwrap();
+        let expected = Encoder::default().quality(70).unwrap().background([255; 3]).encode(&image).unwrap();
         assert_eq!(answer.format, Format::Jpeg);
         assert!(inspect(&answer.bytes).progressive);
         assert_eq!(coefficients(&answer.bytes), coefficients(&expected), "{format:?} {pixels:?}");
@@ -251,7 +251,7 @@ fn the_options_of_pixel_sources() {
     let processor =
         Processor::new().background([9, 90, 200]).default_quality(33).unwrap().subsampling(Subsampling::S444);
     let answer = processor.run(&source, &rule("imageMogr2/format/jpg")).unwrap();
-    let encoder = Encoder::new().quality(33).unwrap().background([9, 90, 200]).subsampling(Subsampling::S444);
+    let encoder = Encoder::default().quality(33).unwrap().background([9, 90, 200]).subsampling(Subsampling::S444);
     assert_eq!(coefficients(&answer.bytes), coefficients(&encoder.encode(&image).unwrap()));
     assert!(!inspect(&answer.bytes).progressive);
 
@@ -268,7 +268,7 @@ fn the_options_of_pixel_sources() {
 fn grey_stays_grey_and_16_bits_become_8() {
     let grey = DynamicImage::from(picture(40, 30, false).to_luma8());
     let image = Image::new(grey.as_bytes(), 40, 30, PixelFormat::Gray8).unwrap();
-    let expected = Encoder::new().quality(DEFAULT_QUALITY).unwrap().encode(&image).unwrap();
+    let expected = Encoder::default().quality(DEFAULT_QUALITY).unwrap().encode(&image).unwrap();
     let opaque = DynamicImage::from(grey.to_luma_alpha8());
     let wide = DynamicImage::from(grey.to_luma16());
     let wide_opaque = DynamicImage::from(grey.to_luma_alpha16());
@@ -526,7 +526,7 @@ fn a_profile_of_a_png_is_inflated_within_a_bound() {
         let mut encoder = PngEncoder::new(&mut source);
         encoder.set_icc_profile(profile).expect("PNG has profiles");
         encoder.write_image(&[0; 3], 1, 1, ExtendedColorType::Rgb8).expect("a small picture");
-        pipeline::Picture::decode(&source, &Limits::default()).expect("a right file").encode(Encoder::new())
+        pipeline::Picture::decode(&source, &Limits::default()).expect("a right file").encode(Encoder::default())
     };
     let embedded = |file: Vec<u8>| inspect(&file).metadata.iter().filter(|segment| segment.kind == "ICC").count();
     assert_eq!(embedded(with_profile(100_000).expect("it fits")), 2);

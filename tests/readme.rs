@@ -122,7 +122,7 @@ impl Desk {
         fs::create_dir_all(&folder).expect("a folder");
         let pixels: Vec<u8> = (0..97 * 61 * 3_u32).map(|i| (i * i / 301).to_le_bytes()[0]).collect();
         let image = Image::new(&pixels, 97, 61, PixelFormat::Rgb8).expect("a picture");
-        let photo = Encoder::new().coding(Coding::Baseline).encode(&image).expect("a JPEG");
+        let photo = Encoder::default().coding(Coding::Baseline).encode(&image).expect("a JPEG");
         fs::write(folder.join("photo.jpg"), photo).expect("a file");
         Self(folder)
     }

@@ -116,7 +116,7 @@ fn what_jpegtran_writes() {
     let grey = Image::new(&pixels[..width * height], width as u32, height as u32, PixelFormat::Gray8).unwrap();
     for (image, subsampling) in [(&rgb, Subsampling::S420), (&rgb, Subsampling::S444), (&grey, Subsampling::S444)] {
         for quality in [30, 95] {
-            let encoder = Encoder::new().quality(quality).unwrap().subsampling(subsampling);
+            let encoder = Encoder::default().quality(quality).unwrap().subsampling(subsampling);
             let source = encoder.coding(Coding::Baseline).encode(image).unwrap();
             let expected = CoefficientImage::read(&source, &Limits::default()).unwrap();
             for (sof, progressive) in [(9, &[][..]), (10, &["-progressive"])] {

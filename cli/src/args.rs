@@ -271,7 +271,10 @@ pub(crate) struct Encode {
     /// Where the result goes; may be IN
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
-    /// Quality on libjpeg's scale
+    /// How much work is spent on a smaller file of the same looks
+    #[arg(long, value_enum, default_value_t = Preset::Balanced)]
+    pub(crate) preset: Preset,
+    /// Quality, alike to the eye with libjpeg's
     #[arg(short, long, value_name = "1-100", default_value_t = 85, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
     /// Sampling of the colour
@@ -282,6 +285,26 @@ pub(crate) struct Encode {
     /// What transparent pixels are laid over
     #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = colour)]
     pub(crate) background: Colour,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Preset {
+    /// Least work
+    Fast,
+    /// What a block costs decides
+    Balanced,
+    /// Most work
+    Small,
+}
+
+impl From<Preset> for cosimg::jpeg::Preset {
+    fn from(preset: Preset) -> Self {
+        match preset {
+            Preset::Fast => Self::Fast,
+            Preset::Balanced => Self::Balanced,
+            Preset::Small => Self::Small,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -38,7 +38,7 @@ fuzz_target!(|input: Input| {
     let image = Image::with_stride(&data, width, height, stride, format).expect("a picture");
 
     let encoder =
-        Encoder::new().quality(quality).expect("1 to 100").subsampling(subsampling).background(input.background);
+        Encoder::default().quality(quality).expect("1 to 100").subsampling(subsampling).background(input.background);
     let progressive = encoder.clone().coding(Coding::Progressive).encode(&image).expect("it can be encoded");
     let baseline = encoder.coding(Coding::Baseline).encode(&image).expect("it can be encoded");
 

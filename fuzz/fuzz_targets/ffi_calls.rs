@@ -42,7 +42,7 @@ enum Step {
 
     Transcoder { coding: i32, strip: i32, cancel: bool },
     Transcode { source: Bytes, room: u16 },
-    Encoder { quality: i32, subsampling: i32, coding: i32, icc: Bytes, exif: Bytes },
+    Encoder { preset: i32, quality: i32, subsampling: i32, coding: i32, icc: Bytes, exif: Bytes },
     Encode { pixels: Bytes, width: u32, height: u32, stride: usize, format: i32 },
     Processor { quality: i32 },
     Process { source: Bytes, rule: Bytes },
@@ -200,9 +200,10 @@ impl Program {
                     }
                 }
                 Step::Transcode { source, room } => self.transcode(source.slice(), usize::from(*room)),
-                Step::Encoder { quality, subsampling, coding, icc, exif } => {
+                Step::Encoder { preset, quality, subsampling, coding, icc, exif } => {
                     make(&mut self.encoder, cosimg_encoder_free, |out, err| cosimg_encoder_new(out, err));
                     call(|err| cosimg_encoder_set_quality(self.encoder, *quality, err));
+                    call(|err| cosimg_encoder_set_preset(self.encoder, *preset, err));
                     call(|err| cosimg_encoder_set_subsampling(self.encoder, *subsampling, err));
                     call(|err| cosimg_encoder_set_coding(self.encoder, *coding, err));
                     call(|err| cosimg_encoder_set_icc_profile(self.encoder, icc.slice(), err));

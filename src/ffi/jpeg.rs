@@ -8,7 +8,7 @@ use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Opaque};
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{Coding, Encoder, Image, PixelFormat, Subsampling};
+use crate::jpeg::{Coding, Encoder, Image, PixelFormat, Preset, Subsampling};
 
 /// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
 pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
@@ -23,6 +23,13 @@ pub const COSIMG_SUBSAMPLING_420: i32 = 420;
 pub const COSIMG_SUBSAMPLING_422: i32 = 422;
 /// Chroma at full size: 4:4:4.
 pub const COSIMG_SUBSAMPLING_444: i32 = 444;
+
+/// Each coefficient is decided by itself: the least work.
+pub const COSIMG_PRESET_FAST: i32 = 1;
+/// Each block is decided as a whole, by what it costs in this picture.
+pub const COSIMG_PRESET_BALANCED: i32 = 2;
+/// The same twice: the second time knowing where the errors of the first show most.
+pub const COSIMG_PRESET_SMALL: i32 = 3;
 
 /// One byte a pixel.
 pub const COSIMG_PIXEL_GRAY8: i32 = 1;
@@ -62,7 +69,7 @@ impl Opaque for cosimg_encoder {
     type Value = Encoder;
 }
 
-/// An encoder of quality 85, 4:2:0, progressive, over a white background.
+/// A balanced encoder of quality 85, 4:2:0, progressive, over a white background.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_new(
     out: *mut *mut cosimg_encoder,
@@ -72,12 +79,32 @@ pub unsafe extern "C" fn cosimg_encoder_new(
     let call = unsafe { Call::new(err) };
     call.run(|call| {
         let out = call.fresh(out, "out")?;
-        *out = call.hand_out(Encoder::new());
+        *out = call.hand_out(Encoder::default());
         Ok(())
     })
 }
 
-/// 1 to 100 on libjpeg's scale.
+/// One of `COSIMG_PRESET_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_preset(
+    encoder: *mut cosimg_encoder,
+    preset: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let preset = match preset {
+            COSIMG_PRESET_FAST => Preset::Fast,
+            COSIMG_PRESET_BALANCED => Preset::Balanced,
+            COSIMG_PRESET_SMALL => Preset::Small,
+            other => return Err(Fault::unknown_number("preset", other)),
+        };
+        call.update(encoder, "encoder", |encoder| Ok(encoder.preset(preset)))
+    })
+}
+
+/// 1 to 100, alike to the eye with libjpeg's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_set_quality(
     encoder: *mut cosimg_encoder,

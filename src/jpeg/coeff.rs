@@ -43,7 +43,8 @@ impl Plane {
         Self { blocks_wide, coefficients: vec![0; blocks_wide * component.blocks_high as usize * 64] }
     }
 
-    fn blocks(&self) -> &[Block] {
+    /// All blocks in raster order.
+    pub(crate) fn blocks(&self) -> &[Block] {
         self.coefficients.as_chunks().0
     }
 

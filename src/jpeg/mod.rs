@@ -48,13 +48,14 @@ mod write;
 
 pub use coeff::CoefficientImage;
 pub use damage::Damages;
-pub use encode::{Density, Encoder, RowEncoder, Subsampling};
+pub use encode::{Density, Encoder, Preset, RowEncoder, Subsampling};
 pub use image::{Image, PixelFormat, PixelPlane};
 pub use inspect::{
     ComponentInfo, HuffmanTableInfo, ImageInfo, Inspection, Quality, QualityEstimate, QuantTableInfo, ScanInfo,
     SegmentInfo, inspect,
 };
 pub use metadata::strip::Strip;
+pub use quant::tables::QuantTables;
 pub use simd::Simd;
 pub use transcode::{Transcoded, Transcoder};
 

@@ -4,6 +4,11 @@
 //! (ITU-T T.871 clause 8). The functions on rows are the specification of the kernels in `simd`: same order of
 //! operations, none fused.
 
+use crate::jpeg::color::LEVEL_SHIFT;
+
+/// Luma is corrected by so much at most: at saturated colours more would show as ringing.
+const MOST_CORRECTION: f32 = 24.0;
+
 /// Halves a row: 2 samples to 1. `full` is twice as long as `half`.
 pub(crate) fn h2v1(full: &[f32], half: &mut [f32]) {
     let (pairs, _) = full.as_chunks();
@@ -28,6 +33,115 @@ pub(crate) fn replicate_edge(row: &mut [f32], width: usize) {
         padding.fill(last);
     }
 }
+
+/// The light of each pixel of a row of level-shifted samples: the weighted sum of the squares of red, green and blue,
+/// which stands for light as a gamma of 2 has it. See [`correct_luma`].
+#[inline(always)]
+pub(crate) fn light(y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
+    for (((&y, &cb), &cr), light) in y.iter().zip(cb).zip(cr).zip(light) {
+        let (mean, variance) = light_of_chroma(cb, cr);
+        let mean = (y + LEVEL_SHIFT) + mean;
+        *light = mean * mean + variance;
+    }
+}
+
+/// Gives a row of luma the value at which each pixel has its light again, with the chroma that a decoder will see.
+///
+/// Coded luma is not the light of a colour: where chroma is smoothed over an edge, the light changes although luma
+/// does not, and light is what the eye resolves. With light as the mean of the squares of the channels over weights w
+/// that sum to 1, it is M² + V, where M = Y + B is the weighted mean of the channels, and both B and the variance V
+/// depend on chroma alone: so the luma that gives light L is sqrt(L - V) - B.
+///
+/// `light` is [`light()`] of the row; `cb` and `cr` are the nearer and the farther of the two rows of chroma that a
+/// decoder mixes 3 to 1 for it, as it does across (the triangle filter of libjpeg), half as long as the row. `scratch`
+/// is as long as those.
+#[inline(always)]
+pub(crate) fn correct_luma(
+    light: &[f32],
+    cb: [&[f32]; 2],
+    cr: [&[f32]; 2],
+    scratch: &mut [Vec<f32>; 2],
+    y: &mut [f32],
+) {
+    let [scratch_cb, scratch_cr] = scratch;
+    mix(cb, scratch_cb);
+    mix(cr, scratch_cr);
+    let (cb, cr) = (&scratch_cb[..], &scratch_cr[..]);
+    let (pairs, _) = y.as_chunks_mut::<2>();
+    let (light, _) = light.as_chunks::<2>();
+    let last = pairs.len().min(cb.len()).min(cr.len()).min(light.len()).saturating_sub(1);
+    let mut pair = |x: usize, left: usize, right: usize| {
+        let mixed = |of: &[f32], with: usize| of[x] * 0.75 + of[with] * 0.25;
+        let [a, b] = pairs[x];
+        pairs[x] = [
+            corrected(light[x][0], mixed(cb, left), mixed(cr, left), a),
+            corrected(light[x][1], mixed(cb, right), mixed(cr, right), b),
+        ];
+    };
+    pair(0, 0, last.min(1));
+    for x in 1..last {
+        pair(x, x - 1, x + 1);
+    }
+    if last > 0 {
+        pair(last, last - 1, last);
+    }
+}
+
+/// Three parts of the nearer row and one of the farther.
+#[inline(always)]
+fn mix([near, far]: [&[f32]; 2], mixed: &mut [f32]) {
+    for ((near, far), mixed) in near.iter().zip(far).zip(mixed) {
+        *mixed = near * 0.75 + far * 0.25;
+    }
+}
+
+#[inline(always)]
+fn corrected(light: f32, cb: f32, cr: f32, y: f32) -> f32 {
+    let (mean, variance) = light_of_chroma(cb, cr);
+    let exact = (light - variance).max(0.0).sqrt() - mean - LEVEL_SHIFT;
+    let change = (exact - y).clamp(-MOST_CORRECTION, MOST_CORRECTION);
+    (y + change).clamp(-LEVEL_SHIFT, LEVEL_SHIFT - 1.0)
+}
+
+/// What chroma adds to the weighted mean of red, green and blue, and their weighted variance.
+#[inline(always)]
+fn light_of_chroma(cb: f32, cr: f32) -> (f32, f32) {
+    let mean = cb * LIGHT.mean_cb + cr * LIGHT.mean_cr;
+    let variance = (cb * cb) * LIGHT.cb_cb + (cb * cr) * LIGHT.cb_cr + (cr * cr) * LIGHT.cr_cr;
+    (mean, variance)
+}
+
+/// The polynomials of [`light_of_chroma`].
+struct Light {
+    mean_cb: f32,
+    mean_cr: f32,
+    cb_cb: f32,
+    cb_cr: f32,
+    cr_cr: f32,
+}
+
+const LIGHT: Light = {
+    // The weights of the primaries of sRGB in luminance; red, green and blue less Y for Cb and for Cr.
+    let w = [0.2126, 0.7152, 0.0722];
+    let (of_cb, of_cr) = ([0.0, -0.344_136, 1.772], [1.402, -0.714_136, 0.0]);
+    let (mut mean_cb, mut mean_cr, mut cb_cb, mut cb_cr, mut cr_cr) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    let mut i = 0;
+    while i < 3 {
+        mean_cb += w[i] * of_cb[i];
+        mean_cr += w[i] * of_cr[i];
+        cb_cb += w[i] * of_cb[i] * of_cb[i];
+        cb_cr += 2.0 * w[i] * of_cb[i] * of_cr[i];
+        cr_cr += w[i] * of_cr[i] * of_cr[i];
+        i += 1;
+    }
+    Light {
+        mean_cb,
+        mean_cr,
+        cb_cb: cb_cb - mean_cb * mean_cb,
+        cb_cr: cb_cr - 2.0 * mean_cb * mean_cr,
+        cr_cr: cr_cr - mean_cr * mean_cr,
+    }
+};
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,7 @@ use crate::limits::{Cancel, Limits};
 /// # fn main() -> cosimg::Result<()> {
 /// # let pixels = [128; 3];
 /// # let image = cosimg::jpeg::Image::new(&pixels, 1, 1, cosimg::jpeg::PixelFormat::Rgb8)?;
-/// # let source = cosimg::jpeg::Encoder::new().coding(cosimg::jpeg::Coding::Baseline).encode(&image)?;
+/// # let source = cosimg::jpeg::Encoder::default().coding(cosimg::jpeg::Coding::Baseline).encode(&image)?;
 /// let progressive = cosimg::jpeg::Transcoder::new().run(&source)?;
 /// assert!(cosimg::jpeg::inspect(&progressive, &cosimg::Limits::default())?.progressive);
 /// # Ok(())
@@ -151,7 +151,7 @@ impl Transcoder {
         let end = source.len() - read.metadata.trailing.len();
         let index = Index::of(source);
         read.metadata.strip(self.strip, index.as_ref(), source);
-        let layout = Layout { coding: self.coding, mode: self.mode };
+        let layout = Layout { coding: self.coding, mode: Some(self.mode) };
         let work = Work { threads: self.threads.get(), limits, cancel };
         let mut bytes = write::write(read.coefficients, &read.metadata, &layout, *simd, work)?;
         if let Some(index) = index {

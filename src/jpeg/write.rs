@@ -17,8 +17,8 @@ use crate::limits::{Cancel, Limits};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Layout {
     pub(crate) coding: Coding,
-    /// Of a progressive file.
-    pub(crate) mode: Mode,
+    /// Of a progressive file; none where the encoder has chosen the coefficients for [`script::sparse`].
+    pub(crate) mode: Option<Mode>,
 }
 
 /// What a writer may use.
@@ -67,7 +67,7 @@ fn lay_out(
     let frame = &*coefficients.frame;
     let script = match layout.coding {
         Coding::Baseline => script::sequential(frame),
-        _ => script::progressive(frame, layout.mode),
+        _ => layout.mode.map_or_else(|| script::sparse(frame), |mode| script::progressive(frame, mode)),
     };
     let slots = quant_slots(frame, &coefficients.tables);
     let mut out = vec![0xFF, SOI];

@@ -170,7 +170,7 @@ impl Processor {
     }
 
     fn encode(&self, picture: Picture, quality: u8, coding: Coding, strip: Strip) -> Result<Vec<u8>> {
-        let encoder = jpeg::Encoder::new()
+        let encoder = jpeg::Encoder::default()
             .quality(quality)?
             .subsampling(self.subsampling)
             .coding(coding)

@@ -39,7 +39,7 @@ fn pictures_that_do_not_add_up() {
 #[test]
 fn qualities_out_of_range() {
     for quality in [0, 101, 255] {
-        assert_eq!(about(Encoder::new().quality(quality).err()), (ErrorKind::Usage, "quality".to_owned()));
+        assert_eq!(about(Encoder::default().quality(quality).err()), (ErrorKind::Usage, "quality".to_owned()));
     }
 }
 
@@ -65,7 +65,7 @@ fn the_memory_of_a_large_picture_is_counted() {
     let image = Image::new(&data, 65_496, 1000, PixelFormat::Gray8).unwrap();
     let mut limits = Limits::default();
     limits.memory = 2 * 65_496 * 1000;
-    let error = Encoder::new().limits(limits).encode(&image).unwrap_err();
+    let error = Encoder::default().limits(limits).encode(&image).unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")));
     assert!(error.message().starts_with("the coefficients and the samples in work"), "{error}");
 }
@@ -75,10 +75,10 @@ fn sides_over_what_decoders_read() {
     let data = vec![0; 65_501];
     for (width, height, field) in [(65_501, 1, "width"), (1, 65_501, "height")] {
         let image = Image::new(&data, width, height, PixelFormat::Gray8).unwrap();
-        assert_eq!(about(Encoder::new().encode(&image).err()), (ErrorKind::Limit, "side".to_owned()));
+        assert_eq!(about(Encoder::default().encode(&image).err()), (ErrorKind::Limit, "side".to_owned()));
         let mut limits = Limits::default();
         limits.side = u32::MAX;
-        let error = Encoder::new().limits(limits).encode(&image).err();
+        let error = Encoder::default().limits(limits).encode(&image).err();
         assert_eq!(about(error), (ErrorKind::Unsupported, field.to_owned()));
     }
 }
@@ -114,8 +114,8 @@ fn metadata_is_embedded_in_the_order_that_readers_expect() {
 #[test]
 fn metadata_that_does_not_fit() {
     let picture = Picture::waves(8, 8);
-    let error = Encoder::new().exif(vec![0; 65_530]).encode(&picture.image()).err();
+    let error = Encoder::default().exif(vec![0; 65_530]).encode(&picture.image()).err();
     assert_eq!(about(error), (ErrorKind::Usage, "exif".to_owned()));
-    let error = Encoder::new().icc_profile(vec![0; 17 << 20]).encode(&picture.image()).err();
+    let error = Encoder::default().icc_profile(vec![0; 17 << 20]).encode(&picture.image()).err();
     assert_eq!(about(error), (ErrorKind::Usage, "icc_profile".to_owned()));
 }

@@ -3,18 +3,19 @@
 use cosimg::Limits;
 use cosimg::jpeg::{Coding, CoefficientImage, Image, PixelFormat, Simd, Subsampling};
 
-use crate::{FORMATS, Picture, SUBSAMPLINGS, decode, encoder};
+use crate::{FORMATS, PRESETS, Picture, SUBSAMPLINGS, decode, encoder};
 
 #[test]
 fn quality_raises_both_bytes_and_psnr() {
     let source = Picture::scene(160, 120);
-    for subsampling in SUBSAMPLINGS {
+    for (subsampling, preset) in SUBSAMPLINGS.into_iter().flat_map(|s| PRESETS.map(|preset| (s, preset))) {
         let (mut bytes, mut psnr) = (0, 0.0);
         for quality in [5, 20, 40, 60, 75, 85, 92, 97, 100] {
-            let file = source.encode(&encoder(quality).subsampling(subsampling));
+            let file = source.encode(&encoder(quality).preset(preset).subsampling(subsampling));
             let now = source.psnr(&decode(&file));
-            assert!(file.len() > bytes && now > psnr, "{quality} {subsampling:?}: {} bytes, {now:.2} dB", file.len());
-            (bytes, psnr) = (file.len(), now);
+            let len = file.len();
+            assert!(len > bytes && now > psnr, "{quality} {subsampling:?} {preset:?}: {len} bytes, {now:.2} dB");
+            (bytes, psnr) = (len, now);
         }
     }
 }
@@ -85,8 +86,8 @@ fn every_instruction_set_gives_the_same_bytes() {
             for format in FORMATS {
                 let source = Picture::scene(width, height).to(format);
                 for subsampling in SUBSAMPLINGS {
-                    for quality in [30, 85, 100] {
-                        let encoder = encoder(quality).subsampling(subsampling);
+                    for (quality, preset) in [(30, PRESETS[0]), (85, PRESETS[1]), (75, PRESETS[2]), (100, PRESETS[1])] {
+                        let encoder = encoder(quality).preset(preset).subsampling(subsampling);
                         let scalar = source.encode(&encoder.clone().simd(Simd::Scalar));
                         match encoder.simd(simd).encode(&source.image()) {
                             Ok(file) => assert!(file == scalar, "{simd:?} {width}x{height} {format:?} {subsampling:?}"),

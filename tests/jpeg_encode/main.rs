@@ -16,13 +16,14 @@ mod laws;
 mod peers;
 mod pictures;
 
-use cosimg::jpeg::{Encoder, Image, PixelFormat, Subsampling};
+use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Subsampling};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 const SUBSAMPLINGS: [Subsampling; 3] = [Subsampling::S420, Subsampling::S422, Subsampling::S444];
+const PRESETS: [Preset; 3] = [Preset::Fast, Preset::Balanced, Preset::Small];
 const FORMATS: [PixelFormat; 3] = [PixelFormat::Gray8, PixelFormat::Rgb8, PixelFormat::Rgba8];
 
 /// A picture in memory, its rows without gaps.
@@ -109,7 +110,7 @@ impl Picture {
 }
 
 fn encoder(quality: u8) -> Encoder {
-    Encoder::new().quality(quality).unwrap()
+    Encoder::default().quality(quality).unwrap()
 }
 
 /// Decodes with zune-jpeg, which shares nothing with this crate; anything that it has to forgive is an error.

@@ -76,7 +76,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("uint32_t", "minor") => "COSIMG_ABI_MINOR".into(),
         ("int32_t", "quality") => "50".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
-        ("int32_t", "format" | "on") => "1".into(),
+        ("int32_t", "format" | "on" | "preset") => "1".into(),
         ("int32_t", "profile" | "headers" | "coding" | "mode" | "strip" | "covered") => "0".into(),
         ("uint64_t", "start") => "1700000000".into(),
         ("uint64_t", "end") | ("int64_t", "now") => "1700000600".into(),
@@ -160,7 +160,8 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
             add("refuse", "COSIMG_IO", "that refuses");
         }
         "int32_t"
-            if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered"].contains(&name.as_str()) =>
+            if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered", "preset"]
+                .contains(&name.as_str()) =>
         {
             for number in ["-1", "9999", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE_ENUM", "of no meaning");

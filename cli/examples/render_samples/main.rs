@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // As from a camera: baseline, 4:2:0, with Exif.
     let dusk = scene::render(Light::Dusk);
     let image = Image::new(&dusk, WIDTH, HEIGHT, PixelFormat::Rgb8)?;
-    let jpeg = Encoder::new().quality(95)?.coding(Coding::Baseline).exif(exif()).encode(&image)?;
+    let jpeg = Encoder::default().quality(95)?.coding(Coding::Baseline).exif(exif()).encode(&image)?;
     fs::write(assets.join("sample.jpg"), &jpeg)?;
 
     println!("sample.png {} bytes, sample.jpg {} bytes", png.len(), jpeg.len());

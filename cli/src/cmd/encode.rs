@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         let message = "is a JPEG already: `transcode` and `process` change it without loss";
         return Err(Failure::new(Exit::Failed, format_args!("{name}: {message}")));
     }
-    let encoder = Encoder::new()
+    let encoder = Encoder::new(args.preset.into())
         .quality(args.quality)?
         .subsampling(args.subsampling.into())
         .coding(args.coding.coding())

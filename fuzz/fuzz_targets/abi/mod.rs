@@ -100,6 +100,7 @@ unsafe extern "C" {
 
     pub fn cosimg_encoder_new(out: *mut *mut Object, err: Err) -> i32;
     pub fn cosimg_encoder_set_quality(encoder: *mut Object, quality: i32, err: Err) -> i32;
+    pub fn cosimg_encoder_set_preset(encoder: *mut Object, preset: i32, err: Err) -> i32;
     pub fn cosimg_encoder_set_subsampling(encoder: *mut Object, subsampling: i32, err: Err) -> i32;
     pub fn cosimg_encoder_set_coding(encoder: *mut Object, coding: i32, err: Err) -> i32;
     pub fn cosimg_encoder_set_icc_profile(encoder: *mut Object, profile: Slice, err: Err) -> i32;

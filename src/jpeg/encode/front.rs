@@ -1,13 +1,16 @@
 //! Rows of pixels to coefficients: conversion, down-sampling, FDCT and quantisation, an MCU row at a time.
 
 use super::mcu_row::McuRow;
+use super::preset::Recipe;
+use super::stage::Stage;
 use super::{Encoder, Subsampling};
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::image::{Colour, PixelFormat, PlaneRows, RowReader};
-use crate::jpeg::quant::quantise::Quantiser;
-use crate::jpeg::quant::{QuantTable, tables};
+use crate::jpeg::quant::QuantTable;
+use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::{Kernels, Level};
 use crate::limits::Cancel;
 
@@ -22,7 +25,8 @@ pub(super) struct FrontEnd {
     background: [u8; 3],
     frame: Frame,
     tables: Vec<QuantTable>,
-    quantisers: Vec<Quantiser>,
+    stages: Vec<Stage>,
+    recipe: Recipe,
     planes: Vec<Plane>,
     samples: McuRow,
     /// Rows that have come.
@@ -34,11 +38,16 @@ impl FrontEnd {
         let Encoder { background, dither, limits, .. } = encoder;
         let ratio = ratio(encoder.subsampling, format.colour());
         let frame = frame(encoder, width, height, format.colour(), ratio)?;
-        let luma = tables::luminance(encoder.quality);
-        let chroma = tables::chrominance(encoder.quality);
-        let tables: Vec<_> =
-            frame.components.iter().map(|c| if c.table == 0 { luma.clone() } else { chroma.clone() }).collect();
-        let memory = frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, ratio);
+        let recipe = encoder.recipe;
+        let tables: Vec<_> = match &encoder.tables {
+            Some(QuantTables { luma, chroma }) => {
+                frame.components.iter().map(|c| if c.table == 0 { luma.clone() } else { chroma.clone() }).collect()
+            }
+            None => recipe.tables(&frame, encoder.quality),
+        };
+        // A second pass holds the fine coefficients and those of the first.
+        let copies = if recipe.refinement.is_some() { 2 } else { 1 };
+        let memory = copies * frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, format.colour(), ratio);
         limits.check_memory(memory, "the coefficients and the samples in work")?;
         Ok(Self {
             level: encoder.simd.level()?,
@@ -47,7 +56,8 @@ impl FrontEnd {
             background: *background,
             planes: CoefficientImage::planes(&frame, limits)?,
             samples: McuRow::new(&frame, format.colour(), ratio),
-            quantisers: tables.iter().map(Quantiser::new).collect(),
+            stages: tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
+            recipe,
             tables,
             frame,
             rows: 0,
@@ -70,34 +80,36 @@ impl FrontEnd {
     }
 
     /// The coefficients, once all rows have come.
-    pub(super) fn finish(self) -> CoefficientImage {
-        CoefficientImage { frame: self.frame, planes: self.planes, tables: self.tables }
+    pub(super) fn finish(mut self) -> Result<CoefficientImage> {
+        for ((stage, plane), component) in self.stages.iter_mut().zip(&mut self.planes).zip(&self.frame.components) {
+            stage.finish(self.level, &self.recipe, component, plane, &self.cancel)?;
+        }
+        Ok(CoefficientImage { frame: self.frame, planes: self.planes, tables: self.tables })
     }
 
-    fn push_with(&mut self, kernels: impl Kernels, row: PlaneRows<'_>) -> Result<()> {
+    fn push_with<K: Kernels + AcKernels>(&mut self, kernels: K, row: PlaneRows<'_>) -> Result<()> {
         self.samples.push(kernels, &mut self.reader, row, self.rows as usize, self.background);
         self.rows += 1;
         // Rows under the picture repeat its last one.
-        while self.rows == self.frame.height && !self.samples.is_full() {
+        let is_end = self.rows == self.frame.height;
+        while is_end && !self.samples.is_whole() {
             self.samples.push(kernels, &mut self.reader, row, self.rows as usize - 1, self.background);
         }
-        if self.samples.is_full() {
+        while let Some(y) = self.samples.take(kernels, is_end) {
             self.cancel.check()?;
-            self.transform(kernels);
-            self.samples.clear();
+            self.transform(kernels, y);
         }
         Ok(())
     }
 
-    /// The samples that there are, to blocks.
-    fn transform(&mut self, kernels: impl Kernels) {
-        let y = (self.rows - 1) as usize / self.samples.height();
-        for (i, (plane, quantiser)) in self.planes.iter_mut().zip(&self.quantisers).enumerate() {
+    /// The samples of an MCU row, to blocks.
+    fn transform<K: Kernels + AcKernels>(&mut self, kernels: K, y: usize) {
+        for (i, (plane, stage)) in self.planes.iter_mut().zip(&mut self.stages).enumerate() {
             let component = &self.frame.components[i];
             let first = y * component.vertical as usize;
             let end = (first + component.vertical as usize).min(component.blocks_high as usize);
             for row in first..end {
-                kernels.block_row(self.samples.block_row(i, row - first), quantiser, plane.row_mut(row));
+                stage.block_row(kernels, self.samples.block_row(i, row - first), plane.row_mut(row));
             }
         }
     }

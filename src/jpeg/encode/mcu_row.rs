@@ -1,4 +1,10 @@
-//! The samples of one MCU row.
+//! The samples of an MCU row, and of the rows below it that its luma depends on.
+//!
+//! Luma is corrected for what the chroma around it has lost ([`correct_luma`]), and what a decoder makes of chroma at
+//! the end of an MCU row depends on the first row of chroma after it: so an MCU row of halved chroma comes out two rows
+//! of pixels after it is complete, and the last at the end.
+//!
+//! [`correct_luma`]: crate::jpeg::sample::correct_luma
 
 use crate::jpeg::frame::{BLOCK_SIDE, Frame};
 use crate::jpeg::image::{Colour, PlaneRows, Row, RowReader};
@@ -8,63 +14,108 @@ use crate::jpeg::simd::Kernels;
 /// Samples a side of a block, to count with in memory.
 const SIDE: usize = BLOCK_SIDE as usize;
 
-/// The samples of one MCU row as it fills up, each row padded to whole MCUs.
+/// The samples of an MCU row as it fills up, each row padded to whole MCUs.
 pub(super) struct McuRow {
     colour: Colour,
     /// Samples in a row of the picture.
     width: usize,
     /// Samples of luma for one of chroma, across and down.
     ratio: (u8, u8),
-    /// Rows of the picture that have come.
-    filled: usize,
+    /// Rows of the picture that have come, and MCU rows that have gone.
+    come: usize,
+    gone: usize,
     y: Rows,
-    /// Cb and Cr, down-sampled: 8 rows. None in a picture in grey.
+    /// The light of each pixel. None where luma is not corrected: chroma is not halved, or comes as it is.
+    light: Rows,
+    /// Cb and Cr, down-sampled. None in a picture in grey.
     chroma: [Rows; 2],
     /// Cb and Cr of the rows that share a row of chroma, before down-sampling. None where there is nothing to do.
     full: [Rows; 2],
     /// The fourth component. None in a picture with fewer.
     black: Rows,
+    /// For the correction of luma.
+    scratch: [Vec<f32>; 2],
 }
 
 impl McuRow {
     pub(super) fn new(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> Self {
-        let [y, chroma, full, black] = Self::sizes(frame, ratio).map(|(rows, stride)| Rows::new(rows, stride));
-        let chroma = [chroma.clone(), chroma];
-        Self { colour, width: frame.width as usize, ratio, filled: 0, y, chroma, full: [full.clone(), full], black }
+        let sizes = Self::sizes(frame, colour, ratio);
+        let [y, light, chroma, full, black] = sizes.map(|(rows, stride)| Rows::new(rows, stride));
+        let scratch = vec![0.0; light.stride / 2];
+        Self {
+            colour,
+            width: frame.width as usize,
+            ratio,
+            come: 0,
+            gone: 0,
+            y,
+            light,
+            chroma: [chroma.clone(), chroma],
+            full: [full.clone(), full],
+            black,
+            scratch: [scratch.clone(), scratch],
+        }
     }
 
     /// What `new` takes.
-    pub(super) fn bytes(frame: &Frame, ratio: (u8, u8)) -> u64 {
-        let [y, chroma, full, black] = Self::sizes(frame, ratio).map(|(rows, stride)| (rows * stride) as u64);
-        (y + 2 * chroma + 2 * full + black) * size_of::<f32>() as u64
+    pub(super) fn bytes(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> u64 {
+        let sizes = Self::sizes(frame, colour, ratio);
+        let [y, light, chroma, full, black] = sizes.map(|(rows, stride)| (rows * stride) as u64);
+        (y + light + sizes[1].1 as u64 + 2 * chroma + 2 * full + black) * size_of::<f32>() as u64
     }
 
-    /// Rows and stride of luma, chroma, chroma before down-sampling, and black.
-    fn sizes(frame: &Frame, (across, down): (u8, u8)) -> [(usize, usize); 4] {
+    /// Rows and stride of luma, light, chroma, chroma before down-sampling, and black.
+    fn sizes(frame: &Frame, colour: Colour, (across, down): (u8, u8)) -> [(usize, usize); 5] {
         let stride = frame.mcus_wide as usize * SIDE;
         let (across, down) = (usize::from(across), usize::from(down));
-        let y = (SIDE * down, stride * across);
         let components = frame.components.len();
-        let chroma = if components > 1 { (SIDE, stride) } else { (0, 0) };
+        let is_corrected = colour == Colour::Rgb && across > 1;
+        // Beside the MCU row that goes out, what comes in before it does, and the row of chroma above it.
+        let y = (SIDE * down * if is_corrected { 2 } else { 1 }, stride * across);
+        let light = if is_corrected { y } else { (0, 0) };
+        let chroma = (SIDE * if is_corrected { 3 } else { 1 }, stride);
+        let chroma = if components > 1 { chroma } else { (0, 0) };
         let full = if components > 1 && across > 1 { (down, stride * across) } else { (0, 0) };
-        [y, chroma, full, if components > 3 { y } else { (0, 0) }]
+        [y, light, chroma, full, if components > 3 { y } else { (0, 0) }]
     }
 
-    /// Rows of the picture that it holds.
-    pub(super) fn height(&self) -> usize {
-        self.y.len()
+    /// Rows of the picture in an MCU row.
+    fn height(&self) -> usize {
+        SIDE * usize::from(self.ratio.1)
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.filled == self.height()
+    /// Whether the rows that have come are whole MCU rows.
+    pub(super) fn is_whole(&self) -> bool {
+        self.come.is_multiple_of(self.height())
     }
 
-    /// Makes room for the next MCU row.
-    pub(super) fn clear(&mut self) {
-        self.filled = 0;
+    /// Completes the next MCU row for [`McuRow::block_row`] and gives its number, if all has come that it depends on:
+    /// which it has at the end, where no more rows will.
+    pub(super) fn take(&mut self, kernels: impl Kernels, is_end: bool) -> Option<usize> {
+        let down = usize::from(self.ratio.1);
+        let ahead = if self.light.is_empty() || is_end { 0 } else { down };
+        let first = self.gone * self.height();
+        if self.come < first + self.height() + ahead {
+            return None;
+        }
+        if !self.light.is_empty() {
+            let last = self.come / down - 1;
+            for row in first..first + self.height() {
+                let near = row / down;
+                let far = match down {
+                    1 => near,
+                    _ if row % 2 == 0 => near.saturating_sub(1),
+                    _ => (near + 1).min(last),
+                };
+                let [cb, cr] = self.chroma.each_ref().map(|chroma| [chroma.row(near), chroma.row(far)]);
+                kernels.correct_luma(self.light.row(row), cb, cr, &mut self.scratch, self.y.row_mut(row));
+            }
+        }
+        self.gone += 1;
+        Some(self.gone - 1)
     }
 
-    /// Takes row `y` of the picture, below those that it has. It is not full.
+    /// Takes row `y` of the picture, below those that it has. No MCU row waits to be taken.
     pub(super) fn push<K: Kernels>(
         &mut self,
         kernels: K,
@@ -78,37 +129,34 @@ impl McuRow {
             Colour::Gray | Colour::Rgb => self.push_pixels(kernels, reader.pixels(row, y), background),
             Colour::Cmyk => {
                 self.push_pixels(kernels, reader.pixels(row, y), background);
-                let samples = self.black.row_mut(self.filled);
+                let samples = self.black.row_mut(self.come);
                 kernels.gray(reader.component(row, 3), &mut samples[..self.width]);
                 replicate_edge(samples, self.width);
             }
         }
-        self.filled += 1;
+        self.come += 1;
     }
 
-    /// The samples of a row of blocks of a component, counted from its top.
+    /// The samples of a row of blocks of a component, counted from the top of the MCU row that was taken last.
     pub(super) fn block_row(&self, component: usize, row: usize) -> [&[f32]; SIDE] {
-        let rows = match component {
-            0 => &self.y,
-            1 | 2 => &self.chroma[component - 1],
-            _ => &self.black,
+        let (rows, height) = match component {
+            0 => (&self.y, self.height()),
+            1 | 2 => (&self.chroma[component - 1], SIDE),
+            _ => (&self.black, self.height()),
         };
-        std::array::from_fn(|i| rows.row(row * SIDE + i))
+        std::array::from_fn(|i| rows.row((self.gone - 1) * height + row * SIDE + i))
     }
 
     fn push_pixels<K: Kernels>(&mut self, kernels: K, pixels: Row<'_>, background: [u8; 3]) {
-        let (row, width) = (self.filled, self.width);
+        let (row, width) = (self.come, self.width);
         let y = self.y.row_mut(row);
         if let Row::Gray(pixels) = pixels {
             kernels.gray(pixels, &mut y[..width]);
             return replicate_edge(y, width);
         }
         let down = usize::from(self.ratio.1);
-        let (at, [cb, cr]) = match self.ratio {
-            (1, 1) => (row, &mut self.chroma),
-            _ => (row % down, &mut self.full),
-        };
-        let (cb, cr) = (cb.row_mut(at), cr.row_mut(at));
+        let [cb, cr] = if self.ratio == (1, 1) { &mut self.chroma } else { &mut self.full };
+        let (cb, cr) = (cb.row_mut(row), cr.row_mut(row));
         match pixels {
             Row::Rgba(pixels) => {
                 kernels.rgba(pixels, background, &mut y[..width], &mut cb[..width], &mut cr[..width]);
@@ -117,8 +165,11 @@ impl McuRow {
                 kernels.rgb(pixels, &mut y[..width], &mut cb[..width], &mut cr[..width]);
             }
         }
-        for samples in [y, cb, cr] {
+        for samples in [&mut *y, cb, cr] {
             replicate_edge(samples, width);
+        }
+        if !self.light.is_empty() {
+            kernels.light(y, cb, cr, self.light.row_mut(row));
         }
         if row % down + 1 < down {
             return;
@@ -140,36 +191,37 @@ impl McuRow {
             kernels.gray(reader.component(row, component), &mut samples[..width]);
             replicate_edge(samples, width);
         };
-        take(self.y.row_mut(self.filled), 0, self.width);
-        if self.filled.is_multiple_of(down) {
+        take(self.y.row_mut(self.come), 0, self.width);
+        if self.come.is_multiple_of(down) {
             for (chroma, component) in self.chroma.iter_mut().zip(1..) {
-                take(chroma.row_mut(self.filled / down), component, self.width.div_ceil(across));
+                take(chroma.row_mut(self.come / down), component, self.width.div_ceil(across));
             }
         }
     }
 }
 
-/// Rows of samples of one length.
+/// The last rows of samples of a plane, all of one length.
 #[derive(Clone)]
 struct Rows {
+    rows: usize,
     stride: usize,
     samples: Vec<f32>,
 }
 
 impl Rows {
     fn new(rows: usize, stride: usize) -> Self {
-        Self { stride, samples: vec![0.0; rows * stride] }
+        Self { rows, stride, samples: vec![0.0; rows * stride] }
     }
 
-    fn len(&self) -> usize {
-        self.samples.len().checked_div(self.stride).unwrap_or(0)
+    fn is_empty(&self) -> bool {
+        self.rows == 0
     }
 
     fn row(&self, row: usize) -> &[f32] {
-        &self.samples[row * self.stride..][..self.stride]
+        &self.samples[row % self.rows * self.stride..][..self.stride]
     }
 
     fn row_mut(&mut self, row: usize) -> &mut [f32] {
-        &mut self.samples[row * self.stride..][..self.stride]
+        &mut self.samples[row % self.rows * self.stride..][..self.stride]
     }
 }

@@ -3,26 +3,32 @@
 //! ```text
 //! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
 //! front.rs    rows to coefficients, by way of            embed.rs  metadata to embed
-//! mcu_row.rs  the samples of one MCU row
+//! mcu_row.rs  the samples of an MCU row, and             preset.rs the numbers of each preset
+//! stage.rs    the quantisation of a component
 //! ```
 
 mod embed;
 mod front;
 mod mcu_row;
+mod preset;
 mod rows;
+mod stage;
 
 pub use embed::Density;
+pub use preset::Preset;
 pub use rows::RowEncoder;
 
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::CoefficientImage;
 use crate::jpeg::image::{Image, PixelFormat};
+use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
 use crate::jpeg::write::{self, Layout, Work};
 use crate::jpeg::{Coding, Mode};
 use crate::limits::{Cancel, Limits};
 use embed::Embedded;
 use front::FrontEnd;
+use preset::Recipe;
 
 /// How many samples of luma share one of chroma. Pictures in grey have no chroma and ignore it; those that are YCbCr
 /// already keep what they have.
@@ -55,12 +61,12 @@ impl Subsampling {
 /// to its source than that of an encoder which rounds at each stage, at the same tables and the same size.
 ///
 /// ```
-/// use cosimg::jpeg::{Encoder, Image, PixelFormat, Subsampling};
+/// use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Subsampling};
 ///
 /// # fn main() -> cosimg::Result<()> {
 /// let pixels = [200, 30, 60].repeat(640 * 480);
 /// let image = Image::new(&pixels, 640, 480, PixelFormat::Rgb8)?;
-/// let jpeg = Encoder::new().quality(82)?.subsampling(Subsampling::S444).encode(&image)?;
+/// let jpeg = Encoder::new(Preset::Fast).quality(82)?.subsampling(Subsampling::S444).encode(&image)?;
 /// assert!(jpeg.starts_with(&[0xFF, 0xD8]));
 /// # Ok(())
 /// # }
@@ -68,9 +74,11 @@ impl Subsampling {
 #[derive(Clone, Debug)]
 pub struct Encoder {
     quality: u8,
+    pub(crate) recipe: Recipe,
+    tables: Option<QuantTables>,
     subsampling: Subsampling,
     coding: Coding,
-    mode: Mode,
+    mode: Option<Mode>,
     background: [u8; 3],
     dither: bool,
     embedded: Embedded,
@@ -81,12 +89,14 @@ pub struct Encoder {
 
 impl Encoder {
     /// Quality 85, 4:2:0, progressive, white background, no metadata but the JFIF header.
-    pub fn new() -> Self {
+    pub fn new(preset: Preset) -> Self {
         Self {
             quality: 85,
+            recipe: preset.recipe(),
+            tables: None,
             subsampling: Subsampling::default(),
             coding: Coding::default(),
-            mode: Mode::default(),
+            mode: None,
             background: [255; 3],
             dither: false,
             embedded: Embedded::default(),
@@ -96,7 +106,13 @@ impl Encoder {
         }
     }
 
-    /// Quality on libjpeg's scale, 1 to 100: scales the tables of T.81 Annex K.
+    /// How much work is spent on a smaller file of the same looks.
+    pub fn preset(mut self, preset: Preset) -> Self {
+        self.recipe = preset.recipe();
+        self
+    }
+
+    /// Quality from 1 to 100: about that of libjpeg-turbo's file of the same number, to the eye, in all presets.
     ///
     /// # Errors
     /// `Usage` for other numbers.
@@ -106,6 +122,12 @@ impl Encoder {
         }
         self.quality = quality;
         Ok(self)
+    }
+
+    /// Quantisation tables of one's own, in place of those of the preset at a quality.
+    pub fn tables(mut self, tables: QuantTables) -> Self {
+        self.tables = Some(tables);
+        self
     }
 
     /// How many samples of luma share one of chroma.
@@ -170,9 +192,9 @@ impl Encoder {
         self
     }
 
-    /// What the scans of a progressive file are chosen for.
+    /// What the scans of a progressive file are chosen for, in place of those that fit the coefficients of the preset.
     pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
+        self.mode = Some(mode);
         self
     }
 
@@ -193,7 +215,7 @@ impl Encoder {
         for y in 0..image.height() as usize {
             front.push(image.rows(y))?;
         }
-        self.write(&front.finish(), image.format())
+        self.write(&front.finish()?, image.format())
     }
 
     /// Begins a picture whose rows come one after another, in a format of one plane. The file is the same as from
@@ -203,7 +225,7 @@ impl Encoder {
     /// use cosimg::jpeg::{Encoder, PixelFormat};
     ///
     /// # fn main() -> cosimg::Result<()> {
-    /// let mut rows = Encoder::new().rows(640, 480, PixelFormat::Bgra8)?;
+    /// let mut rows = Encoder::default().rows(640, 480, PixelFormat::Bgra8)?;
     /// for _ in 0..480 {
     ///     rows.push(&[90, 120, 200, 255].repeat(640))?;
     /// }
@@ -240,6 +262,6 @@ impl Encoder {
 
 impl Default for Encoder {
     fn default() -> Self {
-        Self::new()
+        Self::new(Preset::default())
     }
 }

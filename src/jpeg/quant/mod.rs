@@ -2,11 +2,20 @@
 //!
 //! ```text
 //! tables.rs    the tables of T.81 Annex K on the quality scale of libjpeg
-//! quantise.rs  transformed samples to coefficients
+//! shape.rs     our own, from a few numbers
+//! quantise.rs  to coefficients, one by one, with a dead zone
+//! trellis.rs   to coefficients, each block as a whole, at the prices of rates.rs
+//! refine.rs    the same again, knowing where errors show
+//! masking.rs   what the texture of a block hides
 //! ```
 
+pub(crate) mod masking;
 pub(crate) mod quantise;
+pub(crate) mod rates;
+pub(crate) mod refine;
+pub(crate) mod shape;
 pub(crate) mod tables;
+pub(crate) mod trellis;
 
 /// A quantisation table in zigzag order (T.81 B.2.4.1); entries are 1 to 65,535.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
-//! The quantisation tables of T.81 Annex K on the quality scale of libjpeg.
+//! Quantisation tables from outside: a user's own, or those of T.81 Annex K on the quality scale of libjpeg.
 
+use crate::error::{Error, Result};
 use crate::jpeg::coeff::ZIGZAG;
 use crate::jpeg::quant::QuantTable;
 
@@ -26,6 +27,40 @@ const CHROMINANCE: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, //
     99, 99, 99, 99, 99, 99, 99, 99,
 ];
+
+/// Quantisation tables of a user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantTables {
+    pub(crate) luma: QuantTable,
+    pub(crate) chroma: QuantTable,
+}
+
+impl QuantTables {
+    /// Steps of 1 to 255 row by row, horizontal frequency rising along a row, as T.81 Annex K prints them.
+    ///
+    /// # Errors
+    /// `Usage` for other steps.
+    pub fn new(luma: &[u16; 64], chroma: &[u16; 64]) -> Result<Self> {
+        for (table, name) in [(luma, "luma"), (chroma, "chroma")] {
+            if let Some(step) = table.iter().find(|step| !(1..=255).contains(*step)) {
+                return Err(Error::usage(format!("a step of {step} is not in 1 to 255")).field_named(name));
+            }
+        }
+        let zigzag = |table: &[u16; 64]| QuantTable(ZIGZAG.map(|i| table[usize::from(i)]));
+        Ok(Self { luma: zigzag(luma), chroma: zigzag(chroma) })
+    }
+
+    /// The tables of T.81 Annex K on the quality scale of libjpeg, 1 to 100.
+    ///
+    /// # Errors
+    /// `Usage` for other numbers.
+    pub fn annex_k(quality: u8) -> Result<Self> {
+        if !(1..=100).contains(&quality) {
+            return Err(Error::usage(format!("a quality of {quality} is not in 1 to 100")).field_named("quality"));
+        }
+        Ok(Self { luma: luminance(quality), chroma: chrominance(quality) })
+    }
+}
 
 /// The luminance table of Annex K at a quality of 1 to 100.
 pub(crate) fn luminance(quality: u8) -> QuantTable {

@@ -56,6 +56,29 @@ fn fast(frame: &Frame) -> Vec<Scan> {
     script
 }
 
+/// For coefficients that were chosen at the prices of scans at Al = 0: few, and most of them 1. Nothing is left to
+/// refine; luma comes in the bands of those prices.
+pub(crate) fn sparse(frame: &Frame) -> Vec<Scan> {
+    let mut script = dc(frame, 0, 0);
+    let luma = |c: usize| [ac(c, 1, 2, 0, 0), ac(c, 3, 9, 0, 0), ac(c, 10, 63, 0, 0)];
+    if frame.components.len() == 3 {
+        let (y, cb, cr) = (0, 1, 2);
+        let [first, middle, last] = luma(y);
+        script.extend([
+            first,
+            ac(cr, 1, 2, 0, 0),
+            ac(cb, 1, 2, 0, 0),
+            middle,
+            ac(cr, 3, 63, 0, 0),
+            ac(cb, 3, 63, 0, 0),
+            last,
+        ]);
+        return script;
+    }
+    script.extend((0..frame.components.len()).flat_map(luma));
+    script
+}
+
 fn dc(frame: &Frame, high: u8, low: u8) -> Vec<Scan> {
     interleaved(frame).into_iter().map(|components| Scan { components, start: 0, end: 0, high, low }).collect()
 }

@@ -9,8 +9,8 @@ use std::arch::x86_64::*;
 use super::Kernels;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::color::{self, CB, CR, KB, KR, LEVEL_SHIFT};
-use crate::jpeg::fdct::{C2_LESS_C6, C2_PLUS_C6, C4, C6};
-use crate::jpeg::quant::quantise::{Quantiser, TRANSPOSED_ZIGZAG};
+use crate::jpeg::fdct::{C2_LESS_C6, C2_PLUS_C6, C4, C6, MULTIPLIERS, TRANSPOSED_ZIGZAG};
+use crate::jpeg::quant::quantise::Quantiser;
 use crate::jpeg::sample;
 
 /// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT, which came together.
@@ -54,9 +54,24 @@ impl Kernels for Avx2 {
         unsafe { h2v2(upper, lower, half) }
     }
 
-    fn block_row(self, rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]) {
+    fn light(self, y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { block_row(rows, quantiser, blocks) }
+        unsafe { self::light(y, cb, cr, light) }
+    }
+
+    fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { correct_luma(light, cb, cr, scratch, y) }
+    }
+
+    fn block_row(self, rows: [&[f32]; 8], blocks: &mut [Block]) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { block_row(rows, blocks) }
+    }
+
+    fn quantise(self, quantiser: &Quantiser, fine: &[Block], blocks: &mut [Block]) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { quantise(quantiser, fine, blocks) }
     }
 }
 
@@ -166,8 +181,24 @@ fn add_pairs(left: __m256, right: __m256) -> __m256 {
     _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(sums))
 }
 
+/// As the compiler makes it from its specification, like the two after it: vectors of AVX2 throughout.
 #[target_feature(enable = "avx2")]
-fn block_row(rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]) {
+fn light(y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
+    sample::light(y, cb, cr, light);
+}
+
+#[target_feature(enable = "avx2")]
+fn correct_luma(light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]) {
+    sample::correct_luma(light, cb, cr, scratch, y);
+}
+
+#[target_feature(enable = "avx2")]
+fn quantise(quantiser: &Quantiser, fine: &[Block], blocks: &mut [Block]) {
+    quantiser.quantise(fine, blocks);
+}
+
+#[target_feature(enable = "avx2")]
+fn block_row(rows: [&[f32]; 8], blocks: &mut [Block]) {
     let rows = rows.map(|row| row.as_chunks().0);
     for (x, block) in blocks.iter_mut().enumerate() {
         // A loop: the vectors of a closure given to `map` would pass through memory where it is not inlined.
@@ -175,7 +206,7 @@ fn block_row(rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]) {
         for (samples, row) in samples.iter_mut().zip(rows) {
             *samples = load(&row[x]);
         }
-        quantise(pass(transpose(pass(samples))), quantiser, block);
+        zigzag(pass(transpose(pass(samples))), block);
     }
 }
 
@@ -237,13 +268,13 @@ fn transpose(x: [__m256; 8]) -> [__m256; 8] {
     ]
 }
 
-/// As in `quant/quantise.rs`. The zigzag order is symmetric: position 63 - k is at index 63 - i where position k is at
+/// As in `fdct.rs`. The zigzag order is symmetric: position 63 - k is at index 63 - i where position k is at
 /// i. So vectors that hold a row and, in the upper half, the row opposite it give two groups of 8 at a time.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn quantise(transformed: [__m256; 8], quantiser: &Quantiser, block: &mut Block) {
+fn zigzag(transformed: [__m256; 8], block: &mut Block) {
     let mut rounded = [_mm256_setzero_si256(); 8];
-    for ((rounded, values), multipliers) in rounded.iter_mut().zip(transformed).zip(&quantiser.multipliers) {
+    for ((rounded, values), multipliers) in rounded.iter_mut().zip(transformed).zip(&MULTIPLIERS) {
         *rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, load(multipliers)));
     }
     let [r0, r1, r2, r3, r4, r5, r6, r7] = rounded;

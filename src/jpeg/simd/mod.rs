@@ -136,9 +136,18 @@ pub(crate) trait Kernels: Copy {
     /// [`sample::h2v2`].
     fn h2v2(self, upper: &[f32], lower: &[f32], half: &mut [f32]);
 
-    /// A row of blocks: [`fdct::fdct`], then [`Quantiser::quantise`]. Each row of samples is 8 times as long as
-    /// `blocks`, or longer.
-    fn block_row(self, rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]);
+    /// [`sample::light`].
+    fn light(self, y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]);
+
+    /// [`sample::correct_luma`].
+    fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]);
+
+    /// A row of blocks: [`fdct::fdct`], then [`fdct::zigzag`]. Each row of samples is 8 times as long as `blocks`, or
+    /// longer.
+    fn block_row(self, rows: [&[f32]; 8], blocks: &mut [Block]);
+
+    /// [`Quantiser::quantise`].
+    fn quantise(self, quantiser: &Quantiser, fine: &[Block], blocks: &mut [Block]);
 }
 
 /// The kernels as the compiler makes them from their specification.
@@ -168,11 +177,23 @@ impl Kernels for Scalar {
         sample::h2v2(upper, lower, half);
     }
 
-    fn block_row(self, rows: [&[f32]; 8], quantiser: &Quantiser, blocks: &mut [Block]) {
+    fn light(self, y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
+        sample::light(y, cb, cr, light);
+    }
+
+    fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]) {
+        sample::correct_luma(light, cb, cr, scratch, y);
+    }
+
+    fn block_row(self, rows: [&[f32]; 8], blocks: &mut [Block]) {
         let rows = rows.map(|row| row.as_chunks().0);
         for (x, block) in blocks.iter_mut().enumerate() {
-            quantiser.quantise(&fdct::fdct(&rows.map(|row| row[x])), block);
+            fdct::zigzag(&fdct::fdct(&rows.map(|row| row[x])), block);
         }
+    }
+
+    fn quantise(self, quantiser: &Quantiser, fine: &[Block], blocks: &mut [Block]) {
+        quantiser.quantise(fine, blocks);
     }
 }
 
@@ -183,7 +204,8 @@ mod tests {
     use crate::jpeg::entropy::Band;
     use crate::jpeg::entropy::planes::{GROUP, Refined, Words};
     use crate::jpeg::entropy::token::{ROOM, Room};
-    use crate::jpeg::quant::tables;
+    use crate::jpeg::quant::QuantTable;
+    use crate::jpeg::quant::quantise::DeadZone;
 
     /// Runs a check on each form that the processor has, and says which it lacks.
     macro_rules! for_every_level {
@@ -347,15 +369,38 @@ mod tests {
         }
     }
 
+    fn light_is_scalar<K: Kernels>(kernels: K) {
+        let mut noise = Noise(5);
+        for len in 1..70 {
+            let rows: [Vec<f32>; 4] = std::array::from_fn(|_| noise.samples(len));
+            let [near_cb, far_cb, near_cr, far_cr] = rows.each_ref().map(Vec::as_slice);
+            let (y, full_cb, full_cr) = (noise.samples(2 * len), noise.samples(2 * len), noise.samples(2 * len));
+            let (mut light, mut expected) = (vec![0.0; 2 * len], vec![0.0; 2 * len]);
+            kernels.light(&y, &full_cb, &full_cr, &mut light);
+            sample::light(&y, &full_cb, &full_cr, &mut expected);
+            assert_eq!(bits(&[light.clone()]), bits(&[expected]));
+            let mut scratch = [vec![0.0; len], vec![0.0; len]];
+            let (mut luma, mut expected) = (y.clone(), y);
+            kernels.correct_luma(&light, [near_cb, far_cb], [near_cr, far_cr], &mut scratch, &mut luma);
+            sample::correct_luma(&light, [near_cb, far_cb], [near_cr, far_cr], &mut scratch, &mut expected);
+            assert_eq!(bits(&[luma]), bits(&[expected]));
+        }
+    }
+
     fn blocks_are_scalar<K: Kernels>(kernels: K) {
         let mut noise = Noise(3);
-        for quality in [1, 50, 90, 100] {
-            let quantiser = Quantiser::new(&tables::chrominance(quality));
+        for step in [1, 7, 50, 255] {
+            let zone = DeadZone { low: 0.55, rise: 0.2, masked: 0.02, floor: 9.0, most: 0.9, bias: 0.03 };
+            let quantiser = Quantiser::new(&QuantTable([step; 64]), &zone);
             let rows: [Vec<f32>; 8] = std::array::from_fn(|_| noise.samples(8 * 33));
             let rows: [&[f32]; 8] = std::array::from_fn(|y| rows[y].as_slice());
-            let (mut blocks, mut expected) = ([[0; 64]; 32], [[0; 64]; 32]);
-            kernels.block_row(rows, &quantiser, &mut blocks);
-            Scalar.block_row(rows, &quantiser, &mut expected);
+            let (mut fine, mut expected) = ([[0; 64]; 32], [[0; 64]; 32]);
+            kernels.block_row(rows, &mut fine);
+            Scalar.block_row(rows, &mut expected);
+            assert_eq!(fine, expected);
+            let mut blocks = [[0; 64]; 32];
+            kernels.quantise(&quantiser, &fine, &mut blocks);
+            Scalar.quantise(&quantiser, &fine, &mut expected);
             assert_eq!(blocks, expected);
         }
     }
@@ -365,6 +410,7 @@ mod tests {
         for_every_level!(color_is_scalar);
         for_every_level!(every_alpha_is_scalar);
         for_every_level!(sampling_is_scalar);
+        for_every_level!(light_is_scalar);
         for_every_level!(blocks_are_scalar);
         every_level_of_ac_kernels();
     }

@@ -128,6 +128,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_verdict_free": (None, (_object,)),
     "cosimg_encoder_new": (_status, (_place, _place)),
     "cosimg_encoder_set_quality": (_status, (_object, c_int32, _place)),
+    "cosimg_encoder_set_preset": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_subsampling": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_coding": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_background": (_status, (_object, c_uint8, c_uint8, c_uint8, _place)),

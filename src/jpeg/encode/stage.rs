@@ -1,0 +1,109 @@
+//! What becomes of the blocks of a component on their way out of the front end.
+
+use super::preset::Recipe;
+use crate::error::Result;
+use crate::jpeg::coeff::{Block, Plane};
+use crate::jpeg::entropy::planes::AcKernels;
+use crate::jpeg::frame::{BLOCK_SIDE, Component};
+use crate::jpeg::quant::QuantTable;
+use crate::jpeg::quant::quantise::Quantiser;
+use crate::jpeg::quant::rates::Statistics;
+use crate::jpeg::quant::refine::Errors;
+use crate::jpeg::quant::trellis::Trellis;
+use crate::jpeg::simd::{Kernels, Level};
+use crate::limits::Cancel;
+
+/// The quantisation of a component. Where blocks are decided as a whole, those of the picture stay fine until the last
+/// has come, and what quantisation with a dead zone makes of them is counted to price them by.
+pub(super) struct Stage {
+    table: QuantTable,
+    quantiser: Quantiser,
+    statistics: Option<Statistics>,
+    /// A row of blocks.
+    row: Vec<Block>,
+}
+
+impl Stage {
+    pub(super) fn new(recipe: &Recipe, component: &Component, table: &QuantTable) -> Self {
+        let statistics = recipe.weighting.is_some().then(Statistics::new);
+        let row = vec![[0; 64]; component.blocks_wide as usize];
+        Self { table: table.clone(), quantiser: Quantiser::new(table, recipe.zone(component)), statistics, row }
+    }
+
+    /// Takes the samples of the next row of blocks.
+    pub(super) fn block_row<K: Kernels + AcKernels>(
+        &mut self,
+        kernels: K,
+        samples: [&[f32]; BLOCK_SIDE as usize],
+        blocks: &mut [Block],
+    ) {
+        let Self { quantiser, statistics, row, .. } = self;
+        let Some(statistics) = statistics else {
+            kernels.block_row(samples, row);
+            return kernels.quantise(quantiser, row, blocks);
+        };
+        kernels.block_row(samples, blocks);
+        kernels.quantise(quantiser, blocks, row);
+        kernels.run(
+            #[inline(always)]
+            || row.iter().for_each(|block| statistics.add(block)),
+        );
+    }
+
+    /// Quantises what is still fine.
+    pub(super) fn finish(
+        &mut self,
+        level: Level,
+        recipe: &Recipe,
+        component: &Component,
+        plane: &mut Plane,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let (Some(statistics), Some(weighting)) = (self.statistics.take(), recipe.weighting(component)) else {
+            return Ok(());
+        };
+        let rates = statistics.rates();
+        let Some(refinement) = recipe.refinement else {
+            let mut trellis = Trellis::new(&self.table, &rates);
+            return rows(level, component, cancel, plane, |_, block| {
+                let fine = *block;
+                trellis.block(&fine, weighting.weight(&fine), block);
+            });
+        };
+        let source = plane.clone();
+        let (mut trellis, mut statistics) = (Trellis::new(&self.table, &rates), Statistics::new());
+        let mut errors = Errors::new(refinement, component.blocks_wide as usize);
+        rows(level, component, cancel, plane, |_, block| {
+            let fine = *block;
+            trellis.block(&fine, weighting.weight(&fine), block);
+            statistics.add(block);
+            errors.push(&fine, block, &self.table);
+        })?;
+        let (rates, factors) = (statistics.rates(), errors.factors());
+        let mut trellis = Trellis::new(&self.table, &rates);
+        rows(level, component, cancel, plane, |i, block| {
+            let fine = &source.blocks()[i];
+            trellis.block(fine, weighting.weight(fine) * factors[i], block);
+        })
+    }
+}
+
+/// Works on the blocks of a plane in raster order, by their number.
+#[inline(always)]
+fn rows(
+    level: Level,
+    component: &Component,
+    cancel: &Cancel,
+    plane: &mut Plane,
+    mut work: impl FnMut(usize, &mut Block),
+) -> Result<()> {
+    let wide = component.blocks_wide as usize;
+    for y in 0..component.blocks_high as usize {
+        cancel.check()?;
+        level.run(
+            #[inline(always)]
+            || plane.row_mut(y).iter_mut().enumerate().for_each(|(x, block)| work(y * wide + x, block)),
+        );
+    }
+    Ok(())
+}

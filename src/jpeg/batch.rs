@@ -114,8 +114,7 @@ impl<'a> Batch<'a> {
     pub(crate) fn into_scans(self) -> Result<(Vec<Ready<'a>>, Store)> {
         let sizes = Sizes::of_precision(self.frame.precision);
         let ready = |part: Part<'a>| {
-            let tables = part.tokens.tables(sizes)?;
-            let bits = part.tokens.bits(&tables);
+            let (tables, bits) = part.tokens.tables(sizes)?;
             Ok(Ready { scan: part.scan, kind: part.kind, tokens: part.tokens, tables, bits })
         };
         Ok((self.parts.into_iter().map(ready).collect::<Result<_>>()?, self.store))

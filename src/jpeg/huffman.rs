@@ -81,6 +81,13 @@ impl HuffmanTable {
         self.codes().map(|(symbol, _, length)| u64::from(counts[usize::from(symbol)]) * u64::from(length)).sum()
     }
 
+    /// Bits of the codes of so many symbols and of the extra bits that follow them.
+    pub(crate) fn scan_bits(&self, counts: &[u32; 256]) -> u64 {
+        let with_extra =
+            |(symbol, _, length)| u64::from(counts[usize::from(symbol)]) * u64::from(length + extra_bits(symbol));
+        self.codes().map(with_extra).sum()
+    }
+
     /// Symbols with their code and its length, in the order of the codes (T.81 C.2).
     pub(crate) fn codes(&self) -> impl Iterator<Item = (u8, u32, u32)> {
         let mut code = 0;

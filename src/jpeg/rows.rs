@@ -145,7 +145,8 @@ fn decode_ahead(
     }
     let range = rows.clone();
     let decode = || {
-        let free = free;
+        // Of that side.
+        let (free, hand_over) = (free, hand_over);
         for (y, mut window) in range.zip(&free) {
             let outcome = stream.go_to(y);
             stream.exchange(&mut window);
@@ -159,7 +160,7 @@ fn decode_ahead(
         if thread::Builder::new().spawn_scoped(scope, decode).is_err() {
             return Ok(false);
         }
-        // Of this side, so that the other hears when it ends.
+        // Of this side. Whichever side ends, the other hears it.
         let (give_back, decoded) = (give_back, decoded);
         for y in rows {
             let gone = |_| Error::new(ErrorKind::Internal, "the thread that decodes is gone");

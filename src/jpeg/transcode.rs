@@ -104,9 +104,9 @@ impl Transcoder {
         self
     }
 
-    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of
-    /// the result do not depend on it. A sequential source is decoded by one thread while another prepares the scans,
-    /// which then are written at once: a second thread is worth its memory, more are of little use.
+    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not depend
+    /// on it. A sequential source is decoded by one thread while another prepares the scans, which then are written at
+    /// once: the second thread is worth its memory, further ones are of little use.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self

@@ -21,7 +21,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::jpeg::huffman::{HuffmanTable, extra_bits};
+use crate::jpeg::huffman::HuffmanTable;
 
 /// What a scan writes at a time.
 pub(crate) type Token = u16;
@@ -214,22 +214,12 @@ impl Tokens {
         counts
     }
 
-    /// Bits of the scan with these tables, which are its own.
-    pub(crate) fn bits(&self, tables: &[Option<HuffmanTable>; SLOTS]) -> u64 {
-        let symbols = self.symbols().into_iter().enumerate().map(|(slot, counts)| {
-            let codes = tables[table_of(slot, tables)].as_ref().map_or(0, |table| table.code_bits(&counts));
-            let extra = (0..=255).zip(counts).map(|(symbol, n)| u64::from(n) * u64::from(extra_bits(symbol)));
-            codes + extra.sum::<u64>()
-        });
-        symbols.sum::<u64>() + self.corrections.len()
-    }
-
     /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
-    /// that does not earn its place: its symbols are then in the first ([`table_of`]).
+    /// that does not earn its place: its symbols are then in the first ([`table_of`]). And the bits of the scan with them.
     ///
     /// # Errors
     /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.
-    pub(crate) fn tables(&self, sizes: Sizes) -> Result<[Option<HuffmanTable>; SLOTS]> {
+    pub(crate) fn tables(&self, sizes: Sizes) -> Result<([Option<HuffmanTable>; SLOTS], u64)> {
         let counts = self.symbols();
         for (slot, counts) in counts.iter().enumerate() {
             let is_dc = self.kind == SlotKind::Dc || (self.kind == SlotKind::Sequential && slot < SLOTS / 2);
@@ -252,7 +242,11 @@ impl Tokens {
                 }
             }
         }
-        Ok(tables)
+        let mut bits = self.corrections.len();
+        for (slot, counts) in counts.iter().enumerate() {
+            bits += tables[table_of(slot, &tables)].as_ref().map_or(0, |table| table.scan_bits(counts));
+        }
+        Ok((tables, bits))
     }
 
     /// The correction bits.

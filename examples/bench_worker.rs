@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! enc  IN.ppm OUT.jpg PRESET SUB Q REPS   PRESET: fast | balanced | small; SUB: 420 | 422 | 444
-//! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive; MODE: fast | display
+//! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive; MODE: fast | display | small, and `@9` for an effort
 //! ```
 //!
 //! PRESET and MODE may end in `-scalar`, `-avx2` or `-avx512` for no other vector instructions than these. What cannot be done is answered by `ERR` and the reason.
@@ -28,10 +28,9 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The file of the last job, which is often that of the next.
+/// The file of the last job.
 #[derive(Default)]
 struct Worker {
-    name: String,
     bytes: Vec<u8>,
 }
 
@@ -63,8 +62,10 @@ impl Worker {
                 measure(reps, to, || encoder.encode(&image))
             }
             ["tran", from, to, mode, reps] => {
+                let (mode, effort) = mode.split_once('@').unwrap_or((mode, "5"));
                 let (mode, simd) = mode_and_simd(mode)?;
                 let transcoder = Transcoder::new().mode(mode).simd(simd);
+                let transcoder = transcoder.effort(number(effort)?).map_err(|e| e.to_string())?;
                 let source = self.load(from)?;
                 measure(reps, to, || transcoder.run(source))
             }
@@ -73,10 +74,8 @@ impl Worker {
     }
 
     fn load(&mut self, name: &str) -> Fallible<&[u8]> {
-        if self.name != name {
-            self.bytes = std::fs::read(name).map_err(|e| format!("{name}: {e}"))?;
-            self.name = name.to_owned();
-        }
+        // Read anew: the next job may have another file of the same name.
+        self.bytes = std::fs::read(name).map_err(|e| format!("{name}: {e}"))?;
         Ok(&self.bytes)
     }
 }
@@ -86,6 +85,7 @@ fn mode_and_simd(word: &str) -> Fallible<(Mode, Simd)> {
     let mode = match mode {
         "fast" => Mode::Fast,
         "display" => Mode::Display,
+        "small" => Mode::Small,
         _ => return Err(format!("{word}: not a mode; there are fast and display")),
     };
     Ok((mode, simd))

@@ -44,6 +44,7 @@ const _: () = {
     holds::<jpeg::QuantTableInfo>();
     holds::<jpeg::RowEncoder>();
     holds::<jpeg::ScanInfo>();
+    holds::<jpeg::Script>();
     holds::<jpeg::SegmentInfo>();
     holds::<jpeg::Simd>();
     holds::<jpeg::Strip>();

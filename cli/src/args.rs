@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::builder::ArgPredicate;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cosimg::Limits;
-use cosimg::jpeg::{Coding, Mode, Strip, Subsampling};
+use cosimg::jpeg::{Coding, Strip, Subsampling};
+
+use crate::scan_flags::ScanFlags;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 some item failed, 2 usage, 3 nothing to do, 4 verification failed, 5 limit, 130 cancelled.
@@ -202,9 +204,8 @@ pub(crate) struct Transcode {
     /// trailing (bytes after the end), other, all, or safe, which keeps ICC profiles and the orientation
     #[arg(long, value_name = "KIND[,KIND]", default_value_t = Strip::NOTHING, hide_default_value = true)]
     pub(crate) strip: Strip,
-    /// What the scans of a progressive file are chosen for
-    #[arg(long, value_enum, default_value_t = ModeName::Display)]
-    pub(crate) mode: ModeName,
+    #[command(flatten)]
+    pub(crate) scans: ScanFlags,
     /// Of a damaged file keep what can be read, and warn of what cannot
     #[arg(long)]
     pub(crate) tolerant: bool,
@@ -220,24 +221,6 @@ pub(crate) struct Transcode {
     /// Print a JSON object for each file
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// [`Mode`] by name.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ModeName {
-    /// What is shown after the first bytes
-    Display,
-    /// A small file for little work
-    Fast,
-}
-
-impl From<ModeName> for Mode {
-    fn from(name: ModeName) -> Self {
-        match name {
-            ModeName::Display => Self::Display,
-            ModeName::Fast => Self::Fast,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]

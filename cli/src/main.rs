@@ -10,6 +10,7 @@ mod credentials;
 mod failure;
 mod gateway;
 mod output;
+mod scan_flags;
 mod scan_text;
 
 use std::process::ExitCode;

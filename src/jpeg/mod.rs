@@ -14,6 +14,7 @@
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
 //! rows     coefficients between reader and writer; stream: those that are decoded as they are asked for     threads
+//! layout   which scans: the one choice between scripts
 //! write    coefficients to segments and scans, by way of batch: scans that are made together
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
@@ -30,6 +31,7 @@ mod frame;
 mod huffman;
 mod image;
 mod inspect;
+mod layout;
 mod marker;
 mod mcu;
 mod metadata;
@@ -56,6 +58,7 @@ pub use inspect::{
 };
 pub use metadata::strip::Strip;
 pub use quant::tables::QuantTables;
+pub use scan::script::Script;
 pub use simd::Simd;
 pub use transcode::{Transcoded, Transcoder};
 
@@ -63,11 +66,14 @@ pub use transcode::{Transcoded, Transcoder};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {
-    /// What is shown after the first bytes: the script that libjpeg made the common one.
+    /// What is shown after the first bytes, at no more than the size that libjpeg's script makes: coarse DC coefficients,
+    /// then low bands of luma, then of chroma, chosen by what they cost.
     #[default]
     Display,
     /// A small file for little work: fewer scans, chroma whole and late.
     Fast,
+    /// The smallest file that a search finds in the scans of each component, 16 of them at most.
+    Small,
 }
 
 /// How the entropy-coded data of a file is laid out.

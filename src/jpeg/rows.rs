@@ -107,6 +107,14 @@ impl Rows<'_> {
         }
     }
 
+    /// The whole picture, where it is in memory.
+    pub(crate) fn planes(&self) -> Option<&[Plane]> {
+        match self {
+            Self::Held(planes) => Some(planes),
+            Self::Streamed(_) => None,
+        }
+    }
+
     /// Whether the whole picture is in memory, so that to take it again costs next to nothing.
     pub(crate) fn are_held(&self) -> bool {
         matches!(self, Self::Held(_))

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jpeg::damage::{Damages, Tolerance};
+use crate::jpeg::layout::Layout;
 use crate::jpeg::metadata::mpf::Index;
 use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
-use crate::jpeg::write::{Layout, Work};
-use crate::jpeg::{Coding, Mode, Simd, read, write};
+use crate::jpeg::scan::search::Effort;
+use crate::jpeg::write::Work;
+use crate::jpeg::{Coding, Mode, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables.
@@ -26,8 +28,7 @@ use crate::limits::{Cancel, Limits};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Transcoder {
-    coding: Coding,
-    mode: Mode,
+    layout: Layout,
     strip: Strip,
     never_larger: bool,
     tolerant: bool,
@@ -59,8 +60,7 @@ impl Transcoder {
     /// To progressive, with all metadata, under the library's own limits.
     pub fn new() -> Self {
         Self {
-            coding: Coding::default(),
-            mode: Mode::default(),
+            layout: Layout::default(),
             strip: Strip::default(),
             never_larger: false,
             tolerant: false,
@@ -73,7 +73,7 @@ impl Transcoder {
 
     /// Progressive, baseline, or whichever is smaller.
     pub fn coding(mut self, coding: Coding) -> Self {
-        self.coding = coding;
+        self.layout.coding = coding;
         self
     }
 
@@ -120,7 +120,38 @@ impl Transcoder {
 
     /// What the scans of a progressive file are chosen for.
     pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
+        self.layout.mode = mode;
+        self
+    }
+
+    /// How long [`Mode::Small`] searches: from 1, which takes little more time than a script that is known, to 9, which
+    /// looks at nearly every place where a band may end; at first 5.
+    ///
+    /// # Errors
+    /// `Usage` for other numbers.
+    pub fn effort(mut self, effort: u8) -> Result<Self> {
+        self.layout.effort = Effort::of_level(effort)?;
+        Ok(self)
+    }
+
+    /// How many percent larger a file may be if more is seen of it while it arrives: than what [`Mode::Small`] finds, or
+    /// than libjpeg's script makes in [`Mode::Display`]. At first 0; other modes have no use for it.
+    ///
+    /// # Errors
+    /// `Usage` unless it is 0 to 100.
+    pub fn display_allowance(mut self, percent: f32) -> Result<Self> {
+        if !(0.0..=100.0).contains(&percent) {
+            let message = format!("an allowance of {percent} is not 0 to 100 percent");
+            return Err(Error::usage(message).field_named("display_allowance"));
+        }
+        self.layout.allowance = percent;
+        Ok(self)
+    }
+
+    /// The scans of the result, one by one; they stand in for [`Transcoder::coding`] and [`Transcoder::mode`]. A script
+    /// that does not fit a source is an error of kind `Usage` when that is rewritten.
+    pub fn scans(mut self, script: Script) -> Self {
+        self.layout.script = Some(script);
         self
     }
 
@@ -151,7 +182,7 @@ impl Transcoder {
         let end = source.len() - read.metadata.trailing.len();
         let index = Index::of(source);
         read.metadata.strip(self.strip, index.as_ref(), source);
-        let layout = Layout { coding: self.coding, mode: Some(self.mode) };
+        let layout = Layout { source: Some(source.len() as u64), ..self.layout.clone() };
         let work = Work { threads: self.threads.get(), limits, cancel };
         let mut bytes = write::write(read.coefficients, &read.metadata, &layout, *simd, work)?;
         if let Some(index) = index {

@@ -1,25 +1,20 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::jpeg::Coding;
 use crate::jpeg::batch::{Batch, Ready};
+use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
+use crate::jpeg::layout::Layout;
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::rows::{Coefficients, Rows};
-use crate::jpeg::scan::{Scan, script};
+use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
-use crate::jpeg::{Coding, Mode, threads};
+use crate::jpeg::threads;
 use crate::limits::{Cancel, Limits};
-
-/// How a file is laid out.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Layout {
-    pub(crate) coding: Coding,
-    /// Of a progressive file; none where the encoder has chosen the coefficients for [`script::sparse`].
-    pub(crate) mode: Option<Mode>,
-}
 
 /// What a writer may use.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +33,16 @@ pub(crate) fn write(
     simd: Simd,
     work: Work<'_>,
 ) -> Result<Vec<u8>> {
-    if layout.coding != Coding::Smaller {
+    if layout.looks_at_coefficients() && !coefficients.rows.are_held() {
+        let bytes = coefficients.frame.blocks() * BLOCK_BYTES;
+        work.limits.check_memory(bytes, "the coefficients of the picture")?;
+        coefficients = coefficients.hold(work.cancel)?.into();
+    }
+    if layout.coding != Coding::Smaller || layout.script.is_some() {
         return lay_out(&mut coefficients, true, metadata, layout, simd, work);
     }
     let mut as_coding = |coding, is_last, work| {
-        lay_out(&mut coefficients, is_last, metadata, &Layout { coding, ..*layout }, simd, work)
+        lay_out(&mut coefficients, is_last, metadata, &Layout { coding, ..layout.clone() }, simd, work)
     };
     let progressive = as_coding(Coding::Progressive, false, work)?;
     let mut limits = work.limits.clone();
@@ -65,17 +65,14 @@ fn lay_out(
     work: Work<'_>,
 ) -> Result<Vec<u8>> {
     let frame = &*coefficients.frame;
-    let script = match layout.coding {
-        Coding::Baseline => script::sequential(frame),
-        _ => layout.mode.map_or_else(|| script::sparse(frame), |mode| script::progressive(frame, mode)),
-    };
+    let (coding, script) = layout.scans(frame, coefficients.rows.planes(), metadata, simd, work.limits, work.cancel)?;
     let slots = quant_slots(frame, &coefficients.tables);
     let mut out = vec![0xFF, SOI];
     write_metadata(&metadata.header, &mut out)?;
     write_quant_tables(&coefficients.tables, &slots, &mut out)?;
-    write_frame(coefficients, &slots, layout.coding, &mut out);
+    write_frame(coefficients, &slots, coding, &mut out);
     let rows = &mut coefficients.rows;
-    let scans = Scans { frame, script: &script, coding: layout.coding, late: &metadata.late, is_last, work };
+    let scans = Scans { frame, script: &script, coding, late: &metadata.late, is_last, work };
     // The one dispatch of a file.
     match simd.level()? {
         Level::Scalar(kernels) => scans.write(kernels, rows, &mut out)?,

@@ -1,6 +1,6 @@
 //! What must hold whatever the file: the laws of a lossless transcoder, and of one that refuses.
 
-use cosimg::jpeg::{Coding, CoefficientImage, Transcoder, inspect};
+use cosimg::jpeg::{Coding, CoefficientImage, Mode, Transcoder, inspect};
 use cosimg::{Error, ErrorKind, Limits, Result};
 
 use super::build::File;
@@ -43,6 +43,13 @@ pub(crate) fn hold_for(name: &str, source: &[u8], expected: &Picture) -> [Vec<u8
         assert!(run(&result, coding) == result, "{name} to {coding:?}: a second run changes the result");
         result
     });
+    for mode in [Mode::Fast, Mode::Small] {
+        let result = Transcoder::new().mode(mode).run(source).unwrap_or_else(|e| panic!("{name}, {mode:?}: {e}"));
+        let said = decode(&result).unwrap_or_else(|e| panic!("{name}, {mode:?}: the result: {e}"));
+        assert_eq!(said.picture.difference(expected), None, "{name}, {mode:?}");
+        is_laid_out(name, &said, Coding::Progressive);
+        assert!(mode != Mode::Small || said.scans.len() <= 16, "{name}, {mode:?}: {} scans", said.scans.len());
+    }
     let [progressive, baseline] = &results;
     assert!(run(baseline, Coding::Progressive) == *progressive, "{name}: the way over baseline changes the result");
     assert!(run(progressive, Coding::Baseline) == *baseline, "{name}: the way over progressive changes the result");

@@ -21,9 +21,10 @@ pub use rows::RowEncoder;
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::CoefficientImage;
 use crate::jpeg::image::{Image, PixelFormat};
+use crate::jpeg::layout::Layout;
 use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
-use crate::jpeg::write::{self, Layout, Work};
+use crate::jpeg::write::{self, Work};
 use crate::jpeg::{Coding, Mode};
 use crate::limits::{Cancel, Limits};
 use embed::Embedded;
@@ -254,7 +255,12 @@ impl Encoder {
 
     fn write(&self, image: &CoefficientImage, format: PixelFormat) -> Result<Vec<u8>> {
         let metadata = self.embedded.metadata(format.colour())?;
-        let layout = Layout { coding: self.coding, mode: self.mode };
+        let layout = Layout {
+            coding: self.coding,
+            mode: self.mode.unwrap_or_default(),
+            sparse: self.mode.is_none(),
+            ..Layout::default()
+        };
         let work = Work { threads: 1, limits: &self.limits, cancel: &self.cancel };
         write::write(image.into(), &metadata, &layout, self.simd, work)
     }

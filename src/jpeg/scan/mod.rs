@@ -2,9 +2,25 @@
 //!
 //! [`progress`] follows the precision of every coefficient over the scans of a file; it is the judge of what a scan
 //! header may say, read or written.
+//!
+//! ```text
+//! fixed    scripts that do not depend on the coefficients
+//! script   scripts of the caller's own, by way of text
+//! search   scans that fit a picture best: sample -> statistics -> price, and dc, then
+//!          split, which makes them small, or ways, which show much early
+//! ```
 
+mod dc;
+pub(crate) mod fixed;
+mod price;
 pub(crate) mod progress;
+pub(crate) mod sample;
 pub(crate) mod script;
+pub(crate) mod search;
+mod split;
+mod statistics;
+mod text;
+mod ways;
 
 use crate::error::{Error, Result};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};

@@ -37,6 +37,17 @@ impl Progress {
 
     /// Whether every coefficient is exact.
     pub(crate) fn is_complete(&self) -> bool {
-        self.low.iter().flatten().all(|&low| low == Some(0))
+        self.first_inexact().is_none()
+    }
+
+    /// The first component and coefficient that is not exact.
+    pub(crate) fn first_inexact(&self) -> Option<(usize, u8)> {
+        let places = self.low.iter().enumerate().flat_map(|(c, low)| (0..).zip(low).map(move |(k, low)| (c, k, low)));
+        places.filter(|(_, _, low)| **low != Some(0)).map(|(c, k, _)| (c, k)).next()
+    }
+
+    /// Whether some bits of a coefficient are there.
+    pub(crate) fn is_known(&self, component: usize, k: u8) -> bool {
+        self.low[component][usize::from(k)].is_some()
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Transcode) -> Outcome {
     let each = if jobs.len() == 1 { threads } else { NonZero::<usize>::MIN };
     let terms = Terms {
         most: limits.input_bytes.min(limits.memory),
-        transcoder: transcoder(args).threads(each).limits(limits).cancel(cancel),
+        transcoder: transcoder(args)?.threads(each).limits(limits).cancel(cancel),
         preserve: args.preserve,
     };
     let mut report = Report::new(args.json, jobs.len() + faults.len());
@@ -46,9 +46,9 @@ pub(crate) fn run(args: &Transcode) -> Outcome {
     report.finish()
 }
 
-fn transcoder(args: &Transcode) -> Transcoder {
-    let transcoder = Transcoder::new().coding(args.coding.coding()).mode(args.mode.into());
-    transcoder.strip(args.strip).tolerant(args.tolerant).never_larger(args.never_larger)
+fn transcoder(args: &Transcode) -> Outcome<Transcoder> {
+    let transcoder = args.scans.apply(Transcoder::new().coding(args.coding.coding()))?;
+    Ok(transcoder.strip(args.strip).tolerant(args.tolerant).never_larger(args.never_larger))
 }
 
 /// Carries the jobs out, as many at a time as there are threads, and gives each result to `tell` in the order of the

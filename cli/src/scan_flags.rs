@@ -1,0 +1,63 @@
+//! The flags that choose the scans of a progressive file.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use cosimg::jpeg::{Mode, Script, Transcoder};
+
+use crate::failure::{Failure, Outcome};
+use crate::output;
+
+/// Bytes of a script at most: more than any that fits the limit on scans.
+const MOST_SCRIPT: u64 = 1 << 20;
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanFlags {
+    /// What the scans of a progressive file are chosen for
+    #[arg(long, value_enum, default_value_t = ModeName::Display)]
+    mode: ModeName,
+    /// How long the small mode searches, 1 to 9
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    effort: u8,
+    /// How many percent larger a file may be if more is seen of it early, in the modes display and small
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    display_allowance: f32,
+    /// The scans themselves, in the syntax of cjpeg -scans, in place of a mode
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "baseline"])]
+    scans: Option<PathBuf>,
+}
+
+impl ScanFlags {
+    pub(crate) fn apply(&self, transcoder: Transcoder) -> Outcome<Transcoder> {
+        let about_flag = |flag| move |error: cosimg::Error| Failure::about(flag, &error);
+        let transcoder = transcoder.mode(self.mode.into()).effort(self.effort).map_err(about_flag("--effort"))?;
+        let transcoder =
+            transcoder.display_allowance(self.display_allowance).map_err(about_flag("--display-allowance"))?;
+        let Some(path) = &self.scans else { return Ok(transcoder) };
+        let text = output::read(path, MOST_SCRIPT)?;
+        let text = str::from_utf8(&text).map_err(|_| Failure::usage(format_args!("{}: not text", path.display())))?;
+        let script: Script = text.parse().map_err(|e| Failure::about(path.display(), &e))?;
+        Ok(transcoder.scans(script))
+    }
+}
+
+/// [`Mode`] by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModeName {
+    /// What is shown after the first bytes
+    Display,
+    /// A small file for little work
+    Fast,
+    /// The smallest file that a search finds
+    Small,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Display => Self::Display,
+            ModeName::Fast => Self::Fast,
+            ModeName::Small => Self::Small,
+        }
+    }
+}

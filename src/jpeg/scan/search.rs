@@ -1,0 +1,410 @@
+//! A search for the scans that make a picture smallest: every component by itself, over the places where bands may end
+//! and the bits that may come later, by prices that follow from statistics.
+
+use super::price::{self, Refinement, Scale, unpriced};
+use super::sample::{MOST_BLOCKS, Picture, Sample};
+use super::split::{Band, Prices, cheapest};
+use super::statistics::Statistics;
+use super::{Scan, dc, ways};
+use crate::error::{Error, Result};
+use crate::jpeg::entropy::planes::AcKernels;
+use crate::limits::Cancel;
+
+/// Scans of a file at most: more of them gain little, and every decoder pays for each.
+pub(crate) const MOST_SCANS: usize = 16;
+
+/// How much work a search may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Blocks of a component that are looked at: so many, or one of so many if that is more.
+    blocks: usize,
+    one_of: u64,
+    /// Precisions that are looked at, of luma and of other components.
+    lows: [usize; 2],
+    /// Where bands may begin at first, of first scans and of refinements.
+    bounds: &'static [usize],
+    refinements: &'static [usize],
+    /// Times that the ends of the bands found are moved a little.
+    rounds: usize,
+}
+
+/// Those of mozjpeg's search, so that no less is found than it finds.
+const FEW: &[usize] = &[1, 3, 6, 9, 13, 19, 64];
+const SOME: &[usize] = &[1, 2, 3, 6, 9, 13, 19, 27, 64];
+const MANY: &[usize] = &[1, 2, 3, 4, 6, 7, 9, 11, 13, 16, 19, 22, 27, 35, 45, 64];
+const MOST: &[usize] = &[
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 23, 25, 27, 30, 33, 36, 40, 45, 50, 57, 64,
+];
+
+impl Effort {
+    /// Of a level, 1 to 9.
+    ///
+    /// # Errors
+    /// `Usage` for other levels.
+    pub(crate) fn of_level(level: u8) -> Result<Self> {
+        let normal = Self::default();
+        let quick = Self { bounds: FEW, refinements: &[1, 64], rounds: 0, blocks: 2048, one_of: 16, ..normal };
+        let whole = Self { blocks: MOST_BLOCKS, one_of: 1, lows: [4, 4], refinements: FEW, rounds: 6, bounds: MANY };
+        match level {
+            1 => Ok(quick),
+            2 => Ok(Self { rounds: 1, ..quick }),
+            3 => Ok(Self { blocks: 4096, one_of: 8, rounds: 1, ..quick }),
+            4 => Ok(Self { blocks: 4096, one_of: 8, rounds: 2, ..quick }),
+            5 => Ok(normal),
+            6 => Ok(Self { blocks: 8192, one_of: 4, ..normal }),
+            7 => Ok(Self { blocks: 8192, one_of: 4, lows: [3, 3], bounds: MANY, refinements: FEW, rounds: 2 }),
+            8 => Ok(whole),
+            9 => Ok(Self { bounds: MOST, ..whole }),
+            _ => Err(Error::usage(format!("an effort of {level} is not 1 to 9")).field_named("effort")),
+        }
+    }
+}
+
+impl Default for Effort {
+    /// Level 5.
+    fn default() -> Self {
+        Self { blocks: 4096, one_of: 8, lows: [3, 2], bounds: SOME, refinements: &[1, 6, 64], rounds: 2 }
+    }
+}
+
+/// The part of a picture that tells its sizes, and the percents to stay below a bound where less was looked at.
+const SURE: f32 = 0.4;
+const CAUTION: f32 = 0.5;
+
+/// The scans that show the most early of those that are no larger than libjpeg's, or `allowance` percent at most; of a
+/// picture in luma and two of chroma. `None` where these two cannot share a scan.
+pub(crate) fn most_to_see(
+    picture: Picture<'_>,
+    kernels: impl AcKernels,
+    allowance: f32,
+    cancel: &Cancel,
+) -> Result<Option<Vec<Scan>>> {
+    let effort = Effort {
+        blocks: 4096,
+        one_of: 8,
+        lows: ways::LOWS,
+        bounds: ways::BOUNDS,
+        refinements: ways::REFINEMENTS,
+        rounds: 0,
+    };
+    let sample = Sample::new(picture.frame, effort.blocks, effort.one_of);
+    let mut components = Vec::with_capacity(3);
+    for i in 0..picture.planes.len() {
+        cancel.check()?;
+        components.push(Component::new(picture, kernels, &sample, &effort, i));
+    }
+    let [luma, blue, red] = &components[..] else { return Ok(None) };
+    let prices = [luma, blue, red].map(|component| &component.prices);
+    let caution = if sample.share(picture.frame) < SURE { CAUTION } else { 0.0 };
+    // Rows differ more in DC than in anything else, and to look at it is cheap.
+    let sample = Sample::new(picture.frame, 4 * effort.blocks, effort.one_of / 4);
+    Ok(kernels.run(
+        #[inline(always)]
+        || ways::most_to_see(picture, &sample, prices, ways::Most::Usual(allowance - caution)),
+    ))
+}
+
+/// The smallest scans that were found, [`MOST_SCANS`] at most; or, of a picture in luma and two of chroma, the scans
+/// that show the most early for `allowance` percent more.
+pub(crate) fn smallest(
+    picture: Picture<'_>,
+    kernels: impl AcKernels,
+    effort: &Effort,
+    allowance: f32,
+    cancel: &Cancel,
+) -> Result<Vec<Scan>> {
+    let sample = Sample::new(picture.frame, effort.blocks, effort.one_of);
+    let dc = kernels.run(
+        #[inline(always)]
+        || dc::Choices::new(picture, &sample),
+    );
+    let mut components = Vec::with_capacity(picture.planes.len());
+    for i in 0..picture.planes.len() {
+        cancel.check()?;
+        components.push(Component::new(picture, kernels, &sample, effort, i));
+    }
+    let (dc, mut bytes) = dc.cheapest();
+    let mut found = dc.to_vec();
+    let most = MOST_SCANS - found.len();
+    let choices: Vec<Choices> =
+        components.iter().map(|component| component.choices(most, most / components.len())).collect();
+    for (i, bands) in within(choices, most).into_iter().enumerate() {
+        bytes += bands.iter().map(|band| components[i].prices.of(band)).sum::<f32>();
+        found.extend(bands.into_iter().map(|band| scan(i, band)));
+    }
+    if let ([luma, blue, red], true) = (&components[..], picture.has_chroma && allowance > 0.0) {
+        let most = ways::Most::Bytes(bytes * (1.0 + allowance / 100.0));
+        let prices = [luma, blue, red].map(|component| &component.prices);
+        if let Some(scans) = ways::most_to_see(picture, &sample, prices, most) {
+            return Ok(scans);
+        }
+    }
+    found.sort_by_key(order);
+    Ok(found)
+}
+
+fn scan(component: usize, band: Band) -> Scan {
+    let Band { start, end, high, low } = band;
+    Scan { components: vec![component], start: start as u8, end: end as u8 - 1, high, low }
+}
+
+/// What is seen first comes first: DC, low bands of luma, then chroma with them, and lower bits after higher ones.
+fn order(scan: &Scan) -> (u8, u8, usize) {
+    let component = scan.components[0];
+    match (scan.start, scan.high) {
+        (0, 0) => (0, 0, component),
+        (start, 0) => (1, if component == 0 { start } else { start + 3 }, component),
+        (_, high) => (16 - high, u8::from(component > 0), component),
+    }
+}
+
+/// Ways to send a component: for each number of scans the best that is known, and what it costs.
+type Choices = Vec<Option<(f32, Vec<Band>)>>;
+
+/// The cheapest choice of each component, so many scans at most in all. There are enough for the least choice of each.
+fn within(components: Vec<Choices>, most: usize) -> Vec<Vec<Band>> {
+    // For each number of scans, the cheapest choices of the components so far.
+    let mut best: Vec<Option<(f32, Vec<usize>)>> = vec![None; most + 1];
+    best[0] = Some((0.0, Vec::new()));
+    for choices in &components {
+        let mut next = vec![None; most + 1];
+        for (before, (cost, counts)) in best.iter().enumerate().filter_map(|(n, b)| Some((n, b.as_ref()?))) {
+            for (count, (more, _)) in choices.iter().enumerate().filter_map(|(n, c)| Some((n, c.as_ref()?))) {
+                let sum = cost + more;
+                let place: Option<&mut Option<(f32, Vec<usize>)>> = next.get_mut(before + count);
+                if let Some(place) = place.filter(|place| place.as_ref().is_none_or(|(cost, _)| sum < *cost)) {
+                    *place = Some((sum, counts.iter().copied().chain([count]).collect()));
+                }
+            }
+        }
+        best = next;
+    }
+    let cheapest = best.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0));
+    let counts = cheapest.map_or(Vec::new(), |(_, counts)| counts);
+    let chosen = components.into_iter().zip(counts);
+    chosen.map(|(mut choices, count)| choices[count].take().map_or(Vec::new(), |(_, bands)| bands)).collect()
+}
+
+/// The prices of a component's scans.
+struct Component {
+    prices: Prices,
+    bounds: Vec<usize>,
+}
+
+impl Component {
+    fn new(picture: Picture<'_>, kernels: impl AcKernels, sample: &Sample, effort: &Effort, component: usize) -> Self {
+        let is_chroma = picture.has_chroma && component > 0;
+        let lows = effort.lows[usize::from(is_chroma)];
+        let mut statistics = Statistics::new(lows);
+        kernels.run(
+            #[inline(always)]
+            || {
+                sample.block_rows(picture, component).for_each(|row| statistics.row(kernels, row));
+                statistics.finish();
+            },
+        );
+        let scale = Scale::new(picture.frame.components[component].blocks(), statistics.blocks());
+        let refinements: Vec<Refinement<'_>> = kernels.run(
+            #[inline(always)]
+            || (0..lows - 1).map(|low| Refinement::new(&statistics, low)).collect(),
+        );
+        let mut prices = Prices { firsts: vec![unpriced(); lows], refinements: vec![unpriced(); lows - 1] };
+        let price = |prices: &mut Prices, firsts: &[usize], refined: &[usize]| {
+            kernels.run(
+                #[inline(always)]
+                || {
+                    for (low, bands) in prices.firsts.iter_mut().enumerate() {
+                        price::firsts(&statistics, low, firsts, scale, bands);
+                    }
+                    for (refinement, bands) in refinements.iter().zip(&mut prices.refinements) {
+                        refinement.price(refined, scale, bands);
+                    }
+                },
+            );
+        };
+        price(&mut prices, effort.bounds, effort.refinements);
+        let mut bounds: Vec<usize> = effort.bounds.to_vec();
+        let mut cost = f32::INFINITY;
+        for _ in 0..effort.rounds {
+            let (less, bands) = cheapest(&prices, &bounds, 0.0);
+            if less >= cost {
+                break;
+            }
+            cost = less;
+            let firsts = near(bands.iter().filter(|band| band.high == 0), &bounds);
+            let refined = near(bands.iter().filter(|band| band.high > 0), &bounds);
+            price(&mut prices, &firsts, &refined);
+            bounds.extend(firsts);
+            bounds.extend(refined);
+            bounds.sort_unstable();
+            bounds.dedup();
+        }
+        Self { prices, bounds }
+    }
+
+    /// Ways to send the component in `most` scans or fewer. A price on every scan makes them fewer; the higher, the
+    /// fewer, down to one.
+    fn choices(&self, most: usize, enough: usize) -> Choices {
+        let mut choices: Choices = vec![None; most + 1];
+        let mut each = 0.0;
+        loop {
+            let (cost, bands) = cheapest(&self.prices, &self.bounds, each);
+            let count = bands.len();
+            if let Some(choice) = choices.get_mut(count) {
+                let cost = cost - each * count as f32;
+                if choice.as_ref().is_none_or(|(known, _)| cost < *known) {
+                    *choice = Some((cost, bands));
+                }
+            }
+            // Where the cheapest choice has no more than its share, no other is needed.
+            if count == 1 || (each == 0.0 && count <= enough) {
+                return choices;
+            }
+            each = 1.5 * each + 4.0;
+        }
+    }
+}
+
+/// The ends of bands, and places between them and the bounds next to them.
+fn near<'a>(bands: impl Iterator<Item = &'a Band>, bounds: &[usize]) -> Vec<usize> {
+    let mut near = vec![1, 64];
+    for start in bands.map(|band| band.start).filter(|&start| start > 1) {
+        near.push(start);
+        if let Ok(at) = bounds.binary_search(&start) {
+            near.extend([start.midpoint(bounds[at - 1]), start.midpoint(bounds[at + 1])]);
+        }
+    }
+    near.sort_unstable();
+    near.dedup();
+    near
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::coeff::{Block, CoefficientImage};
+    use crate::jpeg::frame::{Component as FrameComponent, Frame};
+    use crate::jpeg::layout::Layout;
+    use crate::jpeg::quant::QuantTable;
+    use crate::jpeg::simd::{Level, Scalar, Simd};
+    use crate::jpeg::write::{self, Work};
+    use crate::jpeg::{Script, Transcoder, inspect};
+    use crate::limits::Limits;
+
+    /// A picture that is busy in places, with fewer and smaller coefficients the higher they are.
+    fn picture(wide: u32, high: u32, sampling: &[(u8, u8)]) -> CoefficientImage {
+        let components = sampling.iter().zip(1..).map(|(&(h, v), id)| FrameComponent::new(id, h, v, 0)).collect();
+        let frame = Frame::new(wide, high, 8, components).unwrap();
+        let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
+        let mut state = 1u32;
+        let mut next = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 8
+        };
+        for (i, block) in planes.iter_mut().flat_map(|plane| plane.blocks_mut()).enumerate() {
+            let busy = (i / 40 % 7) as u32 * 6;
+            *block = std::array::from_fn::<_, 64, _>(|k| {
+                let some = next() % 64 < busy * 8 / (k as u32 + 8);
+                let value = 1 + next() % (1 + 200 / (1 + k as u32 * k as u32));
+                let sign = if next() % 2 == 0 { 1 } else { -1 };
+                if some { sign * value as i16 } else { 0 }
+            }) as Block;
+        }
+        let tables = vec![QuantTable([1; 64]); sampling.len()];
+        CoefficientImage { frame, planes, tables }
+    }
+
+    fn of(image: &CoefficientImage) -> Picture<'_> {
+        Picture { frame: &image.frame, planes: &image.planes, has_chroma: image.planes.len() == 3 }
+    }
+
+    fn file(image: &CoefficientImage, script: &str) -> Vec<u8> {
+        let layout = Layout { script: Some(script.parse::<Script>().unwrap()), ..Layout::default() };
+        let metadata = crate::jpeg::metadata::Metadata::default();
+        let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new() };
+        write::write(image.into(), &metadata, &layout, Simd::Auto, work).unwrap()
+    }
+
+    /// Bytes of the scans of AC coefficients, with their tables; each ends where the next SOS begins, or the file.
+    fn sizes(file: &[u8]) -> Vec<(usize, u64)> {
+        let scans = inspect(file, &Limits::default()).unwrap().scans;
+        let from = |i: usize| scans[i - 1].end;
+        (1..scans.len()).map(|i| (i, scans[i].end - from(i))).collect()
+    }
+
+    #[test]
+    fn prices_are_what_the_scans_take() {
+        let image = picture(1500, 1100, &[(1, 1)]);
+        let effort = Effort { bounds: MOST, refinements: MOST, rounds: 0, ..Effort::of_level(9).unwrap() };
+        let sample = Sample::new(&image.frame, effort.blocks, effort.one_of);
+        let prices = Component::new(of(&image), Scalar, &sample, &effort, 0).prices;
+        for script in [
+            "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",
+            "0: 0-0,0,0; 0: 1-5,0,2; 0: 6-63,0,2; 0: 1-63,2,1; 0: 1-63,1,0;",
+            "0: 0-0,0,0; 0: 1-63,0,3; 0: 1-63,3,2; 0: 1-8,2,1; 0: 9-63,2,1; 0: 1-1,1,0; 0: 2-6,1,0; 0: 7-63,1,0;",
+        ] {
+            let file = file(&image, script);
+            let scans = script.parse::<Script>().unwrap();
+            let scans = scans.for_frame(&image.frame, &Limits::default()).unwrap();
+            for (i, bytes) in sizes(&file) {
+                let Scan { start, end, high, low, .. } = scans[i];
+                let bands =
+                    if high > 0 { &prices.refinements[usize::from(low)] } else { &prices.firsts[usize::from(low)] };
+                let price = bands[usize::from(start)][usize::from(end) + 1];
+                let off = (price - bytes as f32).abs();
+                assert!(off < 2.0 + 0.004 * bytes as f32, "{script}: scan {i} takes {bytes}, priced {price}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_finds_the_same() {
+        let image = picture(900, 700, &[(2, 2), (1, 1), (1, 1)]);
+        let find = |level: Level| {
+            let (effort, cancel) = (Effort::default(), Cancel::new());
+            match level {
+                Level::Scalar(kernels) => smallest(of(&image), kernels, &effort, 0.0, &cancel),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2(kernels) => smallest(of(&image), kernels, &effort, 0.0, &cancel),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512(kernels) => smallest(of(&image), kernels, &effort, 0.0, &cancel),
+            }
+            .unwrap()
+        };
+        let scalar = find(Level::Scalar(Scalar));
+        for simd in [Simd::Avx2, Simd::Avx512] {
+            match simd.level() {
+                Ok(level) => assert_eq!(find(level), scalar, "{simd:?}"),
+                Err(error) => eprintln!("skipped: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn more_effort_is_no_larger() {
+        let image = picture(1100, 900, &[(2, 1), (1, 1), (1, 1)]);
+        let source = file(&image, "0 1 2;");
+        let sizes = [1, 3, 5, 7, 9].map(|level| {
+            let transcoder = Transcoder::new().mode(crate::jpeg::Mode::Small).effort(level).unwrap();
+            transcoder.run(&source).unwrap().len()
+        });
+        let fast = Transcoder::new().mode(crate::jpeg::Mode::Fast).run(&source).unwrap().len();
+        for (more, less) in sizes.iter().zip([fast].iter().chain(&sizes)) {
+            assert!(*more as f64 <= *less as f64 * 1.0002, "{fast}: {sizes:?}");
+        }
+    }
+
+    #[test]
+    fn the_cap_is_kept_at_little_cost() {
+        let bands = |cost: f32, n: usize| Some((cost, vec![Band { start: 1, end: 64, high: 0, low: 0 }; n]));
+        let many = |costs: &[f32]| -> Choices {
+            std::iter::once(None).chain(costs.iter().zip(1..).map(|(&cost, n)| bands(cost, n))).collect()
+        };
+        let components = || vec![many(&[100.0, 50.0, 20.0]), many(&[30.0, 29.0, 28.0]), many(&[40.0, 25.0])];
+        let counts = |most| within(components(), most).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(counts(13), [3, 3, 2]);
+        assert_eq!(counts(6), [3, 1, 2]);
+        assert_eq!(counts(4), [2, 1, 1]);
+        assert_eq!(counts(3), [1, 1, 1]);
+    }
+}

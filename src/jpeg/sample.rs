@@ -4,10 +4,12 @@
 //! (ITU-T T.871 clause 8). The functions on rows are the specification of the kernels in `simd`: same order of
 //! operations, none fused.
 
+use std::ops::Range;
+
 use crate::jpeg::color::LEVEL_SHIFT;
 
 /// Luma is corrected by so much at most: at saturated colours more would show as ringing.
-const MOST_CORRECTION: f32 = 24.0;
+pub(crate) const MOST_CORRECTION: f32 = 24.0;
 
 /// Halves a row: 2 samples to 1. `full` is twice as long as `half`.
 pub(crate) fn h2v1(full: &[f32], half: &mut [f32]) {
@@ -63,33 +65,32 @@ pub(crate) fn correct_luma(
     scratch: &mut [Vec<f32>; 2],
     y: &mut [f32],
 ) {
-    let [scratch_cb, scratch_cr] = scratch;
-    mix(cb, scratch_cb);
-    mix(cr, scratch_cr);
-    let (cb, cr) = (&scratch_cb[..], &scratch_cr[..]);
-    let (pairs, _) = y.as_chunks_mut::<2>();
-    let (light, _) = light.as_chunks::<2>();
-    let last = pairs.len().min(cb.len()).min(cr.len()).min(light.len()).saturating_sub(1);
-    let mut pair = |x: usize, left: usize, right: usize| {
-        let mixed = |of: &[f32], with: usize| of[x] * 0.75 + of[with] * 0.25;
-        let [a, b] = pairs[x];
+    let [mixed_cb, mixed_cr] = scratch;
+    mix(cb, mixed_cb);
+    mix(cr, mixed_cr);
+    correct_pairs(light, mixed_cb, mixed_cr, 0..mixed_cb.len(), y);
+}
+
+/// [`correct_luma`] of some pairs of pixels in a row, with the two rows of chroma mixed into one.
+#[inline(always)]
+pub(crate) fn correct_pairs(light: &[f32], cb: &[f32], cr: &[f32], range: Range<usize>, y: &mut [f32]) {
+    let (light, _) = light.as_chunks();
+    let (pairs, _) = y.as_chunks_mut();
+    let last = cb.len().saturating_sub(1);
+    let mixed = |of: &[f32], x: usize, with: usize| of[x] * 0.75 + of[with] * 0.25;
+    for x in range {
+        let (left, right) = (x.saturating_sub(1), (x + 1).min(last));
+        let ([a_light, b_light], [a, b]) = (light[x], pairs[x]);
         pairs[x] = [
-            corrected(light[x][0], mixed(cb, left), mixed(cr, left), a),
-            corrected(light[x][1], mixed(cb, right), mixed(cr, right), b),
+            corrected(a_light, mixed(cb, x, left), mixed(cr, x, left), a),
+            corrected(b_light, mixed(cb, x, right), mixed(cr, x, right), b),
         ];
-    };
-    pair(0, 0, last.min(1));
-    for x in 1..last {
-        pair(x, x - 1, x + 1);
-    }
-    if last > 0 {
-        pair(last, last - 1, last);
     }
 }
 
 /// Three parts of the nearer row and one of the farther.
 #[inline(always)]
-fn mix([near, far]: [&[f32]; 2], mixed: &mut [f32]) {
+pub(crate) fn mix([near, far]: [&[f32]; 2], mixed: &mut [f32]) {
     for ((near, far), mixed) in near.iter().zip(far).zip(mixed) {
         *mixed = near * 0.75 + far * 0.25;
     }
@@ -112,15 +113,15 @@ fn light_of_chroma(cb: f32, cr: f32) -> (f32, f32) {
 }
 
 /// The polynomials of [`light_of_chroma`].
-struct Light {
-    mean_cb: f32,
-    mean_cr: f32,
-    cb_cb: f32,
-    cb_cr: f32,
-    cr_cr: f32,
+pub(crate) struct Light {
+    pub(crate) mean_cb: f32,
+    pub(crate) mean_cr: f32,
+    pub(crate) cb_cb: f32,
+    pub(crate) cb_cr: f32,
+    pub(crate) cr_cr: f32,
 }
 
-const LIGHT: Light = {
+pub(crate) const LIGHT: Light = {
     // The weights of the primaries of sRGB in luminance; red, green and blue less Y for Cb and for Cr.
     let w = [0.2126, 0.7152, 0.0722];
     let (of_cb, of_cr) = ([0.0, -0.344_136, 1.772], [1.402, -0.714_136, 0.0]);

@@ -46,7 +46,11 @@ impl Stage {
         kernels.quantise(quantiser, blocks, row);
         kernels.run(
             #[inline(always)]
-            || row.iter().for_each(|block| statistics.add(block)),
+            || {
+                for block in row {
+                    statistics.add(block);
+                }
+            },
         );
     }
 
@@ -65,26 +69,47 @@ impl Stage {
         let rates = statistics.rates();
         let Some(refinement) = recipe.refinement else {
             let mut trellis = Trellis::new(&self.table, &rates);
-            return rows(level, component, cancel, plane, |_, block| {
-                let fine = *block;
-                trellis.block(&fine, weighting.weight(&fine), block);
-            });
+            return rows(
+                level,
+                component,
+                cancel,
+                plane,
+                #[inline(always)]
+                |_, block| {
+                    let fine = *block;
+                    trellis.block(&fine, weighting.weight(&fine), block);
+                },
+            );
         };
         let source = plane.clone();
         let (mut trellis, mut statistics) = (Trellis::new(&self.table, &rates), Statistics::new());
         let mut errors = Errors::new(refinement, component.blocks_wide as usize);
-        rows(level, component, cancel, plane, |_, block| {
-            let fine = *block;
-            trellis.block(&fine, weighting.weight(&fine), block);
-            statistics.add(block);
-            errors.push(&fine, block, &self.table);
-        })?;
+        rows(
+            level,
+            component,
+            cancel,
+            plane,
+            #[inline(always)]
+            |_, block| {
+                let fine = *block;
+                trellis.block(&fine, weighting.weight(&fine), block);
+                statistics.add(block);
+                errors.push(&fine, block, &self.table);
+            },
+        )?;
         let (rates, factors) = (statistics.rates(), errors.factors());
         let mut trellis = Trellis::new(&self.table, &rates);
-        rows(level, component, cancel, plane, |i, block| {
-            let fine = &source.blocks()[i];
-            trellis.block(fine, weighting.weight(fine) * factors[i], block);
-        })
+        rows(
+            level,
+            component,
+            cancel,
+            plane,
+            #[inline(always)]
+            |i, block| {
+                let fine = &source.blocks()[i];
+                trellis.block(fine, weighting.weight(fine) * factors[i], block);
+            },
+        )
     }
 }
 
@@ -102,7 +127,12 @@ fn rows(
         cancel.check()?;
         level.run(
             #[inline(always)]
-            || plane.row_mut(y).iter_mut().enumerate().for_each(|(x, block)| work(y * wide + x, block)),
+            || {
+                // A loop: `for_each` would be compiled apart, without the instructions of this level.
+                for (x, block) in plane.row_mut(y).iter_mut().enumerate() {
+                    work(y * wide + x, block);
+                }
+            },
         );
     }
     Ok(())

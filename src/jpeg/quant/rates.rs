@@ -36,6 +36,7 @@ impl Statistics {
         Self { counts: [[0; 256]; BANDS.len()], runs: none, empty: none, blocks: 0 }
     }
 
+    #[inline(always)]
     pub(crate) fn add(&mut self, block: &Block) {
         self.blocks += 1;
         let mut nonzero = 0_u64;
@@ -66,6 +67,7 @@ impl Statistics {
         }
     }
 
+    #[inline(always)]
     fn end_block(&mut self, band: usize) {
         self.runs[band] += 1;
         if self.runs[band] == LONGEST_RUN {
@@ -73,6 +75,7 @@ impl Statistics {
         }
     }
 
+    #[inline(always)]
     fn end_run(&mut self, band: usize) {
         if let Some(bits) = self.runs[band].checked_ilog2() {
             self.counts[band][(bits << 4) as usize] += 1;
@@ -99,8 +102,8 @@ pub(crate) struct Rates {
 /// Prices within a band.
 #[derive(Clone, Debug)]
 pub(crate) struct BandRates {
-    /// Of a coefficient: by the zeros before it in the band, and by its size.
-    pub(crate) coefficient: [[f32; 16]; 64],
+    /// Of a coefficient: by its size, and by the zeros before it in the band.
+    pub(crate) coefficient: [[f32; 64]; 16],
     /// Of not being empty, for a block that comes after so many ended ones: where it ends before the band does, and
     /// where its last coefficient is not zero.
     ended: [f32; RUNS],
@@ -119,23 +122,22 @@ impl BandRates {
             }
         }
         let price = |symbol: usize| f32::from(bits[symbol]);
-        let coefficient = std::array::from_fn(|run| {
-            let zeros = (run / 16) as f32 * price(0xF0);
-            std::array::from_fn(|size| zeros + price((run % 16) << 4 | size) + size as f32)
+        let coefficient = std::array::from_fn(|size| {
+            std::array::from_fn(|run| (run / 16) as f32 * price(0xF0) + price((run % 16) << 4 | size) + size as f32)
         });
         let (mut ended, mut full) = ([0.0; RUNS], [0.0; RUNS]);
         let run = |n: usize| n.checked_ilog2().map_or(0.0, |bits| price((bits << 4) as usize) + bits as f32);
         let runs: [f32; RUNS + FUTURE + 1] = std::array::from_fn(run);
-        for n in 0..RUNS {
-            // The run so far and that which begins here, less the run that would go on: over all lengths it may yet
-            // reach, with their chances.
-            let mut chance = 1.0;
-            for m in 0..FUTURE {
-                let now = if m + 1 < FUTURE { chance * (1.0 - empty) } else { chance };
-                ended[n] += now * (runs[n] + runs[m + 1] - runs[n + 1 + m]);
-                full[n] += now * (runs[n] + runs[m] - runs[n + 1 + m]);
-                chance *= empty;
+        // The run so far and that which begins here, less the run that would go on: over all lengths it may yet
+        // reach, with their chances.
+        let mut chance = 1.0;
+        for m in 0..FUTURE {
+            let now = if m + 1 < FUTURE { chance * (1.0 - empty) } else { chance };
+            for (n, (ended, full)) in ended.iter_mut().zip(&mut full).enumerate() {
+                *ended += now * (runs[n] + runs[m + 1] - runs[m + 1 + n]);
+                *full += now * (runs[n] + runs[m] - runs[m + 1 + n]);
             }
+            chance *= empty;
         }
         Self { coefficient, ended, full }
     }
@@ -189,8 +191,8 @@ mod tests {
         }
         let rates = statistics.rates();
         let band = &rates.bands[1];
-        assert!(band.coefficient[0][1] < band.coefficient[1][2]);
-        assert!(band.coefficient[0][9] > f32::from(UNSEEN), "never seen");
+        assert!(band.coefficient[1][0] < band.coefficient[2][1]);
+        assert!(band.coefficient[9][0] > f32::from(UNSEEN), "never seen");
         assert!(band.not_empty(20, true) > 0.0 && band.not_empty(1000, true) > 0.0);
     }
 }

@@ -19,22 +19,26 @@ pub(crate) struct Trellis<'a> {
     /// Ended blocks in a row, for each band.
     runs: [u32; BANDS.len()],
     magnitudes: [f32; 64],
+    /// Those of the band in work, the first for the coefficient before the band. Here, because to clear it for every
+    /// band would cost more than most bands do.
+    states: [State; 64],
 }
 
 /// A coefficient that may be other than zero.
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
-    position: usize,
-    level: u16,
+    position: u8,
     /// The state of the one before it that is not zero, 0 for none.
-    before: usize,
+    before: u8,
+    level: u16,
     /// The least sum of bits and errors up to here, less the errors of nothing but zeros.
     cost: f32,
 }
 
 impl<'a> Trellis<'a> {
     pub(crate) fn new(table: &QuantTable, rates: &'a Rates) -> Self {
-        Self { reciprocals: reciprocals(table), rates, runs: [0; BANDS.len()], magnitudes: [0.0; 64] }
+        let states = [State::default(); 64];
+        Self { reciprocals: reciprocals(table), rates, runs: [0; BANDS.len()], magnitudes: [0.0; 64], states }
     }
 
     /// Quantises the next block. `weight` is what the square of an error of one step costs, in bits.
@@ -51,42 +55,43 @@ impl<'a> Trellis<'a> {
         block[0] = round(f32::from(fine[0]) * self.reciprocals[0]);
         for (band, (start, end)) in BANDS.into_iter().enumerate() {
             let candidates = candidates & (!0 >> (63 - end)) & (!0 << start);
-            self.band(band, candidates, weight, block);
-        }
-        for (level, &value) in block.iter_mut().zip(fine) {
-            *level = if value < 0 { -level.abs() } else { *level };
+            if candidates == 0 {
+                self.runs[band] += 1;
+            } else {
+                self.band(band, candidates, weight, fine, block);
+            }
         }
     }
 
     #[inline(always)]
-    fn band(&mut self, band: usize, mut candidates: u64, weight: f32, block: &mut Block) {
+    #[allow(clippy::cast_possible_truncation)] // positions are under 64
+    fn band(&mut self, band: usize, mut candidates: u64, weight: f32, fine: &Block, block: &mut Block) {
         let (start, end) = BANDS[band];
         let (rates, run) = (&self.rates.bands[band], self.runs[band]);
-        let mut states = [State::default(); 64];
-        states[0].position = start - 1;
+        self.states[0] = State { position: start as u8 - 1, ..State::default() };
         let mut last = 0;
-        while candidates != 0 {
+        // The empty block costs its errors alone.
+        let (mut best, mut least) = (0, 0.0);
+        while candidates != 0 && last < 63 {
             let position = candidates.trailing_zeros() as usize;
             candidates &= candidates - 1;
             last += 1;
-            let (before, next) = states.split_at_mut(last);
-            next[0] = State::of(position, self.magnitudes[position], weight, before, rates);
-        }
-        // The empty block costs its errors alone.
-        let (mut best, mut least) = (0, 0.0);
-        for (i, state) in states[1..=last].iter().enumerate() {
-            let cost = state.cost + rates.not_empty(run, state.position < end);
+            let (before, next) = self.states.split_at_mut(last);
+            next[0] = State::of(position, self.magnitudes[position & 63], weight, before, rates);
+            let cost = next[0].cost + rates.not_empty(run, position < end);
             if cost < least {
-                (best, least) = (i + 1, cost);
+                (best, least) = (last, cost);
             }
         }
-        self.runs[band] = match states[best].position {
+        self.runs[band] = match usize::from(self.states[best].position) {
             _ if best == 0 => run + 1,
             position => u32::from(position < end),
         };
         while best > 0 {
-            block[states[best].position] = states[best].level.cast_signed();
-            best = states[best].before;
+            let State { position, before, level, .. } = self.states[best & 63];
+            let (position, level) = (usize::from(position & 63), level.cast_signed());
+            block[position] = if fine[position] < 0 { -level } else { level };
+            best = before.into();
         }
     }
 }
@@ -94,24 +99,32 @@ impl<'a> Trellis<'a> {
 impl State {
     /// The best way to a coefficient that is not zero.
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // positions and their number are under 64
     fn of(position: usize, magnitude: f32, weight: f32, before: &[Self], rates: &BandRates) -> Self {
         let rounded = round(magnitude).max(1).unsigned_abs();
         let size = size(rounded);
-        let error = |level: u16| {
+        let gain = |level: u16| {
             let error = magnitude - f32::from(level);
-            weight * (error * error)
+            weight * (error * error) - weight * (magnitude * magnitude)
         };
-        let zero = weight * (magnitude * magnitude);
-        let (near, less) =
-            (error(rounded) - zero, if size > 1 { error((1 << (size - 1)) - 1) - zero } else { f32::MAX });
-        let mut found = Self { cost: f32::MAX, position, ..Self::default() };
-        for (i, state) in before.iter().enumerate() {
-            let price = &rates.coefficient[position - state.position - 1];
-            for (level, size, change) in [(rounded, size, near), ((1 << (size - 1)) - 1, size - 1, less)] {
-                let cost = state.cost + price[size] + change;
-                if cost < found.cost {
-                    (found.cost, found.level, found.before) = (cost, level, i);
-                }
+        let cheapest = |size: usize| {
+            let prices = &rates.coefficient[size];
+            let (mut cost, mut from) = (f32::MAX, 0);
+            for (i, state) in before.iter().enumerate() {
+                let other = state.cost + prices[(position - 1 - usize::from(state.position)) & 63];
+                (cost, from) = if other < cost { (other, i) } else { (cost, from) };
+            }
+            (cost, from)
+        };
+        let (cost, from) = cheapest(size & 15);
+        let mut found =
+            Self { position: position as u8, level: rounded, before: from as u8, cost: cost + gain(rounded) };
+        if size > 1 {
+            let level = (1 << (size - 1)) - 1;
+            let (cost, from) = cheapest((size - 1) & 15);
+            let cost = cost + gain(level);
+            if cost < found.cost {
+                found = Self { level, before: from as u8, cost, ..found };
             }
         }
         found
@@ -148,7 +161,7 @@ mod tests {
             let exact = f32::from(fine[k]) / f32::from(16 * STEP);
             cost += weight * (exact - f32::from(block[k])).powi(2);
             if block[k] != 0 {
-                cost += rates.bands[band].coefficient[k - next][size(block[k].unsigned_abs())];
+                cost += rates.bands[band].coefficient[size(block[k].unsigned_abs())][k - next];
                 next = k + 1;
             }
         }

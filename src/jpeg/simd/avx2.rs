@@ -11,7 +11,7 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::color::{self, CB, CR, KB, KR, LEVEL_SHIFT};
 use crate::jpeg::fdct::{C2_LESS_C6, C2_PLUS_C6, C4, C6, MULTIPLIERS, TRANSPOSED_ZIGZAG};
 use crate::jpeg::quant::quantise::Quantiser;
-use crate::jpeg::sample;
+use crate::jpeg::sample::{self, LIGHT, MOST_CORRECTION};
 
 /// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT, which came together.
 #[derive(Clone, Copy, Debug)]
@@ -181,7 +181,7 @@ fn add_pairs(left: __m256, right: __m256) -> __m256 {
     _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(sums))
 }
 
-/// As the compiler makes it from its specification, like the two after it: vectors of AVX2 throughout.
+/// As the compiler makes it from its specification: vectors of AVX2 throughout.
 #[target_feature(enable = "avx2")]
 fn light(y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
     sample::light(y, cb, cr, light);
@@ -189,7 +189,71 @@ fn light(y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
 
 #[target_feature(enable = "avx2")]
 fn correct_luma(light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]) {
-    sample::correct_luma(light, cb, cr, scratch, y);
+    let [mixed_cb, mixed_cr] = scratch;
+    sample::mix(cb, mixed_cb);
+    sample::mix(cr, mixed_cr);
+    let (cb, cr) = (&mixed_cb[..], &mixed_cr[..]);
+    // The first pair has no neighbour on its left, and the last none on its right.
+    let pairs = cb.len();
+    sample::correct_pairs(light, cb, cr, 0..pairs.min(1), y);
+    let chroma = |first: usize| groups_from(cb, first).iter().zip(groups_from(cr, first));
+    let lights = groups_from(light, 2);
+    let (luma, _) = y.get_mut(2..).unwrap_or_default().as_chunks_mut();
+    let mut x = pairs.min(1);
+    for ((((left, own), right), light), y) in chroma(0).zip(chroma(1)).zip(chroma(2)).zip(lights).zip(luma) {
+        correct_8_pairs(light, [left.0, own.0, right.0], [left.1, own.1, right.1], y);
+        x += 8;
+    }
+    sample::correct_pairs(light, cb, cr, x..pairs, y);
+}
+
+/// Whole groups of a row from a place on.
+fn groups_from<const N: usize>(row: &[f32], first: usize) -> &[[f32; N]] {
+    row.get(first..).unwrap_or_default().as_chunks().0
+}
+
+/// [`sample::correct_pairs`] of 8 pairs, from the chroma on the left of each, its own, and that on the right.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn correct_8_pairs(light: &[f32; 16], cb: [&[f32; 8]; 3], cr: [&[f32; 8]; 3], y: &mut [f32; 16]) {
+    let times = |a, constant| _mm256_mul_ps(a, _mm256_set1_ps(constant));
+    let mix = |own, other| _mm256_add_ps(times(load(own), 0.75), times(load(other), 0.25));
+    let (left_mean, left_variance) = light_of_chroma(mix(cb[1], cb[0]), mix(cr[1], cr[0]));
+    let (right_mean, right_variance) = light_of_chroma(mix(cb[1], cb[2]), mix(cr[1], cr[2]));
+    let (means, variances) = (interleave(left_mean, right_mean), interleave(left_variance, right_variance));
+    let (lights, (luma, _)) = (load_2(light), y.as_chunks_mut::<8>());
+    store_corrected(lights.0, means.0, variances.0, &mut luma[0]);
+    store_corrected(lights.1, means.1, variances.1, &mut luma[1]);
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_corrected(light: __m256, mean: __m256, variance: __m256, y: &mut [f32; 8]) {
+    let clamp = |value, least, most| _mm256_min_ps(_mm256_max_ps(value, _mm256_set1_ps(least)), _mm256_set1_ps(most));
+    let square = _mm256_max_ps(_mm256_sub_ps(light, variance), _mm256_setzero_ps());
+    let exact = _mm256_sub_ps(_mm256_sub_ps(_mm256_sqrt_ps(square), mean), _mm256_set1_ps(LEVEL_SHIFT));
+    let before = load(y);
+    let change = clamp(_mm256_sub_ps(exact, before), -MOST_CORRECTION, MOST_CORRECTION);
+    store(y, clamp(_mm256_add_ps(before, change), -LEVEL_SHIFT, LEVEL_SHIFT - 1.0));
+}
+
+/// As in `sample.rs`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn light_of_chroma(cb: __m256, cr: __m256) -> (__m256, __m256) {
+    let times = |a, constant| _mm256_mul_ps(a, _mm256_set1_ps(constant));
+    let mean = _mm256_add_ps(times(cb, LIGHT.mean_cb), times(cr, LIGHT.mean_cr));
+    let squares = times(_mm256_mul_ps(cb, cb), LIGHT.cb_cb);
+    let mixed = _mm256_add_ps(squares, times(_mm256_mul_ps(cb, cr), LIGHT.cb_cr));
+    (mean, _mm256_add_ps(mixed, times(_mm256_mul_ps(cr, cr), LIGHT.cr_cr)))
+}
+
+/// The values of two vectors in turn.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn interleave(even: __m256, odd: __m256) -> (__m256, __m256) {
+    let (low, high) = (_mm256_unpacklo_ps(even, odd), _mm256_unpackhi_ps(even, odd));
+    (_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high))
 }
 
 #[target_feature(enable = "avx2")]

@@ -102,8 +102,12 @@ const fn encode(coding: Coding, quality: u8) -> Plan {
 const fn plan_of(coding: Coding, strip: Strip, quality: Option<u8>) -> Plan {
     match quality {
         Some(quality) => Plan::Encode { quality, coding, strip },
-        None => Plan::Transcode { coding, strip },
+        None => Plan::Transcode { quality: None, coding, strip },
     }
+}
+
+const fn requantise(coding: Coding, quality: u8) -> Plan {
+    Plan::Transcode { quality: Some(quality), coding, strip: Strip::NOTHING }
 }
 
 #[test]
@@ -138,6 +142,14 @@ fn what_is_done_here() {
         (Format::Jpeg, "imageMogr2/interlace/1|imageMogr2/ignore-error/1", transcode(Progressive)),
         (Format::Jpeg, "imageMogr2/strip|imageMogr2/interlace/1", plan_of(Progressive, STRIP, None)),
         (Format::Jpeg, "imageMogr2/interlace/1/interlace/1", transcode(Progressive)),
+        (Format::Jpeg, "imageMogr2/interlace/1/quality/80", requantise(Progressive, 80)),
+        (Format::Jpeg, "imageMogr2/quality/0", requantise(Baseline, 1)),
+        // The lowest quality on the way counts.
+        (Format::Jpeg, "imageMogr2/quality/70|imageMogr2/quality/80!/interlace/1", requantise(Progressive, 70)),
+        (Format::Jpeg, "imageMogr2/quality/80|imageMogr2/quality/70", requantise(Baseline, 70)),
+        (Format::Jpeg, "imageMogr2/quality/70|imageMogr2/interlace/1", requantise(Progressive, 70)),
+        (Format::Png, "imageMogr2/format/jpg|imageMogr2/quality/80", encode(Baseline, 80)),
+        (Format::Png, "imageMogr2/format/jpg/quality/60|imageMogr2/quality/80", encode(Baseline, 60)),
     ];
     for (source, text, expected) in cases {
         assert_eq!(plan(source, text), Ok(expected), "{text} of a {source:?}");
@@ -148,7 +160,6 @@ fn what_is_done_here() {
 fn what_needs_the_service_is_named() {
     let cases = [
         (Format::Jpeg, "imageMogr2/thumbnail/!50p/interlace/1", "thumbnail"),
-        (Format::Jpeg, "imageMogr2/interlace/1/quality/80", "quality"),
         (Format::Jpeg, "imageMogr2/rquality/80", "rquality"),
         (Format::Png, "imageMogr2/format/jpg/lquality/80", "lquality"),
         (Format::Jpeg, "imageMogr2/crop/10x10/gravity/center", "crop"),
@@ -163,7 +174,6 @@ fn what_needs_the_service_is_named() {
         (Format::Tiff, "imageMogr2/interlace/1", "format"),
         (Format::Png, "imageMogr2/strip", "strip"),
         (Format::WebP, "imageMogr2/quality/80", "quality"),
-        (Format::Png, "imageMogr2/format/jpg|imageMogr2/quality/80", "quality"),
         (Format::Jpeg, "imageMogr2/interlace/1/interlace/0", "interlace"),
         (Format::Png, "imageMogr2/format/jpg/quality/80/quality/70", "quality"),
         (Format::Jpeg, "imageMogr2/interlace/1|watermark/2/text/aGVsbG8", "watermark"),

@@ -4,8 +4,7 @@ use crate::error::Result;
 use crate::jpeg::coeff::Plane;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::marker::{APP0, APP14};
-use crate::jpeg::metadata::{Metadata, kind};
+use crate::jpeg::metadata::Metadata;
 use crate::jpeg::scan::sample::Picture;
 use crate::jpeg::scan::search::{self, Effort};
 use crate::jpeg::scan::{Scan, fixed};
@@ -53,7 +52,7 @@ impl Layout {
         if let Some(script) = &self.script {
             return Ok((script.coding(), script.for_frame(frame, limits)?.to_vec()));
         }
-        let has_chroma = has_chroma(frame, metadata);
+        let has_chroma = metadata.color(frame) == "YCbCr";
         let scans = match (self.coding, planes) {
             (Coding::Baseline, _) => fixed::sequential(frame),
             (_, Some(planes)) if self.looks_at_coefficients() => {
@@ -88,19 +87,4 @@ impl Layout {
         };
         Ok(found.unwrap_or_else(|| fixed::progressive(picture.frame, picture.has_chroma, self.mode, None)))
     }
-}
-
-/// Whether three components are luma and two of chroma, as libjpeg guesses it: JFIF knows no other, Adobe's segment
-/// says it, and without both the ids may be letters.
-fn has_chroma(frame: &Frame, metadata: &Metadata<'_>) -> bool {
-    let find =
-        |code: u8, name: &str| metadata.header.iter().find(|s| s.code == code && kind(s.code, &s.payload) == name);
-    let ids: Vec<u8> = frame.components.iter().map(|c| c.id).collect();
-    let is_rgb = match (find(APP0, "JFIF"), find(APP14, "Adobe")) {
-        (Some(_), _) => false,
-        // Its transform: 0 for none.
-        (None, Some(adobe)) => adobe.payload.get(11) == Some(&0),
-        (None, None) => ids == *b"RGB",
-    };
-    ids.len() == 3 && !is_rgb
 }

@@ -1,10 +1,11 @@
-//! Lossless transcoding: bytes to coefficients to scans.
+//! Transcoding: bytes to coefficients to scans; without a loss, unless the coefficients are to be requantised.
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use crate::error::{Error, Result};
 use crate::jpeg::damage::{Damages, Tolerance};
+use crate::jpeg::encode::{Preset, requantise};
 use crate::jpeg::layout::Layout;
 use crate::jpeg::metadata::mpf::Index;
 use crate::jpeg::metadata::strip::{self, Strip};
@@ -14,7 +15,8 @@ use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
-/// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables.
+/// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables. With
+/// [`Transcoder::requantise`] its coefficients are coarser.
 ///
 /// ```
 /// # fn main() -> cosimg::Result<()> {
@@ -29,6 +31,7 @@ use crate::limits::{Cancel, Limits};
 #[derive(Clone, Debug)]
 pub struct Transcoder {
     layout: Layout,
+    requantise: Option<(Preset, u8)>,
     strip: Strip,
     never_larger: bool,
     tolerant: bool,
@@ -61,6 +64,7 @@ impl Transcoder {
     pub fn new() -> Self {
         Self {
             layout: Layout::default(),
+            requantise: None,
             strip: Strip::default(),
             never_larger: false,
             tolerant: false,
@@ -155,6 +159,34 @@ impl Transcoder {
         self
     }
 
+    /// Gives the coefficients up to coarser steps: those of the encoder with this preset at this quality, 1 to 100, where
+    /// the steps of the source are not as coarse already. This is the one setting that changes the picture. The loss
+    /// is that of a new encoding alone: no samples are rounded in between, and chroma is not resized. A source that the
+    /// scale of libjpeg had no more quality for keeps all it has ([`crate::jpeg::QualityEstimate`]), and so does one that
+    /// was made or requantised with the same preset and quality before.
+    ///
+    /// ```
+    /// # use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Transcoder};
+    /// # fn main() -> cosimg::Result<()> {
+    /// # let pixels: Vec<u8> = (0..64 * 64 * 3).map(|i: u32| (i * i >> 5) as u8).collect();
+    /// # let image = Image::new(&pixels, 64, 64, PixelFormat::Rgb8)?;
+    /// # let source = Encoder::default().quality(95)?.encode(&image)?;
+    /// let smaller = Transcoder::new().requantise(75, Preset::Balanced)?.run(&source)?;
+    /// assert!(smaller.len() < source.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Usage` for other qualities. [`Transcoder::run`] then gives `Unsupported` for a source of 12 bits a sample.
+    pub fn requantise(mut self, quality: u8, preset: Preset) -> Result<Self> {
+        if !(1..=100).contains(&quality) {
+            return Err(Error::usage(format!("a quality of {quality} is not in 1 to 100")).field_named("quality"));
+        }
+        self.requantise = Some((preset, quality));
+        Ok(self)
+    }
+
     /// A flag that stops the call.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
@@ -180,6 +212,12 @@ impl Transcoder {
         let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
         let mut read = read::read(source, &mut terms)?;
         let end = source.len() - read.metadata.trailing.len();
+        if let Some(to) = self.requantise {
+            let color = read.metadata.color(&read.coefficients.frame);
+            let mut image = read.coefficients.hold(cancel)?;
+            requantise(&mut image, color, to, terms.level, limits, cancel)?;
+            read.coefficients = image.into();
+        }
         let index = Index::of(source);
         read.metadata.strip(self.strip, index.as_ref(), source);
         let layout = Layout { source: Some(source.len() as u64), ..self.layout.clone() };

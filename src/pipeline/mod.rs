@@ -11,6 +11,7 @@
 //! | source | asked for | answer |
 //! |---|---|---|
 //! | JPEG | `interlace`, `format/jpg`, `strip` | the same coefficients, progressive or baseline |
+//! | JPEG | `quality`, with or without these | coarser coefficients ([`Transcoder::requantise`]) |
 //! | PNG, GIF, BMP, WebP | `format/jpg`, with or without `quality`, `interlace`, `strip` | a JPEG of the first frame |
 //! | GIF, BMP, WebP | `format/png` | a PNG of the first frame, 8 bits a sample |
 //! | any | nothing that changes a file of its format | the source, byte for byte |
@@ -23,11 +24,15 @@
 //! - Transparent pixels are laid over white ([`Processor::background`]).
 //! - A source without a JPEG quality of its own gets [`DEFAULT_QUALITY`] ([`Processor::default_quality`]) and 4:2:0
 //!   ([`Processor::subsampling`]). `quality/0` is taken as 1, the lowest there is.
+//! - A JPEG that has no more quality than asked for keeps what it has, with `!` too: finer steps would cost bytes and
+//!   bring nothing back.
 //! - Of an animation the first frame is taken.
 //! - ICC profile and Exif are kept; `strip` leaves out the Exif but not the profile, which the colours depend on.
 //! - `ignore-error/1` covers a source that is malformed, unknown or too large and an operation that is not carried
 //!   out ([`Processor::ignore_error`]). It never covers an error in the text of the rule, a cancelled call or a
 //!   fault of this crate.
+//!
+//! [`Transcoder::requantise`]: crate::jpeg::Transcoder::requantise
 
 mod format;
 mod plan;

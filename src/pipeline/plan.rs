@@ -18,8 +18,10 @@ const STRIP: Strip = Strip::SAFE.and(Strip::EXIF);
 pub enum Plan {
     /// The source is the answer, byte for byte.
     Original,
-    /// JPEG to JPEG: the coefficients stay, their coding is new.
+    /// JPEG to JPEG: the coefficients stay or become coarser, their coding is new.
     Transcode {
+        /// 1 to 100: what the coefficients are requantised to where the source has more.
+        quality: Option<u8>,
         /// Progressive or baseline.
         coding: Coding,
         /// What is left out.
@@ -92,11 +94,17 @@ impl Processor {
         let coding = if wishes.interlace.unwrap_or(carried) { Coding::Progressive } else { Coding::Baseline };
         let strip = if wishes.strip { STRIP } else { plan.strip() };
         match (from, to) {
-            (Format::Jpeg, Format::Jpeg) if wishes.quality.is_some() => Err(not_here("quality")),
-            (Format::Jpeg, Format::Jpeg) => Ok(match plan {
-                Plan::Encode { quality, .. } => Plan::Encode { quality, coding, strip },
-                _ => Plan::Transcode { coding, strip },
-            }),
+            (Format::Jpeg, Format::Jpeg) => {
+                // The lowest quality on the way is the quality of what comes out, whatever a "!" forces after it.
+                let lower = |quality: u8| wishes.quality.map_or(quality, |wish| wish.min(quality));
+                Ok(match plan {
+                    Plan::Encode { quality, .. } => Plan::Encode { quality: lower(quality), coding, strip },
+                    Plan::Transcode { quality: Some(quality), .. } => {
+                        Plan::Transcode { quality: Some(lower(quality)), coding, strip }
+                    }
+                    _ => Plan::Transcode { quality: wishes.quality, coding, strip },
+                })
+            }
             (Format::Png | Format::Gif | Format::Bmp | Format::WebP, Format::Jpeg) => {
                 let quality = wishes.quality.unwrap_or_else(|| self.quality_by_default());
                 Ok(Plan::Encode { quality, coding, strip })

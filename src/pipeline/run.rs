@@ -144,7 +144,7 @@ impl Processor {
                 source::check(source, format, &self.limits)?;
                 self.copy(source)?
             }
-            Plan::Transcode { coding, strip } => self.transcode(source, coding, strip)?,
+            Plan::Transcode { quality, coding, strip } => self.transcode(source, quality, coding, strip)?,
             Plan::Encode { quality, coding, strip } => {
                 let picture = source::decode(source, format, &self.limits)?;
                 self.cancel.check()?;
@@ -164,8 +164,11 @@ impl Processor {
         Ok(source.to_vec())
     }
 
-    fn transcode(&self, source: &[u8], coding: Coding, strip: Strip) -> Result<Vec<u8>> {
-        let transcoder = jpeg::Transcoder::new().coding(coding).strip(strip);
+    fn transcode(&self, source: &[u8], quality: Option<u8>, coding: Coding, strip: Strip) -> Result<Vec<u8>> {
+        let mut transcoder = jpeg::Transcoder::new().coding(coding).strip(strip);
+        if let Some(quality) = quality {
+            transcoder = transcoder.requantise(quality, jpeg::Preset::default())?;
+        }
         transcoder.limits(self.limits.clone()).cancel(self.cancel.clone()).run(source)
     }
 

@@ -5,6 +5,7 @@
 //! pictures   what comes out decodes to what went in: every size, format, sampling and coding
 //! laws       results that must be equal to the byte, or grow together
 //! arguments  arguments out of range, limits, metadata
+//! requantise coefficients that become coarser, against the way through pixels
 //! peers      libjpeg-turbo reads every file, and its own are no better
 //! ```
 
@@ -15,6 +16,7 @@ mod formats;
 mod laws;
 mod peers;
 mod pictures;
+mod requantise;
 
 use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Subsampling};
 use zune_jpeg::JpegDecoder;

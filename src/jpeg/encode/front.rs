@@ -45,9 +45,7 @@ impl FrontEnd {
             }
             None => recipe.tables(&frame, encoder.quality),
         };
-        // A second pass holds the fine coefficients and those of the first.
-        let copies = if recipe.refinement.is_some() { 2 } else { 1 };
-        let memory = copies * frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, format.colour(), ratio);
+        let memory = recipe.copies() * frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, format.colour(), ratio);
         limits.check_memory(memory, "the coefficients and the samples in work")?;
         Ok(Self {
             level: encoder.simd.level()?,

@@ -4,18 +4,20 @@
 //! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
 //! front.rs    rows to coefficients, by way of            embed.rs  metadata to embed
 //! mcu_row.rs  the samples of an MCU row, and             preset.rs the numbers of each preset
-//! stage.rs    the quantisation of a component
+//! stage.rs    the quantisation of a component             requantise.rs  of one that was quantised before
 //! ```
 
 mod embed;
 mod front;
 mod mcu_row;
 mod preset;
+mod requantise;
 mod rows;
 mod stage;
 
 pub use embed::Density;
 pub use preset::Preset;
+pub(crate) use requantise::requantise;
 pub use rows::RowEncoder;
 
 use crate::error::{Error, Result};

@@ -78,7 +78,8 @@ impl Recipe {
     /// A table for each component.
     pub(crate) fn tables(&self, frame: &Frame, quality: u8) -> Vec<QuantTable> {
         let scale = scale(&self.scales, quality);
-        let halved = frame.components[0].horizontal > 1;
+        let sides = |component: &Component| (component.horizontal, component.vertical);
+        let halved = frame.components.iter().any(|component| sides(component) != sides(&frame.components[0]));
         let chroma = if halved { self.chroma } else { self.full_chroma };
         let table = |(i, component): (usize, &Component)| match (component.table, i) {
             (0, _) => self.luma.table(scale),
@@ -86,6 +87,11 @@ impl Recipe {
             _ => chroma.table(scale),
         };
         frame.components.iter().enumerate().map(table).collect()
+    }
+
+    /// Coefficients that are held for each of the picture: a second pass needs the fine ones and those of the first.
+    pub(crate) fn copies(&self) -> u64 {
+        if self.refinement.is_some() { 2 } else { 1 }
     }
 
     pub(crate) fn zone(&self, component: &Component) -> &DeadZone {

@@ -37,12 +37,43 @@ impl Stage {
         samples: [&[f32]; BLOCK_SIDE as usize],
         blocks: &mut [Block],
     ) {
+        if self.statistics.is_none() {
+            kernels.block_row(samples, &mut self.row);
+            return kernels.quantise(&self.quantiser, &self.row, blocks);
+        }
+        kernels.block_row(samples, blocks);
+        self.fine_row(kernels, blocks);
+    }
+
+    /// A plane that is fine, from here to its end.
+    pub(super) fn plane(
+        mut self,
+        level: Level,
+        recipe: &Recipe,
+        component: &Component,
+        plane: &mut Plane,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        for y in 0..component.blocks_high as usize {
+            cancel.check()?;
+            match level {
+                Level::Scalar(kernels) => self.fine_row(kernels, plane.row_mut(y)),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2(kernels) => self.fine_row(kernels, plane.row_mut(y)),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512(kernels) => self.fine_row(kernels.avx2(), plane.row_mut(y)),
+            }
+        }
+        self.finish(level, recipe, component, plane, cancel)
+    }
+
+    /// Takes the next row of blocks, which is fine.
+    fn fine_row<K: Kernels + AcKernels>(&mut self, kernels: K, blocks: &mut [Block]) {
         let Self { quantiser, statistics, row, .. } = self;
         let Some(statistics) = statistics else {
-            kernels.block_row(samples, row);
+            row.copy_from_slice(blocks);
             return kernels.quantise(quantiser, row, blocks);
         };
-        kernels.block_row(samples, blocks);
         kernels.quantise(quantiser, blocks, row);
         kernels.run(
             #[inline(always)]

@@ -210,8 +210,7 @@ impl Found {
                 (self.has_exif, self.orientation) = (true, metadata::orientation(segment.payload));
             }
             "JFIF" => self.has_jfif = true,
-            // Version, two words of flags, transform.
-            "Adobe" => self.adobe = segment.payload.get(11).copied(),
+            "Adobe" => self.adobe = segment.payload.get(metadata::ADOBE_TRANSFORM).copied(),
             _ => {}
         }
         let info = SegmentInfo {
@@ -291,19 +290,8 @@ impl Found {
         })
     }
 
-    /// As libjpeg decides it: JFIF before Adobe before the ids.
     fn color(&self) -> &'static str {
-        let ids: Vec<u8> = self.frame.iter().flat_map(|(_, frame, _)| &frame.components).map(|c| c.id).collect();
-        match (ids.as_slice(), self.adobe) {
-            ([_], _) => "grey",
-            ([_, _, _], _) if self.has_jfif => "YCbCr",
-            ([_, _, _], Some(0)) => "RGB",
-            ([b'R', b'G', b'B'], None) => "RGB",
-            ([_, _, _], _) => "YCbCr",
-            ([_, _, _, _], Some(2)) => "YCCK",
-            ([_, _, _, _], _) => "CMYK",
-            _ => "",
-        }
+        self.frame.as_ref().map_or("", |(_, frame, _)| metadata::color(frame, self.has_jfif, self.adobe))
     }
 }
 

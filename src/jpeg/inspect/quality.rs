@@ -31,7 +31,7 @@ impl Quality {
 
 impl QualityEstimate {
     /// Both tables of Annex K are tried: there are encoders that use one for all components.
-    fn of(table: &QuantTable) -> Self {
+    pub(crate) fn of(table: &QuantTable) -> Self {
         let candidates = (1..=100).flat_map(|quality| {
             let deviations = [tables::luminance(quality), tables::chrominance(quality)].map(|k| deviation(table, &k));
             deviations.map(|deviation| Self { quality, deviation })

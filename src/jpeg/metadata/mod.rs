@@ -9,6 +9,7 @@ mod tiff;
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
+use crate::jpeg::frame::Frame;
 use crate::jpeg::marker::{APP0, APP1, APP2, APP14, COM};
 use crate::jpeg::write::write_segment;
 
@@ -17,6 +18,8 @@ pub(crate) const MAX_PAYLOAD: usize = 65_533;
 
 const ICC: &[u8] = b"ICC_PROFILE\0";
 const EXIF: &[u8] = b"Exif\0\0";
+/// Where an Adobe segment has its transform: after its name, a version and two words of flags.
+pub(crate) const ADOBE_TRANSFORM: usize = 11;
 const MPF: &[u8] = b"MPF\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 
@@ -40,6 +43,13 @@ pub(crate) struct Metadata<'a> {
 }
 
 impl Metadata<'_> {
+    /// What the components of a frame are, by the segments before it.
+    pub(crate) fn color(&self, frame: &Frame) -> &'static str {
+        let of = |name| self.header.iter().filter(move |segment| kind(segment.code, &segment.payload) == name);
+        let adobe = of("Adobe").next_back().and_then(|segment| segment.payload.get(ADOBE_TRANSFORM).copied());
+        color(frame, of("JFIF").next().is_some(), adobe)
+    }
+
     /// Embeds an ICC profile in as many segments as it needs (ICC.1, annex B.4).
     pub(crate) fn push_icc(&mut self, profile: &[u8]) -> Result<()> {
         let parts = profile.chunks(MAX_PAYLOAD - ICC.len() - 2);
@@ -67,6 +77,22 @@ impl Segment<'_> {
     /// Marker, length and payload (T.81 B.1.1.4).
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
         write_segment(self.code, &self.payload, out)
+    }
+}
+
+/// What the components of a frame are, as libjpeg decides it: a JFIF segment counts before what an Adobe segment says (its
+/// transform), and that before the ids. `grey`, `YCbCr`, `RGB`, `CMYK` or `YCCK`; empty where there are two.
+pub(crate) fn color(frame: &Frame, has_jfif: bool, adobe: Option<u8>) -> &'static str {
+    let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
+    match (ids.as_slice(), adobe) {
+        ([_], _) => "grey",
+        ([_, _, _], _) if has_jfif => "YCbCr",
+        ([_, _, _], Some(0)) => "RGB",
+        ([b'R', b'G', b'B'], None) => "RGB",
+        ([_, _, _], _) => "YCbCr",
+        ([_, _, _, _], Some(2)) => "YCCK",
+        ([_, _, _, _], _) => "CMYK",
+        _ => "",
     }
 }
 

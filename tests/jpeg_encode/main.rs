@@ -6,6 +6,7 @@
 //! laws       results that must be equal to the byte, or grow together
 //! arguments  arguments out of range, limits, metadata
 //! requantise coefficients that become coarser, against the way through pixels
+//! target     files within a number of bytes
 //! peers      libjpeg-turbo reads every file, and its own are no better
 //! ```
 
@@ -17,6 +18,7 @@ mod laws;
 mod peers;
 mod pictures;
 mod requantise;
+mod target;
 
 use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Subsampling};
 use zune_jpeg::JpegDecoder;

@@ -25,6 +25,7 @@ pub(super) struct FrontEnd {
     background: [u8; 3],
     frame: Frame,
     tables: Vec<QuantTable>,
+    /// None while the steps are not decided; then the planes are fine.
     stages: Vec<Stage>,
     recipe: Recipe,
     planes: Vec<Plane>,
@@ -45,7 +46,12 @@ impl FrontEnd {
             }
             None => recipe.tables(&frame, encoder.quality),
         };
-        let memory = recipe.copies() * frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, format.colour(), ratio);
+        if encoder.target_bytes.is_some() && encoder.tables.is_some() {
+            let message = "a target of bytes is reached by quality, which tables of one's own stand in for";
+            return Err(Error::usage(message).field_named("target_bytes"));
+        }
+        let copies = recipe.copies() + u64::from(encoder.target_bytes.is_some());
+        let memory = copies * frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, format.colour(), ratio);
         limits.check_memory(memory, "the coefficients and the samples in work")?;
         Ok(Self {
             level: encoder.simd.level()?,
@@ -54,7 +60,10 @@ impl FrontEnd {
             background: *background,
             planes: CoefficientImage::planes(&frame, limits)?,
             samples: McuRow::new(&frame, format.colour(), ratio),
-            stages: tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
+            stages: match encoder.target_bytes {
+                None => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
+                Some(_) => Vec::new(),
+            },
             recipe,
             tables,
             frame,
@@ -85,6 +94,27 @@ impl FrontEnd {
         Ok(CoefficientImage { frame: self.frame, planes: self.planes, tables: self.tables })
     }
 
+    /// The coefficients at a quality, once all rows have come of a picture whose steps were not decided.
+    pub(super) fn at(&self, quality: u8) -> Result<CoefficientImage> {
+        let (frame, tables) = (self.frame.clone(), self.recipe.tables(&self.frame, quality));
+        let mut planes = self.planes.clone();
+        for ((component, table), plane) in frame.components.iter().zip(&tables).zip(&mut planes) {
+            Stage::new(&self.recipe, component, table).plane(
+                self.level,
+                &self.recipe,
+                component,
+                plane,
+                &self.cancel,
+            )?;
+        }
+        Ok(CoefficientImage { frame, planes, tables })
+    }
+
+    /// Bytes of the coefficients.
+    pub(super) fn bytes(&self) -> u64 {
+        self.planes.iter().map(Plane::bytes).sum()
+    }
+
     fn push_with<K: Kernels + AcKernels>(&mut self, kernels: K, row: PlaneRows<'_>) -> Result<()> {
         self.samples.push(kernels, &mut self.reader, row, self.rows as usize, self.background);
         self.rows += 1;
@@ -102,12 +132,16 @@ impl FrontEnd {
 
     /// The samples of an MCU row, to blocks.
     fn transform<K: Kernels + AcKernels>(&mut self, kernels: K, y: usize) {
-        for (i, (plane, stage)) in self.planes.iter_mut().zip(&mut self.stages).enumerate() {
+        for (i, plane) in self.planes.iter_mut().enumerate() {
             let component = &self.frame.components[i];
             let first = y * component.vertical as usize;
             let end = (first + component.vertical as usize).min(component.blocks_high as usize);
             for row in first..end {
-                stage.block_row(kernels, self.samples.block_row(i, row - first), plane.row_mut(row));
+                let (samples, blocks) = (self.samples.block_row(i, row - first), plane.row_mut(row));
+                match self.stages.get_mut(i) {
+                    Some(stage) => stage.block_row(kernels, samples, blocks),
+                    None => kernels.block_row(samples, blocks),
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
 //! front.rs    rows to coefficients, by way of            embed.rs  metadata to embed
+//! target.rs   the quality for a number of bytes
 //! mcu_row.rs  the samples of an MCU row, and             preset.rs the numbers of each preset
 //! stage.rs    the quantisation of a component             requantise.rs  of one that was quantised before
 //! ```
@@ -14,6 +15,7 @@ mod preset;
 mod requantise;
 mod rows;
 mod stage;
+mod target;
 
 pub use embed::Density;
 pub use preset::Preset;
@@ -77,6 +79,7 @@ impl Subsampling {
 #[derive(Clone, Debug)]
 pub struct Encoder {
     quality: u8,
+    target_bytes: Option<u64>,
     pub(crate) recipe: Recipe,
     tables: Option<QuantTables>,
     subsampling: Subsampling,
@@ -95,6 +98,7 @@ impl Encoder {
     pub fn new(preset: Preset) -> Self {
         Self {
             quality: 85,
+            target_bytes: None,
             recipe: preset.recipe(),
             tables: None,
             subsampling: Subsampling::default(),
@@ -125,6 +129,29 @@ impl Encoder {
         }
         self.quality = quality;
         Ok(self)
+    }
+
+    /// Bytes that a file may have, metadata included. The quality is then the best, up to the one that is set, at which it
+    /// has no more; up to seven are tried, and the picture is converted and transformed once. The file is the one that
+    /// [`Encoder::quality`] alone gives for that quality. Memory is needed for the coefficients once more.
+    ///
+    /// ```
+    /// use cosimg::jpeg::{Encoder, Image, PixelFormat};
+    ///
+    /// # fn main() -> cosimg::Result<()> {
+    /// let pixels: Vec<u8> = (0..256 * 256).map(|i: u32| (i * i >> 9) as u8).collect();
+    /// let image = Image::new(&pixels, 256, 256, PixelFormat::Gray8)?;
+    /// let jpeg = Encoder::default().quality(95)?.target_bytes(10_000).encode(&image)?;
+    /// assert!(jpeg.len() <= 10_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Encoding gives an error of kind `Limit` where the file has more even at quality 1, and `Usage` beside tables of
+    /// one's own.
+    pub fn target_bytes(mut self, bytes: u64) -> Self {
+        self.target_bytes = Some(bytes);
+        self
     }
 
     /// Quantisation tables of one's own, in place of those of the preset at a quality.
@@ -218,7 +245,7 @@ impl Encoder {
         for y in 0..image.height() as usize {
             front.push(image.rows(y))?;
         }
-        self.write(&front.finish()?, image.format())
+        self.finish(front, image.format())
     }
 
     /// Begins a picture whose rows come one after another, in a format of one plane. The file is the same as from
@@ -253,6 +280,15 @@ impl Encoder {
     pub(crate) fn beside(mut self, bytes: u64) -> Self {
         self.limits.memory = self.limits.memory.saturating_sub(bytes);
         self
+    }
+
+    /// The file of a picture whose rows have all come.
+    fn finish(&self, front: FrontEnd, format: PixelFormat) -> Result<Vec<u8>> {
+        let Some(bytes) = self.target_bytes else {
+            return self.write(&front.finish()?, format);
+        };
+        let encoder = self.clone().beside(front.bytes());
+        target::best_within(bytes, self.quality, |quality| encoder.write(&front.at(quality)?, format))
     }
 
     fn write(&self, image: &CoefficientImage, format: PixelFormat) -> Result<Vec<u8>> {

@@ -73,7 +73,7 @@ impl RowEncoder {
         if left > 0 {
             return Err(Error::usage(format!("{left} rows of the picture are missing")).field_named("data"));
         }
-        self.encoder.write(&self.front.finish()?, self.format)
+        self.encoder.finish(self.front, self.format)
     }
 }
 

@@ -1,0 +1,57 @@
+//! Files within a number of bytes.
+
+use cosimg::jpeg::{Coding, Encoder, PixelFormat, QuantTables};
+use cosimg::{Cancel, ErrorKind, Limits};
+
+use crate::{PRESETS, Picture, encoder};
+
+#[test]
+fn the_best_quality_that_fits_and_the_file_of_that_quality() {
+    let scene = Picture::scene(150, 110);
+    for preset in PRESETS {
+        let with = |quality| encoder(quality).preset(preset).comment("not of the picture");
+        let sizes: Vec<_> = (1..=95).map(|quality| scene.encode(&with(quality))).collect();
+        let (least, most) = (sizes[0].len(), sizes[94].len());
+        for bytes in [least, least + 1, 2 * least, (least + most) / 3, most / 2, most - 1, most, 10 * most] {
+            let file = scene.encode(&with(95).target_bytes(bytes as u64));
+            assert!(file.len() <= bytes, "{preset:?}: {} bytes for {bytes}", file.len());
+            let fits = |quality: usize| sizes[quality - 1].len() <= bytes;
+            let is_best = |quality: usize| sizes[quality - 1] == file && (quality == 95 || !fits(quality + 1));
+            assert!((1..=95).any(is_best), "{preset:?}: {} bytes for {bytes}", file.len());
+        }
+        let error = with(95).target_bytes(least as u64 - 1).encode(&scene.image()).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("target_bytes")));
+        assert!(error.message().contains(&format!("{least} bytes")), "{error}");
+    }
+}
+
+#[test]
+fn rows_and_layouts() {
+    let scene = Picture::scene(100, 90);
+    for coding in [Coding::Baseline, Coding::Progressive, Coding::Smaller] {
+        let encoder = encoder(90).coding(coding).target_bytes(4000);
+        let file = scene.encode(&encoder);
+        assert!(file.len() <= 4000);
+        let mut rows = encoder.rows(100, 90, PixelFormat::Rgb8).unwrap();
+        scene.data.chunks(777).for_each(|part| rows.push(part).unwrap());
+        assert_eq!(rows.finish().unwrap(), file, "{coding:?}");
+    }
+}
+
+#[test]
+fn what_is_refused() {
+    let scene = Picture::scene(64, 64);
+    let tables = Encoder::default().tables(QuantTables::annex_k(80).unwrap()).target_bytes(9000);
+    let error = tables.encode(&scene.image()).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Usage, Some("target_bytes")));
+    // The coefficients are held twice.
+    let mut limits = Limits::default();
+    limits.memory = 2 * 2 * (64 * 64 * 3 / 2);
+    assert!(encoder(80).encode(&scene.image()).is_ok());
+    let error = encoder(80).target_bytes(9000).limits(limits).encode(&scene.image()).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")));
+    let cancel = Cancel::new();
+    cancel.trigger();
+    let error = encoder(80).target_bytes(9000).cancel(cancel).encode(&scene.image()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+}

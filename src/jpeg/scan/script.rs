@@ -33,7 +33,7 @@ impl Script {
     /// ```
     /// # fn main() -> cosimg::Result<()> {
     /// # let image = cosimg::jpeg::Image::new(&[128; 3], 1, 1, cosimg::jpeg::PixelFormat::Rgb8)?;
-    /// # let file = cosimg::jpeg::Encoder::new().encode(&image)?;
+    /// # let file = cosimg::jpeg::Encoder::default().encode(&image)?;
     /// let inspection = cosimg::jpeg::inspect(&file, &cosimg::Limits::default())?;
     /// let script = cosimg::jpeg::Script::of(&inspection);
     /// assert_eq!(cosimg::jpeg::Transcoder::new().scans(script).run(&file)?, file);

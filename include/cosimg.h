@@ -99,6 +99,116 @@
 #define COSIMG_HEADERS_NONE 2
 
 /**
+ * Grey: one byte a pixel.
+ */
+#define COSIMG_PIXEL_GRAY8 1
+
+/**
+ * Red, green, blue: three bytes a pixel.
+ */
+#define COSIMG_PIXEL_RGB8 2
+
+/**
+ * Red, green, blue, straight alpha: four bytes a pixel.
+ */
+#define COSIMG_PIXEL_RGBA8 3
+
+/**
+ * Grey, straight alpha.
+ */
+#define COSIMG_PIXEL_GRAY_ALPHA8 4
+
+/**
+ * Blue, green, red.
+ */
+#define COSIMG_PIXEL_BGR8 5
+
+/**
+ * Blue, green, red, straight alpha.
+ */
+#define COSIMG_PIXEL_BGRA8 6
+
+/**
+ * Straight alpha, red, green, blue.
+ */
+#define COSIMG_PIXEL_ARGB8 7
+
+/**
+ * Straight alpha, blue, green, red.
+ */
+#define COSIMG_PIXEL_ABGR8 8
+
+/**
+ * Red, green, blue, alpha; the colours are multiplied with alpha.
+ */
+#define COSIMG_PIXEL_RGBA_PREMULTIPLIED8 9
+
+/**
+ * Blue, green, red, alpha; the colours are multiplied with alpha.
+ */
+#define COSIMG_PIXEL_BGRA_PREMULTIPLIED8 10
+
+/**
+ * Alpha, red, green, blue; the colours are multiplied with alpha.
+ */
+#define COSIMG_PIXEL_ARGB_PREMULTIPLIED8 11
+
+/**
+ * Grey of 16 bits in the byte order of the machine.
+ */
+#define COSIMG_PIXEL_GRAY16 12
+
+/**
+ * Red, green, blue of 16 bits in the byte order of the machine.
+ */
+#define COSIMG_PIXEL_RGB16 13
+
+/**
+ * Red, green, blue, straight alpha of 16 bits in the byte order of the machine.
+ */
+#define COSIMG_PIXEL_RGBA16 14
+
+/**
+ * Red, green, blue as `float` of 0 to 1.
+ */
+#define COSIMG_PIXEL_RGB_F32 15
+
+/**
+ * A plane each of red, green and blue, one after another.
+ */
+#define COSIMG_PIXEL_RGB_PLANAR8 16
+
+/**
+ * Cyan, magenta, yellow, black: ink, so that 0 is white.
+ */
+#define COSIMG_PIXEL_CMYK8 17
+
+/**
+ * Y, Cb, Cr of JFIF, encoded as they are in 4:4:4.
+ */
+#define COSIMG_PIXEL_YCBCR8 18
+
+/**
+ * A plane each of Y, Cb and Cr of JFIF, one after another, encoded as they are in 4:4:4.
+ */
+#define COSIMG_PIXEL_YCBCR_PLANAR_444 19
+
+/**
+ * The same with chroma at half the width, rounded up, in 4:2:2.
+ */
+#define COSIMG_PIXEL_YCBCR_PLANAR_422 20
+
+/**
+ * The same with chroma at half the width and half the height, rounded up, in 4:2:0.
+ */
+#define COSIMG_PIXEL_YCBCR_PLANAR_420 21
+
+/**
+ * A plane of Y, then one of Cb and Cr in turns at half the width and half the height: 4:2:0.
+ */
+#define COSIMG_PIXEL_NV12 22
+
+/**
  * Progressive (T.81 SOF2): a whole picture early, then finer and finer.
  */
 #define COSIMG_CODING_PROGRESSIVE 0
@@ -142,21 +252,6 @@
  * The same twice: the second time knowing where the errors of the first show most.
  */
 #define COSIMG_PRESET_SMALL 3
-
-/**
- * One byte a pixel.
- */
-#define COSIMG_PIXEL_GRAY8 1
-
-/**
- * Red, green, blue: three bytes a pixel.
- */
-#define COSIMG_PIXEL_RGB8 2
-
-/**
- * Red, green, blue, straight alpha: four bytes a pixel.
- */
-#define COSIMG_PIXEL_RGBA8 3
 
 /**
  * What is shown after the first bytes.
@@ -440,7 +535,7 @@ typedef struct {
      */
     uint32_t height;
     /**
-     * Bytes from one row to the next, or 0 where rows follow without a gap.
+     * Bytes from one row to the next, or 0 where rows follow without a gap. A format of several planes has no gaps.
      */
     size_t stride;
     /**

@@ -6,9 +6,10 @@ use std::ptr;
 use super::buffer::{Out, cosimg_buffer, cosimg_slice};
 use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Opaque};
+use super::image::cosimg_image_view;
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{Coding, Encoder, Image, PixelFormat, Preset, Subsampling};
+use crate::jpeg::{Coding, Encoder, Preset, Subsampling};
 
 /// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
 pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
@@ -30,33 +31,6 @@ pub const COSIMG_PRESET_FAST: i32 = 1;
 pub const COSIMG_PRESET_BALANCED: i32 = 2;
 /// The same twice: the second time knowing where the errors of the first show most.
 pub const COSIMG_PRESET_SMALL: i32 = 3;
-
-/// One byte a pixel.
-pub const COSIMG_PIXEL_GRAY8: i32 = 1;
-/// Red, green, blue: three bytes a pixel.
-pub const COSIMG_PIXEL_RGB8: i32 = 2;
-/// Red, green, blue, straight alpha: four bytes a pixel.
-pub const COSIMG_PIXEL_RGBA8: i32 = 3;
-
-/// A borrowed picture.
-///
-/// Threads: a plain value.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct cosimg_image_view {
-    /// The first byte of the top row.
-    pub data: *const u8,
-    /// Bytes that may be read from `data` on.
-    pub len: usize,
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// Bytes from one row to the next, or 0 where rows follow without a gap.
-    pub stride: usize,
-    /// One of `COSIMG_PIXEL_*`.
-    pub format: i32,
-}
 
 /// Makes JPEG from pixels.
 ///
@@ -284,17 +258,7 @@ fn encode(
 ) -> Result<(), Fault> {
     let encoder = call.shared(encoder, "encoder")?;
     let view = call.plain(image, "image")?;
-    let format = match view.format {
-        COSIMG_PIXEL_GRAY8 => PixelFormat::Gray8,
-        COSIMG_PIXEL_RGB8 => PixelFormat::Rgb8,
-        COSIMG_PIXEL_RGBA8 => PixelFormat::Rgba8,
-        other => return Err(Fault::unknown_number("format", other)),
-    };
-    let data = call.slice(view.data, view.len, "data")?;
-    let image = match view.stride {
-        0 => Image::new(data, view.width, view.height, format)?,
-        stride => Image::with_stride(data, view.width, view.height, stride, format)?,
-    };
+    let image = view.image(call)?;
     out.deliver(encoder.encode(&image)?)
 }
 

@@ -50,7 +50,8 @@
 //   callback.rs  write callback, cosimg_cancel
 //   limits.rs    cosimg_limits
 //   sign.rs      cosimg_signer, cosimg_link, cosimg_signature;  verify.rs  cosimg_verifier, cosimg_verdict
-//   jpeg.rs      cosimg_encoder;  transcode.rs  cosimg_transcoder, cosimg_report, cosimg_jpeg_inspect
+//   image.rs     cosimg_image_view;  jpeg.rs  cosimg_encoder
+//   transcode.rs cosimg_transcoder, cosimg_report, cosimg_jpeg_inspect
 //   pipeline.rs  cosimg_processor
 
 #![allow(non_camel_case_types, reason = "the types carry their C names")]
@@ -62,6 +63,7 @@ compile_error!("the C ABI promises to catch panics: build it with panic = \"unwi
 mod buffer;
 mod callback;
 mod guard;
+mod image;
 mod jpeg;
 mod limits;
 mod pipeline;

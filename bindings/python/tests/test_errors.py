@@ -70,7 +70,7 @@ def test_an_error_says_where() -> None:
         lambda: cosimg.Link("host.example", "\ud800"),
         lambda: cosimg.encode(b"", width=1, height=1, format="rgb"),
         lambda: cosimg.encode(b"abc", width=2**32 + 1, height=1, format="rgb"),
-        lambda: cosimg.encode(b"abc", width=1, height=1, format="bgr"),
+        lambda: cosimg.encode(b"abc", width=1, height=1, format="brg"),
     ],
 )
 def test_arguments_out_of_range(call: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import weakref
 from contextlib import contextmanager
 from ctypes import c_char_p, c_int, c_size_t, c_ssize_t, c_void_p, py_object
@@ -15,11 +16,87 @@ from ._native import Buffer, ImageView, Slice
 # from Python 3.12 on.
 Readable = Any
 Out = Literal["bytes", "view"]
-PixelFormat = Literal["gray", "rgb", "rgba"]
-_PIXEL_FORMATS = {"gray": 1, "rgb": 2, "rgba": 3}
-_CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4}
-_FORMATS_BY_CHANNELS: dict[int, PixelFormat] = {1: "gray", 3: "rgb", 4: "rgba"}
-_PILLOW_MODES = ("L", "RGB", "RGBA")
+PixelFormat = Literal[
+    "gray",
+    "rgb",
+    "rgba",
+    "gray-alpha",
+    "bgr",
+    "bgra",
+    "argb",
+    "abgr",
+    "rgba-premultiplied",
+    "bgra-premultiplied",
+    "argb-premultiplied",
+    "gray16",
+    "rgb16",
+    "rgba16",
+    "rgb-f32",
+    "rgb-planar",
+    "cmyk",
+    "ycbcr",
+    "ycbcr-444",
+    "ycbcr-422",
+    "ycbcr-420",
+    "nv12",
+]
+_PIXEL_FORMATS = {
+    "gray": 1,
+    "rgb": 2,
+    "rgba": 3,
+    "gray-alpha": 4,
+    "bgr": 5,
+    "bgra": 6,
+    "argb": 7,
+    "abgr": 8,
+    "rgba-premultiplied": 9,
+    "bgra-premultiplied": 10,
+    "argb-premultiplied": 11,
+    "gray16": 12,
+    "rgb16": 13,
+    "rgba16": 14,
+    "rgb-f32": 15,
+    "rgb-planar": 16,
+    "cmyk": 17,
+    "ycbcr": 18,
+    "ycbcr-444": 19,
+    "ycbcr-422": 20,
+    "ycbcr-420": 21,
+    "nv12": 22,
+}
+# Bytes of a pixel where its samples lie side by side.
+_PIXEL_BYTES = {
+    "gray": 1,
+    "rgb": 3,
+    "rgba": 4,
+    "gray-alpha": 2,
+    "bgr": 3,
+    "bgra": 4,
+    "argb": 4,
+    "abgr": 4,
+    "rgba-premultiplied": 4,
+    "bgra-premultiplied": 4,
+    "argb-premultiplied": 4,
+    "gray16": 2,
+    "rgb16": 6,
+    "rgba16": 8,
+    "rgb-f32": 12,
+    "cmyk": 4,
+    "ycbcr": 3,
+}
+# What an array holds, by its samples and how many a pixel has.
+_FORMATS_OF_ARRAYS: dict[tuple[str, int], PixelFormat] = {
+    ("u1", 1): "gray",
+    ("u1", 3): "rgb",
+    ("u1", 4): "rgba",
+    ("u2", 1): "gray16",
+    ("u2", 3): "rgb16",
+    ("u2", 4): "rgba16",
+    ("f4", 3): "rgb-f32",
+}
+# Modes of Pillow's images; arrays do not tell RGBA from CMYK, nor RGB from YCbCr.
+_PILLOW_MODES: dict[str, PixelFormat] = {"L": "gray", "RGB": "rgb", "RGBA": "rgba", "CMYK": "cmyk", "YCbCr": "ycbcr"}
+_NATIVE_ORDER = "<" if sys.byteorder == "little" else ">"
 
 
 class _PyBuffer(ctypes.Structure):
@@ -85,46 +162,57 @@ def picture(
 
     if width is not None or height is not None or stride is not None:
         raise errors.usage("width", "a picture that knows its own size takes no width, height or stride")
-    _check_mode(image)
-    rows, columns, channels, step = _layout(interface)
-    known = _FORMATS_BY_CHANNELS[channels]
+    mode = _of_mode(image)
+    rows, columns, known, step = _layout(interface)
+    pixel, known = _PIXEL_BYTES[known], mode or known
     if format is not None and format != known:
-        raise errors.usage("format", f"the picture is {known}, not {format}")
+        # The bytes of an array may be of another order: it does not say.
+        if mode or interface["typestr"][1:] != "u1" or _PIXEL_BYTES.get(format) != pixel:
+            raise errors.usage("format", f"the picture is {known}, not {format}")
+        known = format
     data = interface.get("data")
     if isinstance(data, tuple):
         # The length that strides and shape imply: the interface itself names none.
-        length = step * (rows - 1) + columns * channels if rows and columns else 0
+        length = step * (rows - 1) + columns * pixel if rows and columns else 0
         yield _view(Slice(data[0], length), columns, rows, step, known)
     else:
         with borrow(image if data is None else data, "image") as held:
             yield _view(held, columns, rows, step, known)
 
 
-def _layout(interface: dict[str, Any]) -> tuple[int, int, int, int]:
-    """Rows, columns, channels and bytes from row to row of an `__array_interface__`, version 3."""
+def _layout(interface: dict[str, Any]) -> tuple[int, int, PixelFormat, int]:
+    """Rows, columns, format and bytes from row to row of an `__array_interface__`, version 3."""
     shape = tuple(interface["shape"])
-    if interface["typestr"] not in ("|u1", "<u1", ">u1", "=u1"):
-        raise errors.usage("image", f"samples must be unsigned bytes, not {interface['typestr']!r}")
+    order, samples = interface["typestr"][:1], interface["typestr"][1:]
+    if samples not in ("u1", "u2", "f4") or (samples != "u1" and order not in (_NATIVE_ORDER, "=")):
+        what = f"not {interface['typestr']!r}"
+        raise errors.usage("image", f"samples must be uint8, uint16 or float32 of this machine's byte order, {what}")
     if interface.get("offset"):
         raise errors.usage("image", "a picture that begins within its buffer is not understood: make a copy")
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
         raise errors.usage("image", f"a shape of {shape} is neither (rows, columns) nor (rows, columns, 1, 3 or 4)")
     rows, columns = shape[:2]
     channels = shape[2] if len(shape) == 3 else 1
-    strides = interface.get("strides")
+    format = _FORMATS_OF_ARRAYS.get((samples, channels))
+    if format is None:
+        raise errors.usage("image", f"{channels} float32 a pixel are not understood: use 3")
+    strides, sample, pixel = interface.get("strides"), int(samples[1:]), _PIXEL_BYTES[format]
     if strides is None:
-        return rows, columns, channels, columns * channels
-    tight = strides[1] == channels and (len(shape) == 2 or channels == 1 or strides[2] == 1)
-    if not tight or (strides[0] < columns * channels and rows > 1):
+        return rows, columns, format, columns * pixel
+    tight = strides[1] == pixel and (len(shape) == 2 or channels == 1 or strides[2] == sample)
+    if not tight or (strides[0] < columns * pixel and rows > 1):
         raise errors.usage("image", "the pixels of a row must lie side by side, and the rows in order: make a copy")
-    return rows, columns, channels, max(strides[0], columns * channels)
+    return rows, columns, format, max(strides[0], columns * pixel)
 
 
-def _check_mode(image: Any) -> None:
+def _of_mode(image: Any) -> Optional[PixelFormat]:
     """A Pillow image has a mode, by which CMYK is told from RGBA, and a palette from grey."""
     mode = getattr(image, "mode", None)
-    if isinstance(mode, str) and mode not in _PILLOW_MODES:
+    if not isinstance(mode, str):
+        return None
+    if mode not in _PILLOW_MODES:
         raise errors.usage("image", f"mode {mode!r} is not understood: convert to 'RGB', 'RGBA' or 'L' first")
+    return _PILLOW_MODES[mode]
 
 
 def _view(data: Slice, width: int, height: int, stride: int, format: PixelFormat) -> ImageView:
@@ -133,7 +221,7 @@ def _view(data: Slice, width: int, height: int, stride: int, format: PixelFormat
     height = _native.natural(height, 32, "height")
     stride = _native.natural(stride, 63, "stride")
     # Rows without a gap are exactly the bytes; 0 says so.
-    if stride == width * _CHANNELS[format]:
+    if stride == width * _PIXEL_BYTES.get(format, 0):
         stride = 0
     return ImageView(data.data, data.len, width, height, stride, number)
 

@@ -191,8 +191,9 @@ class Transcoder(_Bounded):
 class Encoder(_Bounded):
     """Makes JPEG from pixels.
 
-    A picture is a numpy array of unsigned bytes, (rows, columns) or (rows, columns, 1, 3 or 4), a Pillow image, or
-    bytes together with `width`, `height`, `format` and, where rows do not follow without a gap, `stride`.
+    A picture is a numpy array of uint8, uint16 or float32 (of 0 to 1), (rows, columns) or (rows, columns, 1, 3 or 4), a
+    Pillow image, or bytes together with `width`, `height`, `format` and, where rows do not follow without a gap,
+    `stride`. An array of uint8 may be in another order than RGB or RGBA, which `format` then tells.
 
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's

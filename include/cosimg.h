@@ -264,6 +264,11 @@
 #define COSIMG_MODE_FAST 1
 
 /**
+ * The smallest scans that a search finds; `cosimg_transcoder_set_effort` says how long it looks.
+ */
+#define COSIMG_MODE_SMALL 2
+
+/**
  * Keep all metadata.
  */
 #define COSIMG_STRIP_NOTHING 0
@@ -1159,6 +1164,26 @@ cosimg_status cosimg_transcoder_set_coding(cosimg_transcoder *transcoder, int32_
  * One of `COSIMG_MODE_*`, for the scans of a progressive file.
  */
 cosimg_status cosimg_transcoder_set_mode(cosimg_transcoder *transcoder, int32_t mode, cosimg_error **err);
+
+/**
+ * How long the search of `COSIMG_MODE_SMALL` looks: 1 to 9; 5 at first.
+ */
+cosimg_status cosimg_transcoder_set_effort(cosimg_transcoder *transcoder, int32_t effort, cosimg_error **err);
+
+/**
+ * How many percent larger a file may be if more is seen of it while it arrives; 0 at first.
+ */
+cosimg_status cosimg_transcoder_set_display_allowance(cosimg_transcoder *transcoder,
+                                                      float percent,
+                                                      cosimg_error **err);
+
+/**
+ * The scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode.
+ */
+cosimg_status cosimg_transcoder_set_scans(cosimg_transcoder *transcoder,
+                                          const char *script,
+                                          size_t script_len,
+                                          cosimg_error **err);
 
 /**
  * What is left out: a sum of `COSIMG_STRIP_*`.

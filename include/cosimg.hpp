@@ -475,7 +475,11 @@ enum class coding : std::int32_t {
 };
 
 /** What the scans of a progressive file are chosen for. */
-enum class mode : std::int32_t { display = COSIMG_MODE_DISPLAY, fast = COSIMG_MODE_FAST };
+enum class mode : std::int32_t {
+    display = COSIMG_MODE_DISPLAY,
+    fast = COSIMG_MODE_FAST,
+    small = COSIMG_MODE_SMALL,
+};
 
 /** What metadata a transcoder leaves out: `strip::exif | strip::xmp`. */
 enum class strip : std::int32_t {
@@ -597,6 +601,12 @@ public:
     transcoder &coding(cosimg::coding which) { return set(cosimg_transcoder_set_coding, static_cast<std::int32_t>(which)); }
     transcoder &strip(cosimg::strip which) { return set(cosimg_transcoder_set_strip, static_cast<std::int32_t>(which)); }
     transcoder &mode(cosimg::mode which) { return set(cosimg_transcoder_set_mode, static_cast<std::int32_t>(which)); }
+    transcoder &effort(std::int32_t level) { return set(cosimg_transcoder_set_effort, level); }
+    transcoder &display_allowance(float percent) { return set(cosimg_transcoder_set_display_allowance, percent); }
+    /** The scans one by one, as `cjpeg -scans` takes them. */
+    transcoder &scans(std::string_view script) {
+        return set(cosimg_transcoder_set_scans, script.data(), script.size());
+    }
     transcoder &never_larger(bool on) { return set(cosimg_transcoder_set_never_larger, std::int32_t(on)); }
     transcoder &tolerant(bool on) { return set(cosimg_transcoder_set_tolerant, std::int32_t(on)); }
     transcoder &threads(std::size_t most) { return set(cosimg_transcoder_set_threads, most); }
@@ -631,8 +641,8 @@ public:
 private:
     using owner = detail::owner<cosimg_transcoder, cosimg_transcoder_free>;
 
-    template <class Function, class Value> transcoder &set(Function function, Value value) {
-        detail::call(function, object_.get(), value);
+    template <class Function, class... Values> transcoder &set(Function function, Values... values) {
+        detail::call(function, object_.get(), values...);
         return *this;
     }
 

@@ -1,6 +1,6 @@
 //! JPEG from JPEG without loss, and what a JPEG is made of.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::num::NonZero;
 use std::ptr;
 
@@ -10,12 +10,14 @@ use super::guard::{Call, Opaque};
 use super::jpeg::to_coding;
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{self, Damages, Mode, Strip, Transcoded, Transcoder};
+use crate::jpeg::{self, Damages, Mode, Script, Strip, Transcoded, Transcoder};
 
 /// What is shown after the first bytes.
 pub const COSIMG_MODE_DISPLAY: i32 = 0;
 /// A small file for little work.
 pub const COSIMG_MODE_FAST: i32 = 1;
+/// The smallest scans that a search finds; `cosimg_transcoder_set_effort` says how long it looks.
+pub const COSIMG_MODE_SMALL: i32 = 2;
 
 /// Keep all metadata.
 pub const COSIMG_STRIP_NOTHING: i32 = 0;
@@ -113,9 +115,54 @@ pub unsafe extern "C" fn cosimg_transcoder_set_mode(
         let mode = match mode {
             COSIMG_MODE_DISPLAY => Mode::Display,
             COSIMG_MODE_FAST => Mode::Fast,
+            COSIMG_MODE_SMALL => Mode::Small,
             other => return Err(Fault::unknown_number("mode", other)),
         };
         call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.mode(mode)))
+    })
+}
+
+/// How long the search of `COSIMG_MODE_SMALL` looks: 1 to 9; 5 at first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_effort(
+    transcoder: *mut cosimg_transcoder,
+    effort: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        // Out of range for every number that does not fit.
+        let effort = u8::try_from(effort).unwrap_or(u8::MAX);
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.effort(effort)?))
+    })
+}
+
+/// How many percent larger a file may be if more is seen of it while it arrives; 0 at first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_display_allowance(
+    transcoder: *mut cosimg_transcoder,
+    percent: f32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.display_allowance(percent)?)))
+}
+
+/// The scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_scans(
+    transcoder: *mut cosimg_transcoder,
+    script: *const c_char,
+    script_len: usize,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let script: Script = call.text(script, script_len, "script")?.parse()?;
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.scans(script)))
     })
 }
 

@@ -76,6 +76,14 @@ static void check_options(cosimg_slice source) {
     FAILS(COSIMG_USAGE_ENUM, cosimg_transcoder_set_mode(transcoder, 99, &err));
     DONE(cosimg_transcoder_set_mode(transcoder, COSIMG_MODE_FAST, &err));
 
+    /* The search and scans of one's own. */
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_effort(transcoder, 0, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_effort(transcoder, 261, &err));
+    DONE(cosimg_transcoder_set_effort(transcoder, 1, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_display_allowance(transcoder, -1, &err));
+    DONE(cosimg_transcoder_set_display_allowance(transcoder, 1, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_scans(transcoder, "0 1 2: 5", 8, &err));
+
     /* The best that there is does not become larger. */
     DONE(cosimg_transcoder_set_never_larger(transcoder, 1, &err));
     DONE(cosimg_transcoder_run_and_report(transcoder, slice_of_buffer(&smaller), &out, &report, &err));

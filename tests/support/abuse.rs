@@ -75,6 +75,8 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("uint32_t", "major") => "COSIMG_ABI_MAJOR".into(),
         ("uint32_t", "minor") => "COSIMG_ABI_MINOR".into(),
         ("int32_t", "quality") => "50".into(),
+        ("int32_t", "effort") => "3".into(),
+        ("float", "percent") => "0.5f".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
         ("int32_t", "format" | "on" | "preset") => "1".into(),
         ("int32_t", "profile" | "headers" | "coding" | "mode" | "strip" | "covered") => "0".into(),
@@ -96,6 +98,7 @@ fn right_text(name: &str) -> &'static str {
         "host" => "host.example",
         "url" => "https://host.example/key?x=1",
         "target" | "resource" => "/key?x=1",
+        "script" => "0 1 2;",
         _ => "text",
     }
 }
@@ -165,6 +168,16 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         {
             for number in ["-1", "9999", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE_ENUM", "of no meaning");
+            }
+        }
+        "float" => {
+            for number in ["-1.0f", "1e9f"] {
+                add(number, "COSIMG_USAGE", "out of range");
+            }
+        }
+        "int32_t" if name == "effort" => {
+            for number in ["-1", "0", "10", "256 + 5", "INT32_MAX", "INT32_MIN"] {
+                add(number, "COSIMG_USAGE", "out of range");
             }
         }
         "int32_t" if name == "quality" => {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import c_char_p, c_float, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Optional, TypeVar
 
@@ -149,6 +149,9 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_transcoder_set_strip": (_status, (_object, c_int32, _place)),
     "cosimg_transcoder_set_never_larger": (_status, (_object, c_int32, _place)),
     "cosimg_transcoder_set_tolerant": (_status, (_object, c_int32, _place)),
+    "cosimg_transcoder_set_effort": (_status, (_object, c_int32, _place)),
+    "cosimg_transcoder_set_display_allowance": (_status, (_object, c_float, _place)),
+    "cosimg_transcoder_set_scans": (_status, (_object, *_text, _place)),
     "cosimg_transcoder_set_threads": (_status, (_object, c_size_t, _place)),
     "cosimg_transcoder_set_limits": (_status, (_object, _object, _place)),
     "cosimg_transcoder_set_cancel": (_status, (_object, _object, _place)),

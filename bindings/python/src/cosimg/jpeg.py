@@ -13,7 +13,7 @@ from .errors import Error
 from .limits import Cancel, Limits
 
 Coding = Literal["progressive", "baseline", "smaller"]
-Mode = Literal["display", "fast"]
+Mode = Literal["display", "fast", "small"]
 Strip = Literal[
     "nothing",
     "exif",
@@ -32,7 +32,7 @@ Preset = Literal["fast", "balanced", "small"]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
 Colour = tuple[int, int, int]
 _CODINGS = {"progressive": 0, "baseline": 1, "smaller": 2}
-_MODES = {"display": 0, "fast": 1}
+_MODES = {"display": 0, "fast": 1, "small": 2}
 _PRESETS = {"fast": 1, "balanced": 2, "small": 3}
 _STRIPS = {
     "nothing": 0,
@@ -100,6 +100,9 @@ class Transcoder(_Bounded):
 
     :param coding: `"progressive"`, `"baseline"`, or `"smaller"`, whichever of the two that is
     :param mode: what the scans of a progressive file are chosen for
+    :param effort: how long the search of the mode `"small"` looks, 1 to 9
+    :param display_allowance: how many percent larger a file may be if more is seen of it while it arrives
+    :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode
     :param strip: what metadata is left out: one kind, or several; `"safe"` keeps what the picture looks different
         without, and `"all"` what decoders need
     :param never_larger: gives the source back, without what is to be stripped, where the result would be larger
@@ -114,6 +117,9 @@ class Transcoder(_Bounded):
         *,
         coding: Coding = "progressive",
         mode: Mode = "display",
+        effort: int = 5,
+        display_allowance: float = 0,
+        scans: Optional[str] = None,
         strip: Union[Strip, Iterable[Strip]] = "nothing",
         never_larger: bool = False,
         tolerant: bool = False,
@@ -124,6 +130,10 @@ class Transcoder(_Bounded):
         self._make("cosimg_transcoder_new")
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
         self._set("set_mode", _native.number(_MODES, mode, "mode"))
+        self._set("set_effort", _native.integer(effort, 32, "effort"))
+        self._set("set_display_allowance", display_allowance)
+        if scans is not None:
+            self._set("set_scans", *_native.text(scans, "scans"))
         self._set("set_strip", _kinds(strip))
         self._set("set_never_larger", int(bool(never_larger)))
         self._set("set_tolerant", int(bool(tolerant)))
@@ -315,6 +325,9 @@ def transcode(
     *,
     coding: Coding = "progressive",
     mode: Mode = "display",
+    effort: int = 5,
+    display_allowance: float = 0,
+    scans: Optional[str] = None,
     strip: Union[Strip, Iterable[Strip]] = "nothing",
     never_larger: bool = False,
     tolerant: bool = False,
@@ -326,6 +339,9 @@ def transcode(
     with Transcoder(
         coding=coding,
         mode=mode,
+        effort=effort,
+        display_allowance=display_allowance,
+        scans=scans,
         strip=strip,
         never_larger=never_larger,
         tolerant=tolerant,

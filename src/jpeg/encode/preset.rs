@@ -42,6 +42,8 @@ pub(crate) struct Recipe {
     pub(crate) full_chroma: Shape,
     /// How much coarser blue-yellow is than red-green.
     pub(crate) blue: f32,
+    /// How many rounds the search for samples beyond white and black has.
+    pub(crate) deringing: u32,
     /// Of luma and chroma.
     pub(crate) zones: [DeadZone; 2],
     /// Of luma and chroma, where blocks are decided as a whole.
@@ -119,6 +121,7 @@ const FAST: Recipe = Recipe {
     chroma: Shape { dc: 8.2, base: 11.7, slope: 61.3, power: 1.14, diagonal: 0.00, steeper: 0.00 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
     blue: 1.23,
+    deringing: 4,
     zones: [
         DeadZone { low: 0.592, rise: 0.044, masked: 0.0062, floor: 3.8, most: 0.70, bias: 0.049 },
         DeadZone { low: 0.639, rise: 0.032, masked: 0.0006, floor: 4.0, most: 0.80, bias: 0.032 },
@@ -133,6 +136,7 @@ const BALANCED: Recipe = Recipe {
     chroma: Shape { dc: 8.8, base: 14.7, slope: 88.5, power: 1.1, diagonal: 0.0, steeper: 0.0 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
     blue: 1.11,
+    deringing: 8,
     zones: FAST.zones,
     weighting: Some([
         Weighting { bits: 14.7, floor: 47.5, power: 0.227, dark: 0.4 },
@@ -144,6 +148,7 @@ const BALANCED: Recipe = Recipe {
 
 const SMALL: Recipe = Recipe {
     luma: Shape { slope: 46.0, ..BALANCED.luma },
+    deringing: 16,
     weighting: Some([
         Weighting { bits: 16.0, floor: 47.5, power: 0.227, dark: 0.4 },
         Weighting { bits: 22.0, floor: 60.0, power: 0.176, dark: 0.0 },

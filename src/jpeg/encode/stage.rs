@@ -6,6 +6,7 @@ use crate::jpeg::coeff::{Block, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{BLOCK_SIDE, Component};
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::quant::dering::Deringing;
 use crate::jpeg::quant::quantise::Quantiser;
 use crate::jpeg::quant::rates::Statistics;
 use crate::jpeg::quant::refine::Errors;
@@ -18,6 +19,8 @@ use crate::limits::Cancel;
 pub(super) struct Stage {
     table: QuantTable,
     quantiser: Quantiser,
+    /// None for chroma, which no decoder clips by itself.
+    deringing: Option<Deringing>,
     statistics: Option<Statistics>,
     /// A row of blocks.
     row: Vec<Block>,
@@ -27,7 +30,9 @@ impl Stage {
     pub(super) fn new(recipe: &Recipe, component: &Component, table: &QuantTable) -> Self {
         let statistics = recipe.weighting.is_some().then(Statistics::new);
         let row = vec![[0; 64]; component.blocks_wide as usize];
-        Self { table: table.clone(), quantiser: Quantiser::new(table, recipe.zone(component)), statistics, row }
+        let quantiser = Quantiser::new(table, recipe.zone(component));
+        let deringing = (component.table == 0).then(|| Deringing::new(table, recipe.deringing));
+        Self { table: table.clone(), quantiser, deringing, statistics, row }
     }
 
     /// Takes the samples of the next row of blocks.
@@ -37,11 +42,17 @@ impl Stage {
         samples: [&[f32]; BLOCK_SIDE as usize],
         blocks: &mut [Block],
     ) {
+        let fine = if self.statistics.is_some() { &mut *blocks } else { &mut self.row[..] };
+        kernels.block_row(samples, fine);
+        if let Some(deringing) = &self.deringing {
+            kernels.run(
+                #[inline(always)]
+                || deringing.row(samples, fine),
+            );
+        }
         if self.statistics.is_none() {
-            kernels.block_row(samples, &mut self.row);
             return kernels.quantise(&self.quantiser, &self.row, blocks);
         }
-        kernels.block_row(samples, blocks);
         self.fine_row(kernels, blocks);
     }
 

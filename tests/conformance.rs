@@ -175,14 +175,13 @@ fn is_kept(
 }
 
 /// No larger than what jpegtran made of the same file, trailing data left out, which it drops: but for 0.02 % and a few
-/// bytes, since codes of the same lengths differ in the bytes that happen to be stuffed. What is chosen for display by
-/// the prices of a sample may be off by more.
+/// bytes, since codes of the same lengths differ in the bytes that happen to be stuffed.
 fn is_no_larger(row: &Row, result: &[u8], mode: Mode) -> Result<(), String> {
-    let (factor, few) = if mode == Mode::Display { (1.02, 24.0) } else { (1.0002, 8.0) };
+    let (factor, few) = (1.0002, 8.0);
     let (theirs, trailing) = (row.number("jpegtran_prog_bytes"), row.number("trailing_bytes"));
     // It drops the thumbnails of JFIF headers too, and has another script for three components that are no luma and
     // chroma; ours takes them for such.
-    let alike = !row.get("flags").contains("jfif-thumb") && !row.name().contains("rgb");
+    let alike = !row.get("flags").contains("jfif-thumb") && !row.name().contains("rgb-adobe");
     let comparable = theirs > 0 && alike && !row.name().starts_with("hostile");
     let most = theirs as f64 * factor + trailing as f64 + few;
     if comparable && result.len() as f64 > most {

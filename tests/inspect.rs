@@ -355,7 +355,7 @@ fn results_are_described_as_what_they_are() {
     let source = File::of(&picture, 0xC1).restart(3).scan(&picture, &Scan::sequential(&[0, 1, 2]), &how).end();
     let progressive = Transcoder::new().mode(Mode::Fast).run(&source.bytes).unwrap();
     let said = look(&progressive);
-    assert_eq!((said.sof, said.progressive, said.complete, said.scans.len()), (2, true, true, 10));
+    assert_eq!((said.sof, said.progressive, said.complete, said.scans.len()), (2, true, true, 9));
     assert_eq!((said.restart_interval, said.scans.last().unwrap().end), (0, progressive.len() as u64 - 2));
     let baseline = Transcoder::new().coding(Coding::Baseline).run(&source.bytes).unwrap();
     let said = look(&baseline);

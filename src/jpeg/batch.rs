@@ -1,5 +1,8 @@
 //! The scans of a file, tokenised together: all scans of a component take each group of its blocks, all scans of the
-//! picture each of its MCU rows, while they are in cache. Then each scan is written with the tables that fit it best.
+//! picture each of its MCU rows, while they are in cache. DC coefficients are put aside for their scans, which come after
+//! all others. Then each scan is written with the tables that fit it best.
+
+use std::borrow::Cow;
 
 use crate::error::Result;
 use crate::jpeg::Coding;
@@ -8,10 +11,12 @@ use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
 use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
-use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
 use crate::jpeg::rows::{McuRow, Rows};
+use crate::jpeg::scan::dc::{DcRows, Differences};
+use crate::jpeg::scan::ways::{Chosen, Ways};
 use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::write::{Work, write_segment};
 
@@ -21,8 +26,15 @@ const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 20;
 /// Bytes of DHT and SOS without the tables, and of what stuffing varies by in a small scan.
 const HEADERS: usize = 64;
+/// Bytes of SOS for one component, and of DHT without its tables.
+const SOS_BYTES: usize = 10;
+const DHT_BYTES: usize = 4;
+/// Bytes of 0xFF, which are followed by a stuffed one.
+const STUFFED: f64 = 1.0 / 300.0;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
 const FORESIGHT: u32 = 16;
+/// MCU rows, of 1 in so many, after which ways without hope are left.
+const HOPE: u32 = 12;
 
 /// The first of the scans that are left, as many as their tokens have memory.
 pub(crate) struct Batch<'a> {
@@ -31,12 +43,24 @@ pub(crate) struct Batch<'a> {
     /// What the scans of each component look at.
     wanted: Vec<Wanted>,
     planes: Box<Planes>,
+    /// Where there are scans for them, or will be.
+    dc: Option<DcRows>,
+    /// What its scans are to be chosen from.
+    ways: Option<&'a Ways>,
     store: Store,
+}
+
+/// The best of some ways.
+pub(crate) enum Best<'a> {
+    /// With all tokens.
+    Made(Vec<Ready<'a>>, Store),
+    /// To be made yet.
+    Script(Vec<Scan>),
 }
 
 /// A scan that is ready to be written.
 pub(crate) struct Ready<'a> {
-    scan: &'a Scan,
+    scan: Cow<'a, Scan>,
     kind: Kind,
     tokens: Tokens,
     tables: [Option<HuffmanTable>; SLOTS],
@@ -46,7 +70,9 @@ pub(crate) struct Ready<'a> {
 
 /// A scan on its way.
 struct Part<'a> {
-    scan: &'a Scan,
+    /// Among those of the batch.
+    number: usize,
+    scan: Cow<'a, Scan>,
     kind: Kind,
     tokeniser: Tokeniser,
     tokens: Tokens,
@@ -64,8 +90,19 @@ enum Tokeniser {
 impl<'a> Batch<'a> {
     pub(crate) fn new(frame: &'a Frame, scans: &'a [Scan], coding: Coding) -> Self {
         let mut wanted = vec![Wanted::default(); frame.components.len()];
-        let parts = scans.iter().map(|scan| Part::new(scan, coding, &mut wanted)).collect();
-        Self { frame, parts, wanted, planes: Box::new(Planes::new()), store: Store::default() }
+        let part = |(number, scan)| Part { number, ..Part::new(Cow::Borrowed(scan), coding, &mut wanted) };
+        let parts: Vec<_> = scans.iter().enumerate().map(part).collect();
+        let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
+        Self { frame, parts, wanted, planes: Box::new(Planes::new()), dc, ways: None, store: Store::default() }
+    }
+
+    /// The scans of several ways, to choose from. Where the coefficients are held, tokens are not: they would take as
+    /// much again.
+    pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, are_held: bool) -> Self {
+        let (scans, _) = ways.scans();
+        let scans = if are_held && !ways.is_choice_of_ac() { &[] } else { scans };
+        let store = if are_held { Store::counting() } else { Store::default() };
+        Self { dc: Some(DcRows::default()), ways: Some(ways), store, ..Self::new(frame, scans, Coding::Progressive) }
     }
 
     /// Turns the picture into the tokens of its scans. Those at the end whose tokens would take too much memory are
@@ -88,8 +125,12 @@ impl<'a> Batch<'a> {
                 || self.mcu_row(kernels, row, y),
             );
             let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
+            let own = own + self.dc.as_ref().map_or(0, DcRows::bytes);
             let memory = held + self.store.bytes() + own + written as u64;
             limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
+            if let Some(ways) = self.ways.filter(|_| y == frame.mcus_high / HOPE) {
+                self.leave_the_hopeless(ways)?;
+            }
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
             let foreseen = y >= frame.mcus_high / FORESIGHT;
             let rows = u64::from(if foreseen { frame.mcus_high } else { y + 1 });
@@ -103,8 +144,64 @@ impl<'a> Batch<'a> {
             }
             Ok(())
         })?;
-        self.parts.iter_mut().for_each(|part| part.finish(&mut self.store));
+        let Self { parts, dc, store, .. } = self;
+        parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), store));
         Ok(())
+    }
+
+    /// Leaves the scans of ways alone that others are clearly better than so far.
+    fn leave_the_hopeless(&mut self, ways: &Ways) -> Result<()> {
+        let Self { frame, parts, store, .. } = self;
+        let mut bits = vec![None; ways.scans().0.len()];
+        for part in parts.iter_mut() {
+            part.tokens.settle_all(store);
+            let (_, so_far) = part.tokens.tables(Sizes::of_precision(frame.precision))?;
+            bits[part.number] = Some(so_far as f32);
+        }
+        let hopeful = ways.hopeful(&bits);
+        parts.retain(|part| hopeful[part.number]);
+        Ok(())
+    }
+
+    /// The best of the ways that it has the scans of; `None` where none of them is within the bound.
+    ///
+    /// # Errors
+    /// Where a coefficient is too large for the coding process.
+    pub(crate) fn best(mut self, kernels: impl AcKernels, ways: &Ways) -> Result<Option<Best<'a>>> {
+        let dc = self.dc.take().unwrap_or_default();
+        let (frame, keeps) = (self.frame, self.store.keeps());
+        let (scans, usual) = ways.scans();
+        let numbers: Vec<usize> = self.parts.iter().map(|part| part.number).collect();
+        // Where there is no choice they do not matter.
+        let mut bytes = vec![(!ways.is_choice_of_ac()).then_some(0.0); scans.len()];
+        let (ready, mut store) = self.into_scans()?;
+        for (&number, ready) in numbers.iter().zip(&ready) {
+            bytes[number] = Some(ready.size());
+        }
+        if bytes[..usual].contains(&None) {
+            return Ok(Some(Best::Script(ways.usual())));
+        }
+        let differences = kernels.run(
+            #[inline(always)]
+            || Differences::new(frame, &dc),
+        );
+        let Some(chosen) = ways.choose(&bytes, &differences) else { return Ok(None) };
+        if !keeps {
+            return Ok(Some(Best::Script(ways.script(chosen))));
+        }
+        let mut ready: Vec<_> = numbers.into_iter().zip(ready).collect();
+        let mut made = Vec::with_capacity(chosen.len());
+        for chosen in chosen {
+            match chosen {
+                Chosen::Ac(i) => made.extend(ready.extract_if(.., |(number, _)| *number == i).map(|(_, ready)| ready)),
+                Chosen::Dc(scan) => {
+                    let mut part = Part::new(Cow::Owned(scan), Coding::Progressive, &mut []);
+                    part.finish(kernels, frame, Some(&dc), &mut store);
+                    made.push(part.ready(frame)?);
+                }
+            }
+        }
+        Ok(Some(Best::Made(made, store)))
     }
 
     /// The scans with their tables, and the tokens of all of them.
@@ -112,23 +209,23 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// Where a coefficient is too large for the coding process.
     pub(crate) fn into_scans(self) -> Result<(Vec<Ready<'a>>, Store)> {
-        let sizes = Sizes::of_precision(self.frame.precision);
-        let ready = |part: Part<'a>| {
-            let (tables, bits) = part.tokens.tables(sizes)?;
-            Ok(Ready { scan: part.scan, kind: part.kind, tokens: part.tokens, tables, bits })
-        };
-        Ok((self.parts.into_iter().map(ready).collect::<Result<_>>()?, self.store))
+        let frame = self.frame;
+        Ok((self.parts.into_iter().map(|part| part.ready(frame)).collect::<Result<_>>()?, self.store))
     }
 
     /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows
     /// of them as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
     fn mcu_row(&mut self, kernels: impl AcKernels, rows: McuRow<'_>, y: u32) {
-        let Self { frame, parts, wanted, planes, store } = self;
+        let Self { frame, parts, wanted, planes, dc, store, .. } = self;
         for (i, component) in frame.components.iter().enumerate() {
             for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
-                for blocks in rows.row(i, row).chunks(GROUP) {
-                    planes.fill(kernels, blocks, wanted[i]);
+                let blocks = rows.row(i, row);
+                if let Some(dc) = dc {
+                    dc.push(i, blocks);
+                }
+                for blocks in blocks.chunks(GROUP) {
+                    kernels.planes(blocks, wanted[i], planes);
                     for part in parts.iter_mut().filter(|part| part.scan.components == [i]) {
                         part.group(kernels, blocks, planes);
                         part.tokens.settle(store);
@@ -144,11 +241,11 @@ impl<'a> Batch<'a> {
 
 impl<'a> Part<'a> {
     /// Adds what the scan looks at to what is `wanted` of each component.
-    fn new(scan: &'a Scan, coding: Coding, wanted: &mut [Wanted]) -> Self {
+    fn new(scan: Cow<'a, Scan>, coding: Coding, wanted: &mut [Wanted]) -> Self {
         let kind = if coding == Coding::Baseline { Kind::Sequential } else { scan.kind() };
         let low = u32::from(scan.low);
         let band = Band { start: scan.start.into(), end: scan.end.into(), low };
-        let slots = table_slots(scan);
+        let slots = table_slots(&scan);
         let (tokeniser, symbols) = match kind {
             Kind::Sequential => (Tokeniser::Sequential(baseline::Tokeniser::new(slots)), SlotKind::Sequential),
             Kind::DcFirst => (Tokeniser::DcFirst(dc_first::Tokeniser::new(slots, low)), SlotKind::Dc),
@@ -162,7 +259,11 @@ impl<'a> Part<'a> {
                 (Tokeniser::AcRefine(ac_refine::Tokeniser::new(band)), SlotKind::Corrections)
             }
         };
-        Self { scan, kind, tokeniser, tokens: Tokens::new(symbols) }
+        Self { number: 0, scan, kind, tokeniser, tokens: Tokens::new(symbols) }
+    }
+
+    fn is_dc(&self) -> bool {
+        matches!(self.tokeniser, Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_))
     }
 
     /// Some blocks of a row of the only component of the scan.
@@ -171,33 +272,43 @@ impl<'a> Part<'a> {
         let tokens = &mut self.tokens;
         match &mut self.tokeniser {
             Tokeniser::Sequential(t) => blocks.iter().for_each(|block| t.block(0, block, tokens)),
-            Tokeniser::DcFirst(t) => blocks.iter().for_each(|block| t.block(0, block, tokens)),
-            Tokeniser::DcRefine(t) => blocks.iter().for_each(|block| t.block(0, block, tokens)),
             Tokeniser::AcFirst(t) => t.group(kernels, blocks, planes, tokens),
             Tokeniser::AcRefine(t) => t.group(kernels, blocks.len(), planes, tokens),
+            // They come at the end.
+            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
         }
     }
 
     /// A row of MCUs of an interleaved scan.
     #[inline(always)]
     fn mcus(&mut self, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
-        let (scan, tokens) = (self.scan, &mut self.tokens);
-        match &mut self.tokeniser {
-            Tokeniser::Sequential(t) => interleave(frame, rows, scan, y, t, tokens, store),
-            Tokeniser::DcFirst(t) => interleave(frame, rows, scan, y, t, tokens, store),
-            Tokeniser::DcRefine(t) => interleave(frame, rows, scan, y, t, tokens, store),
-            // Scans of AC coefficients have one component.
-            Tokeniser::AcFirst(_) | Tokeniser::AcRefine(_) => {}
+        if let Tokeniser::Sequential(tokeniser) = &mut self.tokeniser {
+            interleave(frame, |i, row| rows.row(i, row), &self.scan, y, tokeniser, &mut self.tokens, store);
         }
     }
 
-    fn finish(&mut self, store: &mut Store) {
-        match &mut self.tokeniser {
-            Tokeniser::AcFirst(t) => t.finish(&mut self.tokens),
-            Tokeniser::AcRefine(t) => t.finish(&mut self.tokens),
+    /// What is left to do after the last row.
+    fn finish(&mut self, kernels: impl AcKernels, frame: &Frame, dc: Option<&DcRows>, store: &mut Store) {
+        let Self { scan, tokens, .. } = self;
+        match (&mut self.tokeniser, dc) {
+            (Tokeniser::AcFirst(t), _) => t.finish(tokens),
+            (Tokeniser::AcRefine(t), _) => t.finish(tokens),
+            (Tokeniser::DcFirst(t), Some(dc)) => kernels.run(
+                #[inline(always)]
+                || whole(frame, dc, scan, t, tokens, store),
+            ),
+            (Tokeniser::DcRefine(t), Some(dc)) => kernels.run(
+                #[inline(always)]
+                || whole(frame, dc, scan, t, tokens, store),
+            ),
             _ => {}
         }
-        self.tokens.settle_all(store);
+        tokens.settle_all(store);
+    }
+
+    fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
+        let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
+        Ok(Ready { scan: self.scan, kind: self.kind, tokens: self.tokens, tables, bits })
     }
 }
 
@@ -209,6 +320,13 @@ impl Ready<'_> {
         (data + data / 128) as usize + tables + HEADERS
     }
 
+    /// Bytes that the scan will have, on average over what may have to be stuffed.
+    fn size(&self) -> f32 {
+        let tables: usize = self.tables.iter().flatten().map(|table| DHT_BYTES + table.segment_bytes()).sum();
+        let data = self.bits as f64 / 8.0;
+        (data * (1.0 + STUFFED) + (SOS_BYTES + tables) as f64) as f32
+    }
+
     /// DHT, SOS and the entropy-coded data of the scan.
     pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
         write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
@@ -218,7 +336,7 @@ impl Ready<'_> {
     }
 
     fn write_header(&self, frame: &Frame, out: &mut Vec<u8>) -> Result<()> {
-        let (scan, tables) = (self.scan, &self.tables);
+        let (scan, tables) = (&*self.scan, &self.tables);
         let (dc, ac) = (|slot| table_of(slot, tables) as u8, |slot| table_of(slot + 2, tables) as u8 - 2);
         let mut payload = vec![scan.components.len() as u8];
         for (&component, slot) in scan.components.iter().zip(table_slots(scan)) {
@@ -234,28 +352,58 @@ impl Ready<'_> {
     }
 }
 
-/// The blocks of a row of MCUs in their order (T.81 A.2.3).
+/// A whole scan of DC coefficients.
 #[inline(always)]
-fn interleave(
+fn whole(
     frame: &Frame,
-    rows: McuRow<'_>,
+    dc: &DcRows,
     scan: &Scan,
-    y: u32,
-    tokeniser: &mut impl Tokenise,
+    tokeniser: &mut impl Tokenise<i16>,
     tokens: &mut Tokens,
     store: &mut Store,
 ) {
-    for x in 0..frame.mcus_wide {
-        for (slot, &i) in scan.components.iter().enumerate() {
-            let c = &frame.components[i];
-            for row in y * c.vertical..(y + 1) * c.vertical {
-                let blocks = if row < c.blocks_high { rows.row(i, row) } else { &[] };
-                for column in x * c.horizontal..(x + 1) * c.horizontal {
-                    match blocks.get(column as usize) {
-                        Some(block) => tokeniser.block(slot, block, tokens),
-                        None => tokeniser.padding(slot, tokens),
-                    }
-                }
+    if let &[component] = &scan.components[..] {
+        for row in 0..frame.components[component].blocks_high {
+            for value in dc.row(frame, component, row) {
+                tokeniser.block(0, value, tokens);
+            }
+            tokens.settle(store);
+        }
+    } else {
+        for y in 0..frame.mcus_high {
+            interleave(frame, |component, row| dc.row(frame, component, row), scan, y, tokeniser, tokens, store);
+        }
+    }
+}
+
+/// The blocks of a row of MCUs in their order (T.81 A.2.3), by what a scan looks at of each.
+#[inline(always)]
+fn interleave<'r, T: 'r>(
+    frame: &Frame,
+    rows: impl Fn(usize, u32) -> &'r [T],
+    scan: &Scan,
+    y: u32,
+    tokeniser: &mut impl Tokenise<T>,
+    tokens: &mut Tokens,
+    store: &mut Store,
+) {
+    // Rows of blocks in the order in which each MCU has a stretch of them.
+    let mut lines: Vec<(usize, &[T], usize)> = Vec::with_capacity(MAX_MCU_BLOCKS as usize);
+    for (slot, &i) in scan.components.iter().enumerate() {
+        let c = &frame.components[i];
+        for row in y * c.vertical..(y + 1) * c.vertical {
+            let blocks = if row < c.blocks_high { rows(i, row) } else { &[] };
+            lines.push((slot, blocks, c.horizontal as usize));
+        }
+    }
+    for x in 0..frame.mcus_wide as usize {
+        for &(slot, blocks, across) in &lines {
+            let inside = &blocks[(x * across).min(blocks.len())..((x + 1) * across).min(blocks.len())];
+            for block in inside {
+                tokeniser.block(slot, block, tokens);
+            }
+            for _ in inside.len()..across {
+                tokeniser.padding(slot, tokens);
             }
         }
         tokens.settle(store);

@@ -2,15 +2,15 @@
 
 use crate::error::Result;
 use crate::jpeg::coeff::Plane;
-use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::metadata::Metadata;
 use crate::jpeg::scan::sample::Picture;
 use crate::jpeg::scan::search::{self, Effort};
+use crate::jpeg::scan::ways::{Most, Ways};
 use crate::jpeg::scan::{Scan, fixed};
 use crate::jpeg::simd::{Level, Simd};
+use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, Script};
-use crate::limits::{Cancel, Limits};
 
 /// How a file is laid out.
 #[derive(Clone, Debug, Default)]
@@ -24,67 +24,69 @@ pub(crate) struct Layout {
     pub(crate) effort: Effort,
     /// Percent of its size that a file may take more, if more is seen of it early.
     pub(crate) allowance: f32,
-    /// Bytes of the source, where there is one.
-    pub(crate) source: Option<u64>,
     /// In place of the coding and the mode.
     pub(crate) script: Option<Script>,
 }
 
+/// The scans of a progressive file.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    Script(Vec<Scan>),
+    /// The best of these, or other ones where none of them is within the bound.
+    Ways {
+        ways: Ways,
+        otherwise: Option<Vec<Scan>>,
+    },
+}
+
 impl Layout {
-    /// Whether the scans depend on the coefficients, so that all of these have to be there before any is written.
+    /// Whether the scans cannot be known before all coefficients are there.
     pub(crate) fn looks_at_coefficients(&self) -> bool {
-        self.script.is_none()
-            && !self.sparse
-            && self.coding != Coding::Baseline
-            && matches!(self.mode, Mode::Small | Mode::Display)
+        self.is_chosen() && self.mode == Mode::Small
+    }
+
+    /// Whether a mode says which scans there are.
+    fn is_chosen(&self) -> bool {
+        self.script.is_none() && !self.sparse && self.coding != Coding::Baseline
     }
 
     /// The coding of a file and its scans. The planes are those of all components, where they are in memory.
-    pub(crate) fn scans(
+    pub(crate) fn plan(
         &self,
         frame: &Frame,
         planes: Option<&[Plane]>,
         metadata: &Metadata<'_>,
         simd: Simd,
-        limits: &Limits,
-        cancel: &Cancel,
-    ) -> Result<(Coding, Vec<Scan>)> {
+        Work { limits, cancel, .. }: Work<'_>,
+    ) -> Result<(Coding, Plan)> {
         if let Some(script) = &self.script {
-            return Ok((script.coding(), script.for_frame(frame, limits)?.to_vec()));
+            return Ok((script.coding(), Plan::Script(script.for_frame(frame, limits)?.to_vec())));
         }
         let has_chroma = metadata.color(frame) == "YCbCr";
-        let scans = match (self.coding, planes) {
-            (Coding::Baseline, _) => fixed::sequential(frame),
-            (_, Some(planes)) if self.looks_at_coefficients() => {
+        let plan = match (self.mode, planes) {
+            _ if self.coding == Coding::Baseline => Plan::Script(fixed::sequential(frame)),
+            _ if self.sparse => Plan::Script(fixed::sparse(frame)),
+            (Mode::Small, Some(planes)) => {
                 let picture = Picture { frame, planes, has_chroma };
-                match simd.level()? {
-                    Level::Scalar(kernels) => self.search(picture, kernels, cancel)?,
+                let (scans, bytes) = match simd.level()? {
+                    Level::Scalar(kernels) => search::smallest(picture, kernels, &self.effort, cancel)?,
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2(kernels) => self.search(picture, kernels, cancel)?,
+                    Level::Avx2(kernels) => search::smallest(picture, kernels, &self.effort, cancel)?,
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512(kernels) => self.search(picture, kernels, cancel)?,
+                    Level::Avx512(kernels) => search::smallest(picture, kernels, &self.effort, cancel)?,
+                };
+                if self.allowance > 0.0 {
+                    let most = Most::Bytes(bytes * (1.0 + self.allowance / 100.0));
+                    Plan::Ways { ways: Ways::display(frame, has_chroma, most), otherwise: Some(scans) }
+                } else {
+                    Plan::Script(scans)
                 }
             }
-            _ if self.sparse => fixed::sparse(frame),
-            _ => fixed::progressive(frame, has_chroma, self.mode, self.data(metadata)),
+            (Mode::Display, _) => {
+                Plan::Ways { ways: Ways::display(frame, has_chroma, Most::Usual(self.allowance)), otherwise: None }
+            }
+            (Mode::Fast | Mode::Small, _) => Plan::Ways { ways: Ways::few(frame, has_chroma), otherwise: None },
         };
-        Ok((self.coding, scans))
-    }
-
-    /// Bytes of the source that are no metadata, about.
-    fn data(&self, metadata: &Metadata<'_>) -> Option<u64> {
-        let segments = metadata.header.iter().chain(&metadata.late);
-        let other = segments.map(|segment| segment.payload.len()).sum::<usize>() + metadata.trailing.len();
-        self.source.map(|bytes| bytes.saturating_sub(other as u64))
-    }
-
-    fn search(&self, picture: Picture<'_>, kernels: impl AcKernels, cancel: &Cancel) -> Result<Vec<Scan>> {
-        let found = match self.mode {
-            Mode::Small => return search::smallest(picture, kernels, &self.effort, self.allowance, cancel),
-            // Three components that are no luma and chroma have nothing that may come late.
-            Mode::Display if picture.has_chroma => search::most_to_see(picture, kernels, self.allowance, cancel)?,
-            _ => None,
-        };
-        Ok(found.unwrap_or_else(|| fixed::progressive(picture.frame, picture.has_chroma, self.mode, None)))
+        Ok((self.coding, plan))
     }
 }

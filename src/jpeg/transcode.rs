@@ -220,9 +220,8 @@ impl Transcoder {
         }
         let index = Index::of(source);
         read.metadata.strip(self.strip, index.as_ref(), source);
-        let layout = Layout { source: Some(source.len() as u64), ..self.layout.clone() };
         let work = Work { threads: self.threads.get(), limits, cancel };
-        let mut bytes = write::write(read.coefficients, &read.metadata, &layout, *simd, work)?;
+        let mut bytes = write::write(read.coefficients, &read.metadata, &self.layout, *simd, work)?;
         if let Some(index) = index {
             let new_end = bytes.len() - read.metadata.trailing.len();
             index.follow(&mut bytes, new_end, end);

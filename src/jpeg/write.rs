@@ -2,11 +2,12 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::Coding;
-use crate::jpeg::batch::{Batch, Ready};
+use crate::jpeg::batch::{Batch, Best, Ready};
 use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
+use crate::jpeg::entropy::token::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
-use crate::jpeg::layout::Layout;
+use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::quant::QuantTable;
@@ -65,21 +66,21 @@ fn lay_out(
     work: Work<'_>,
 ) -> Result<Vec<u8>> {
     let frame = &*coefficients.frame;
-    let (coding, script) = layout.scans(frame, coefficients.rows.planes(), metadata, simd, work.limits, work.cancel)?;
+    let (coding, plan) = layout.plan(frame, coefficients.rows.planes(), metadata, simd, work)?;
     let slots = quant_slots(frame, &coefficients.tables);
     let mut out = vec![0xFF, SOI];
     write_metadata(&metadata.header, &mut out)?;
     write_quant_tables(&coefficients.tables, &slots, &mut out)?;
     write_frame(coefficients, &slots, coding, &mut out);
     let rows = &mut coefficients.rows;
-    let scans = Scans { frame, script: &script, coding, late: &metadata.late, is_last, work };
+    let scans = Scans { frame, coding, late: &metadata.late, is_last, work };
     // The one dispatch of a file.
     match simd.level()? {
-        Level::Scalar(kernels) => scans.write(kernels, rows, &mut out)?,
+        Level::Scalar(kernels) => scans.write(kernels, &plan, rows, &mut out)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2(kernels) => scans.write(kernels, rows, &mut out)?,
+        Level::Avx2(kernels) => scans.write(kernels, &plan, rows, &mut out)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512(kernels) => scans.write(kernels, rows, &mut out)?,
+        Level::Avx512(kernels) => scans.write(kernels, &plan, rows, &mut out)?,
     }
     out.extend([0xFF, EOI]);
     let memory = coefficients.rows.bytes(work.threads) + (out.len() + metadata.trailing.len()) as u64;
@@ -91,7 +92,6 @@ fn lay_out(
 /// All scans, and the segments that come after the first.
 struct Scans<'a> {
     frame: &'a Frame,
-    script: &'a [Scan],
     coding: Coding,
     late: &'a [Segment<'a>],
     is_last: bool,
@@ -99,39 +99,85 @@ struct Scans<'a> {
 }
 
 impl Scans<'_> {
-    fn write(&self, kernels: impl AcKernels, rows: &mut Rows<'_>, out: &mut Vec<u8>) -> Result<()> {
+    fn write(&self, kernels: impl AcKernels, plan: &Plan, rows: &mut Rows<'_>, out: &mut Vec<u8>) -> Result<()> {
+        let (ways, otherwise) = match plan {
+            Plan::Script(script) => return self.write_script(kernels, script, rows, out),
+            Plan::Ways { ways, otherwise } => (ways, otherwise),
+        };
+        let mut batch = Batch::of_ways(self.frame, ways, rows.are_held());
+        batch.tokenise(kernels, rows, self.work, out.len())?;
+        match batch.best(kernels, ways)? {
+            Some(Best::Made(scans, store)) => {
+                self.release(rows);
+                self.write_scans(kernels, scans, store, 0, out)
+            }
+            Some(Best::Script(script)) => self.write_script(kernels, &script, rows, out),
+            None => {
+                let script = otherwise.clone().unwrap_or_else(|| ways.usual());
+                self.write_script(kernels, &script, rows, out)
+            }
+        }
+    }
+
+    fn write_script(
+        &self,
+        kernels: impl AcKernels,
+        script: &[Scan],
+        rows: &mut Rows<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let mut done = 0;
-        while done < self.script.len() {
-            let mut batch = Batch::new(self.frame, &self.script[done..], self.coding);
+        while done < script.len() {
+            let mut batch = Batch::new(self.frame, &script[done..], self.coding);
             batch.tokenise(kernels, rows, self.work, out.len())?;
             let (scans, store) = batch.into_scans()?;
-            if self.is_last && done + scans.len() == self.script.len() {
-                rows.release();
+            let next = done + scans.len();
+            if next == script.len() {
+                self.release(rows);
             }
-            out.reserve_exact(scans.iter().map(Ready::bytes).sum());
-            let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
-                self.work.cancel.check()?;
-                scan.write(kernels, self.frame, &store, out)
-            };
-            if self.work.threads == 1 {
-                for scan in scans {
-                    write(scan, out)?;
-                    self.write_behind(done, out)?;
-                    done += 1;
-                }
-                continue;
+            self.write_scans(kernels, scans, store, done, out)?;
+            done = next;
+        }
+        Ok(())
+    }
+
+    /// Nothing more is taken from the rows.
+    fn release(&self, rows: &mut Rows<'_>) {
+        if self.is_last {
+            rows.release();
+        }
+    }
+
+    /// Writes scans of which the first is that of number `first` in the file.
+    fn write_scans(
+        &self,
+        kernels: impl AcKernels,
+        scans: Vec<Ready<'_>>,
+        store: Store,
+        first: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        out.reserve_exact(scans.iter().map(Ready::bytes).sum());
+        let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
+            self.work.cancel.check()?;
+            scan.write(kernels, self.frame, &store, out)
+        };
+        if self.work.threads == 1 {
+            for (number, scan) in (first..).zip(scans) {
+                write(scan, out)?;
+                self.write_behind(number, out)?;
             }
-            let alone = |scan: Ready<'_>| {
-                let mut out = Vec::with_capacity(scan.bytes());
-                write(scan, &mut out).map(|()| out)
-            };
-            let scans = threads::share(self.work.threads, scans, Ready::bytes, alone);
-            drop(store);
-            for scan in scans {
-                out.extend_from_slice(&scan?);
-                self.write_behind(done, out)?;
-                done += 1;
-            }
+            return Ok(());
+        }
+        let alone = |scan: Ready<'_>| {
+            let mut out = Vec::with_capacity(scan.bytes());
+            write(scan, &mut out).map(|()| out)
+        };
+        let scans = threads::share(self.work.threads, scans, Ready::bytes, alone);
+        drop(store);
+        for (number, scan) in (first..).zip(scans) {
+            out.extend_from_slice(&scan?);
+            self.write_behind(number, out)?;
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ impl Tokeniser {
 /// Slots of the AC tables come after those of the DC tables.
 const AC_SLOT: usize = 2;
 
-impl Tokenise for Tokeniser {
+impl Tokenise<Block> for Tokeniser {
     fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens) {
         let table = self.tables[slot];
         let dc = i32::from(block[0]);

@@ -70,11 +70,11 @@ impl Tokeniser {
     }
 }
 
-impl Tokenise for Tokeniser {
+impl Tokenise<i16> for Tokeniser {
     #[inline(always)]
-    fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens) {
+    fn block(&mut self, slot: usize, &dc: &i16, tokens: &mut Tokens) {
         // The point transform of DC is an arithmetic shift (T.81 G.1.2.1).
-        let value = i32::from(block[0]) >> self.low;
+        let value = i32::from(dc) >> self.low;
         push_difference(self.tables[slot], value - self.predictions[slot], tokens);
         self.predictions[slot] = value;
     }

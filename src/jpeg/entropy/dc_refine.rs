@@ -43,10 +43,10 @@ impl Tokeniser {
     }
 }
 
-impl Tokenise for Tokeniser {
+impl Tokenise<i16> for Tokeniser {
     #[inline(always)]
-    fn block(&mut self, _: usize, block: &Block, tokens: &mut Tokens) {
-        tokens.push_corrections((i64::from(block[0]) >> self.low & 1) as u64, 1);
+    fn block(&mut self, _: usize, &dc: &i16, tokens: &mut Tokens) {
+        tokens.push_corrections((i64::from(dc) >> self.low & 1) as u64, 1);
     }
 
     fn padding(&mut self, _: usize, tokens: &mut Tokens) {

@@ -109,11 +109,11 @@ impl<'a> Input<'a> for BitReader<'a> {
     }
 }
 
-/// Turns the blocks of one kind of scan that may be interleaved into tokens. AC scans, which have one component, go by
-/// groups of blocks instead ([`planes`]).
-pub(crate) trait Tokenise {
+/// Turns the blocks of one kind of scan that may be interleaved into tokens, from what the scan looks at of each. AC
+/// scans, which have one component, go by groups of blocks instead ([`planes`]).
+pub(crate) trait Tokenise<T> {
     /// A block of the component at position `slot` of the scan header.
-    fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens);
+    fn block(&mut self, slot: usize, block: &T, tokens: &mut Tokens);
 
     /// A block that stands outside the picture and fills up an interleaved MCU; it shall cost as little as can be.
     fn padding(&mut self, slot: usize, tokens: &mut Tokens);

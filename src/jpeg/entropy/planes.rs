@@ -44,6 +44,12 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
         collect(blocks, words, |value| value < 0);
     }
 
+    /// All planes that are wanted of a group of blocks.
+    #[inline(always)]
+    fn planes(self, blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
+        planes.fill_one_by_one(self, blocks, wanted);
+    }
+
     /// The bits of `word` that `mask` selects, moved together at the bottom.
     #[inline(always)]
     fn extract(self, word: u64, mut mask: u64) -> u64 {
@@ -128,17 +134,17 @@ pub(crate) struct Refined {
 /// The planes of the group at hand.
 #[derive(Debug)]
 pub(crate) struct Planes {
-    not_zero: [Words; LOWS],
-    bit: [Words; LOWS],
-    negative: Words,
+    pub(crate) not_zero: [Words; LOWS],
+    pub(crate) bit: [Words; LOWS],
+    pub(crate) negative: Words,
 }
 
 /// Which planes the scans of a component look at.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted {
     /// Bit sets of `low`.
-    not_zero: u16,
-    bit: u16,
+    pub(crate) not_zero: u16,
+    pub(crate) bit: u16,
 }
 
 impl Wanted {
@@ -159,9 +165,9 @@ impl Planes {
         Self { not_zero: [[0; GROUP]; LOWS], bit: [[0; GROUP]; LOWS], negative: [0; GROUP] }
     }
 
-    /// Computes what is wanted of a group of blocks.
+    /// [`AcKernels::planes`], a plane after the other.
     #[inline(always)]
-    pub(crate) fn fill(&mut self, kernels: impl AcKernels, blocks: &[Block], wanted: Wanted) {
+    pub(crate) fn fill_one_by_one(&mut self, kernels: impl AcKernels, blocks: &[Block], wanted: Wanted) {
         for low in (0..LOWS).filter(|low| wanted.not_zero >> low & 1 == 1) {
             kernels.not_zero(blocks, low as u32, &mut self.not_zero[low]);
         }

@@ -59,9 +59,20 @@ const STAGE: usize = 2 * STRETCH;
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     tokens: Vec<Token>,
+    /// Whether tokens only count, and are not kept.
+    counts_only: bool,
 }
 
 impl Store {
+    /// One that keeps nothing, for what the tokens would take.
+    pub(crate) fn counting() -> Self {
+        Self { counts_only: true, ..Self::default() }
+    }
+
+    pub(crate) fn keeps(&self) -> bool {
+        !self.counts_only
+    }
+
     /// Makes room for so many bytes in all, where that is more than there is.
     pub(crate) fn reserve(&mut self, bytes: u64) {
         let tokens = usize::try_from(bytes).unwrap_or(usize::MAX) / size_of::<Token>();
@@ -178,10 +189,12 @@ impl Tokens {
             odds[usize::from(odd) & mask] += 1;
         }
         last.iter().for_each(|&token| evens[usize::from(token) & mask] += 1);
-        let start = store.tokens.len();
-        store.tokens.extend_from_slice(tokens);
-        self.stretches.push(start..store.tokens.len());
-        self.settled += self.len;
+        if !store.counts_only {
+            let start = store.tokens.len();
+            store.tokens.extend_from_slice(tokens);
+            self.stretches.push(start..store.tokens.len());
+            self.settled += self.len;
+        }
         self.len = 0;
     }
 

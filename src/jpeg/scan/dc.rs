@@ -1,9 +1,12 @@
-//! Prices of DC scans, and which components go together.
+//! DC coefficients by themselves, and what every way to send them takes: two bytes a block hold them, and one walk over
+//! them tells the sizes of all differences.
 
-use super::Scan;
 use super::price::{Scale, code_bits};
-use super::sample::{Picture, Sample};
-use crate::jpeg::frame::MAX_COMPONENTS;
+use crate::jpeg::coeff::Block;
+use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
+
+/// Point transforms that are looked at: Al of 0 to 3.
+pub(super) const LOWS: usize = 4;
 
 /// Counts of the sizes of differences.
 type Sizes = [u32; 17];
@@ -14,73 +17,171 @@ const SOS_COMPONENT: f32 = 2.0;
 const DHT: f32 = 4.0;
 const DHT_TABLE: f32 = 17.0;
 
-/// The smallest DC scans, with a price of `each` on a scan. Interleaved scans code padding, and go from block to block
-/// otherwise than a component by itself, but save headers and tables. The lowest bits are noise in most pictures: to
-/// send them later costs a header and saves nothing.
-#[derive(Debug)]
-pub(super) struct Choices(Vec<(Vec<Scan>, f32)>);
+/// The DC coefficients of rows of MCUs, by component.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DcRows {
+    values: [Vec<i16>; MAX_COMPONENTS],
+}
 
-impl Choices {
+impl DcRows {
+    /// Adds the next row of blocks of a component.
     #[inline(always)]
-    pub(super) fn new(picture: Picture<'_>, sample: &Sample) -> Self {
-        let all: Vec<usize> = (0..picture.frame.components.len()).collect();
-        let mut groupings = vec![all.iter().map(|&c| vec![c]).collect::<Vec<_>>()];
-        if all.len() > 1 {
-            groupings.push(vec![all.clone()]);
-        }
-        if all.len() > 2 {
-            groupings.push(vec![vec![0], all[1..].to_vec()]);
-        }
-        groupings.retain(|groups| groups.iter().all(|group| picture.frame.may_interleave(group)));
-        let choice = |groups: Vec<Vec<usize>>| {
-            let bytes = groups.iter().map(|group| first(picture, sample, group, 0)).sum();
-            let scan = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
-            (groups.into_iter().map(scan).collect(), bytes)
-        };
-        Self(groupings.into_iter().map(choice).collect())
+    pub(crate) fn push(&mut self, component: usize, blocks: &[Block]) {
+        self.values[component].extend(blocks.iter().map(|block| block[0]));
     }
 
-    /// The cheapest, and what they cost.
-    pub(super) fn cheapest(&self) -> (&[Scan], f32) {
-        let least = self.0.iter().min_by(|(_, a), (_, b)| a.total_cmp(b));
-        least.map_or((&[], 0.0), |(scans, bytes)| (scans, *bytes))
+    /// A row of a component, of those that have come.
+    #[inline(always)]
+    pub(crate) fn row(&self, frame: &Frame, component: usize, row: u32) -> &[i16] {
+        let wide = frame.components[component].blocks_wide as usize;
+        self.values[component].get(row as usize * wide..).and_then(|rest| rest.get(..wide)).unwrap_or_default()
+    }
+
+    /// Rows of MCUs that have come.
+    pub(crate) fn mcu_rows(&self, frame: &Frame) -> u32 {
+        let Component { blocks_wide, vertical, .. } = frame.components[0];
+        // No more than the picture has.
+        (self.values[0].len() as u32 / blocks_wide.max(1)).div_ceil(vertical)
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.values.iter().map(|values| (values.capacity() * size_of::<i16>()) as u64).sum()
     }
 }
 
-/// The price of a first scan.
-#[inline(always)]
-pub(super) fn first(picture: Picture<'_>, sample: &Sample, components: &[usize], low: u8) -> f32 {
-    let frame = picture.frame;
-    let mut tables = [[0; 17]; 2];
-    let scale = if let &[component] = components {
-        let (mut last, mut counted) = (0, 0);
-        for row in sample.block_rows(picture, component) {
-            row.iter().for_each(|block| count(block[0] >> low, &mut last, &mut tables[0]));
-            counted += row.len();
+/// The sizes of the differences of each component, by Al.
+#[derive(Debug)]
+pub(crate) struct Differences<'a> {
+    frame: &'a Frame,
+    /// In rows, as a scan of the component alone has them.
+    alone: Vec<[Sizes; LOWS]>,
+    /// In the order of interleaved MCUs, padding included.
+    in_mcus: Vec<[Sizes; LOWS]>,
+    /// Bytes of a refinement that are all ones and take another for stuffing, by Al: of flat areas they are many. Of each
+    /// component alone, and of the second and third together.
+    ones: Vec<[u32; LOWS]>,
+    ones_of_two: [u32; LOWS],
+    /// Rows of MCUs that were counted, for those of the frame.
+    counted: u32,
+}
+
+impl<'a> Differences<'a> {
+    #[inline(always)]
+    pub(crate) fn new(frame: &'a Frame, rows: &DcRows) -> Self {
+        let counted = rows.mcu_rows(frame);
+        let (mut alone, mut in_mcus) = (Vec::new(), Vec::new());
+        for (i, component) in frame.components.iter().enumerate() {
+            let mut count = Count::default();
+            for &value in &rows.values[i] {
+                count.add(value);
+            }
+            alone.push(count.sizes);
+            if component.vertical > 1 {
+                count = Count::default();
+                for y in 0..counted {
+                    mcu_row(
+                        component,
+                        frame.mcus_wide,
+                        |row| rows.row(frame, i, y * component.vertical + row),
+                        &mut count,
+                    );
+                }
+            }
+            let mut sizes = count.sizes;
+            let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
+            // Padding repeats what was before it.
+            let padding = of_a_row * counted - rows.values[i].len() as u32;
+            sizes.iter_mut().for_each(|sizes| sizes[0] += padding);
+            in_mcus.push(sizes);
         }
-        Scale::new(frame.components[component].blocks(), counted)
-    } else {
-        let mut last = [0; MAX_COMPONENTS];
-        for &y in sample.mcu_rows() {
-            for &i in components {
-                mcu_row(picture, i, (y, low), &mut last[i], &mut tables[usize::from(matches!(i, 1 | 2))]);
+        let ones = rows.values.iter().map(|values| {
+            let (eights, _) = values.as_chunks::<8>();
+            ones(eights.iter().map(|eight| eight.iter().fold(-1, |all, value| all & value)))
+        });
+        let of_four = |values: &[i16; 4]| values.iter().fold(-1, |all, value| all & value);
+        let (second, third) = (rows.values[1].as_chunks::<4>().0, rows.values[2].as_chunks::<4>().0);
+        let ones_of_two = self::ones(second.iter().zip(third).map(|(a, b)| of_four(a) & of_four(b)));
+        Self { frame, alone, in_mcus, ones: ones.collect(), ones_of_two, counted }
+    }
+
+    /// Bytes of a first scan of these components.
+    pub(super) fn first(&self, components: &[usize], low: u8) -> f32 {
+        let low = usize::from(low);
+        let mut tables = [[0; 17]; 2];
+        let counts = if components.len() == 1 { &self.alone } else { &self.in_mcus };
+        for &i in components {
+            // As `batch` gives tables to components.
+            let table = &mut tables[usize::from(matches!(i, 1 | 2))];
+            table.iter_mut().zip(&counts[i][low]).for_each(|(sum, n)| *sum += n);
+        }
+        priced(components.len(), &tables, Scale::new(self.frame.mcus_high.into(), self.counted as usize))
+    }
+
+    /// Bytes of a refinement: a bit for each block. What may have to be stuffed where all components are interleaved is
+    /// left out, which makes libjpeg's script no larger than it is.
+    pub(super) fn refinement(&self, components: &[usize], low: u8) -> f32 {
+        let frame = self.frame;
+        let stuffed = match components {
+            &[component] => self.ones[component][usize::from(low)],
+            [1, 2] => self.ones_of_two[usize::from(low)],
+            _ => 0,
+        };
+        let blocks = if let &[component] = components {
+            frame.components[component].blocks()
+        } else {
+            let of_an_mcu = components.iter().map(|&c| frame.components[c].horizontal * frame.components[c].vertical);
+            u64::from(frame.mcus_wide) * u64::from(frame.mcus_high) * u64::from(of_an_mcu.sum::<u32>())
+        };
+        (blocks / 8) as f32 + stuffed as f32 + SOS + SOS_COMPONENT * components.len() as f32
+    }
+}
+
+/// How many of these bit fields have each bit.
+#[inline(always)]
+fn ones(fields: impl Iterator<Item = i16>) -> [u32; LOWS] {
+    let mut ones = [0; LOWS];
+    for field in fields {
+        for (low, ones) in ones.iter_mut().enumerate() {
+            *ones += u32::from(field >> low & 1 == 1);
+        }
+    }
+    ones
+}
+
+/// Blocks of a component in the order of a row of MCUs, those outside the picture left out.
+#[inline(always)]
+fn mcu_row<'a>(component: &Component, mcus_wide: u32, row: impl Fn(u32) -> &'a [i16], count: &mut Count) {
+    let across = component.horizontal as usize;
+    let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < component.vertical { row(i as u32) } else { &[] });
+    for x in 0..mcus_wide as usize {
+        for row in &rows[..component.vertical as usize] {
+            let end = ((x + 1) * across).min(row.len());
+            for &value in row.get(x * across..end).unwrap_or_default() {
+                count.add(value);
             }
         }
-        Scale::new(frame.mcus_high.into(), sample.mcu_rows().len())
-    };
-    priced(components.len(), &tables, scale)
+    }
 }
 
-/// The price of a refinement: a bit for each block.
-pub(super) fn refinement(picture: Picture<'_>, components: &[usize]) -> f32 {
-    let frame = picture.frame;
-    let blocks = if let &[component] = components {
-        frame.components[component].blocks()
-    } else {
-        let of_an_mcu = components.iter().map(|&c| frame.components[c].horizontal * frame.components[c].vertical);
-        u64::from(frame.mcus_wide) * u64::from(frame.mcus_high) * u64::from(of_an_mcu.sum::<u32>())
-    };
-    Scale::new(1, 1).bytes(blocks, 0, SOS + SOS_COMPONENT * components.len() as f32)
+/// Differences from value to value, at each Al.
+#[derive(Debug, Default)]
+struct Count {
+    last: [i32; LOWS],
+    sizes: [Sizes; LOWS],
+}
+
+impl Count {
+    #[inline(always)]
+    fn add(&mut self, value: i16) {
+        for (low, (last, sizes)) in self.last.iter_mut().zip(&mut self.sizes).enumerate() {
+            let value = i32::from(value) >> low;
+            // A size of 17 fits no scan; the file is refused when it is written.
+            let size = 32 - (value - *last).unsigned_abs().leading_zeros() as usize;
+            sizes[size.min(16)] += 1;
+            *last = value;
+        }
+    }
 }
 
 fn priced(components: usize, tables: &[Sizes; 2], scale: Scale) -> f32 {
@@ -97,28 +198,23 @@ fn priced(components: usize, tables: &[Sizes; 2], scale: Scale) -> f32 {
     apart.min(scale.bytes(shared.0, shared.1, headers + shared.2))
 }
 
-/// A component's blocks of a row of MCUs in their order, padding included.
-#[inline(always)]
-fn mcu_row(picture: Picture<'_>, component: usize, (y, low): (u32, u8), last: &mut i32, sizes: &mut Sizes) {
-    let c = &picture.frame.components[component];
-    let rows = (y * c.vertical..(y + 1) * c.vertical).filter(|&row| row < c.blocks_high);
-    let rows: Vec<_> = rows.map(|row| picture.planes[component].row(row as usize)).collect();
-    let mut inside = 0;
-    for x in 0..picture.frame.mcus_wide {
-        for row in &rows {
-            let columns = x * c.horizontal..((x + 1) * c.horizontal).min(c.blocks_wide);
-            for column in columns {
-                count(row[column as usize][0] >> low, last, sizes);
-                inside += 1;
-            }
-        }
-    }
-    sizes[0] += picture.frame.mcus_wide * c.horizontal * c.vertical - inside;
+/// The components of interleaved scans: all in one where an MCU can hold them, else each alone.
+pub(super) fn interleaved(frame: &Frame) -> Vec<Vec<usize>> {
+    let all: Vec<usize> = (0..frame.components.len()).collect();
+    if frame.may_interleave(&all) { vec![all] } else { all.into_iter().map(|c| vec![c]).collect() }
 }
 
-#[inline(always)]
-fn count(value: i16, last: &mut i32, sizes: &mut Sizes) {
-    let difference = i32::from(value) - *last;
-    *last = value.into();
-    sizes[32 - difference.unsigned_abs().leading_zeros() as usize] += 1;
+/// Ways to group components in first scans. Interleaved scans code padding, and go from block to block otherwise than a
+/// component by itself, but save headers and tables.
+pub(super) fn groupings(frame: &Frame) -> Vec<Vec<Vec<usize>>> {
+    let all: Vec<usize> = (0..frame.components.len()).collect();
+    let mut groupings = vec![interleaved(frame)];
+    if all.len() > 1 {
+        groupings.push(all.iter().map(|&c| vec![c]).collect::<Vec<_>>());
+    }
+    if all.len() > 2 {
+        groupings.push(vec![vec![0], all[1..].to_vec()]);
+    }
+    groupings.retain(|groups| groups.iter().all(|group| frame.may_interleave(group)));
+    groupings
 }

@@ -6,11 +6,11 @@
 //! ```text
 //! fixed    scripts that do not depend on the coefficients
 //! script   scripts of the caller's own, by way of text
-//! search   scans that fit a picture best: sample -> statistics -> price, and dc, then
-//!          split, which makes them small, or ways, which show much early
+//! ways     a choice among known scripts, which are made together
+//! search   the smallest scans: sample -> statistics -> price -> split, and dc
 //! ```
 
-mod dc;
+pub(crate) mod dc;
 pub(crate) mod fixed;
 mod price;
 pub(crate) mod progress;
@@ -20,7 +20,7 @@ pub(crate) mod search;
 mod split;
 mod statistics;
 mod text;
-mod ways;
+pub(crate) mod ways;
 
 use crate::error::{Error, Result};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
@@ -52,6 +52,11 @@ pub(crate) enum Kind {
 
 /// Al at most (T.81 G.1.1.1.2).
 const MAX_LOW: u8 = 13;
+
+/// A scan of AC coefficients.
+fn ac(component: usize, start: u8, end: u8, high: u8, low: u8) -> Scan {
+    Scan { components: vec![component], start, end, high, low }
+}
 
 impl Scan {
     /// A sequential scan.

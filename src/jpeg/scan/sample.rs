@@ -34,15 +34,6 @@ impl Sample {
         Self { rows }
     }
 
-    /// The part of a picture that it is.
-    pub(super) fn share(&self, frame: &Frame) -> f32 {
-        self.rows.len() as f32 / frame.mcus_high.max(1) as f32
-    }
-
-    pub(super) fn mcu_rows(&self) -> &[u32] {
-        &self.rows
-    }
-
     /// The rows of blocks of a component.
     pub(super) fn block_rows<'a>(&self, picture: Picture<'a>, component: usize) -> impl Iterator<Item = &'a [Block]> {
         let c = &picture.frame.components[component];

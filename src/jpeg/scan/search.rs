@@ -1,11 +1,12 @@
 //! A search for the scans that make a picture smallest: every component by itself, over the places where bands may end
 //! and the bits that may come later, by prices that follow from statistics.
 
+use super::dc::{DcRows, Differences};
 use super::price::{self, Refinement, Scale, unpriced};
 use super::sample::{MOST_BLOCKS, Picture, Sample};
 use super::split::{Band, Prices, cheapest};
 use super::statistics::Statistics;
-use super::{Scan, dc, ways};
+use super::{Scan, dc};
 use crate::error::{Error, Result};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::limits::Cancel;
@@ -67,64 +68,24 @@ impl Default for Effort {
     }
 }
 
-/// The part of a picture that tells its sizes, and the percents to stay below a bound where less was looked at.
-const SURE: f32 = 0.4;
-const CAUTION: f32 = 0.5;
-
-/// The scans that show the most early of those that are no larger than libjpeg's, or `allowance` percent at most; of a
-/// picture in luma and two of chroma. `None` where these two cannot share a scan.
-pub(crate) fn most_to_see(
-    picture: Picture<'_>,
-    kernels: impl AcKernels,
-    allowance: f32,
-    cancel: &Cancel,
-) -> Result<Option<Vec<Scan>>> {
-    let effort = Effort {
-        blocks: 4096,
-        one_of: 8,
-        lows: ways::LOWS,
-        bounds: ways::BOUNDS,
-        refinements: ways::REFINEMENTS,
-        rounds: 0,
-    };
-    let sample = Sample::new(picture.frame, effort.blocks, effort.one_of);
-    let mut components = Vec::with_capacity(3);
-    for i in 0..picture.planes.len() {
-        cancel.check()?;
-        components.push(Component::new(picture, kernels, &sample, &effort, i));
-    }
-    let [luma, blue, red] = &components[..] else { return Ok(None) };
-    let prices = [luma, blue, red].map(|component| &component.prices);
-    let caution = if sample.share(picture.frame) < SURE { CAUTION } else { 0.0 };
-    // Rows differ more in DC than in anything else, and to look at it is cheap.
-    let sample = Sample::new(picture.frame, 4 * effort.blocks, effort.one_of / 4);
-    Ok(kernels.run(
-        #[inline(always)]
-        || ways::most_to_see(picture, &sample, prices, ways::Most::Usual(allowance - caution)),
-    ))
-}
-
-/// The smallest scans that were found, [`MOST_SCANS`] at most; or, of a picture in luma and two of chroma, the scans
-/// that show the most early for `allowance` percent more.
+/// The smallest scans that were found, [`MOST_SCANS`] at most, and about how many bytes they take.
 pub(crate) fn smallest(
     picture: Picture<'_>,
     kernels: impl AcKernels,
     effort: &Effort,
-    allowance: f32,
     cancel: &Cancel,
-) -> Result<Vec<Scan>> {
+) -> Result<(Vec<Scan>, f32)> {
     let sample = Sample::new(picture.frame, effort.blocks, effort.one_of);
-    let dc = kernels.run(
+    let (dc, mut bytes) = kernels.run(
         #[inline(always)]
-        || dc::Choices::new(picture, &sample),
+        || cheapest_dc(picture, &sample),
     );
     let mut components = Vec::with_capacity(picture.planes.len());
     for i in 0..picture.planes.len() {
         cancel.check()?;
         components.push(Component::new(picture, kernels, &sample, effort, i));
     }
-    let (dc, mut bytes) = dc.cheapest();
-    let mut found = dc.to_vec();
+    let mut found = dc;
     let most = MOST_SCANS - found.len();
     let choices: Vec<Choices> =
         components.iter().map(|component| component.choices(most, most / components.len())).collect();
@@ -132,15 +93,26 @@ pub(crate) fn smallest(
         bytes += bands.iter().map(|band| components[i].prices.of(band)).sum::<f32>();
         found.extend(bands.into_iter().map(|band| scan(i, band)));
     }
-    if let ([luma, blue, red], true) = (&components[..], picture.has_chroma && allowance > 0.0) {
-        let most = ways::Most::Bytes(bytes * (1.0 + allowance / 100.0));
-        let prices = [luma, blue, red].map(|component| &component.prices);
-        if let Some(scans) = ways::most_to_see(picture, &sample, prices, most) {
-            return Ok(scans);
-        }
-    }
     found.sort_by_key(order);
-    Ok(found)
+    Ok((found, bytes))
+}
+
+/// The cheapest first scans of DC coefficients, and what they cost. The lowest bits are noise in most pictures: to send
+/// them later costs a header and saves nothing.
+#[inline(always)]
+fn cheapest_dc(picture: Picture<'_>, sample: &Sample) -> (Vec<Scan>, f32) {
+    let mut rows = DcRows::default();
+    for i in 0..picture.planes.len() {
+        sample.block_rows(picture, i).for_each(|row| rows.push(i, row));
+    }
+    let differences = Differences::new(picture.frame, &rows);
+    let priced = dc::groupings(picture.frame).into_iter().map(|groups| {
+        let bytes: f32 = groups.iter().map(|group| differences.first(group, 0)).sum();
+        (groups, bytes)
+    });
+    let (groups, bytes) = priced.min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or_default();
+    let scan = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
+    (groups.into_iter().map(scan).collect(), bytes)
 }
 
 fn scan(component: usize, band: Band) -> Scan {
@@ -363,11 +335,11 @@ mod tests {
         let find = |level: Level| {
             let (effort, cancel) = (Effort::default(), Cancel::new());
             match level {
-                Level::Scalar(kernels) => smallest(of(&image), kernels, &effort, 0.0, &cancel),
+                Level::Scalar(kernels) => smallest(of(&image), kernels, &effort, &cancel),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx2(kernels) => smallest(of(&image), kernels, &effort, 0.0, &cancel),
+                Level::Avx2(kernels) => smallest(of(&image), kernels, &effort, &cancel),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx512(kernels) => smallest(of(&image), kernels, &effort, 0.0, &cancel),
+                Level::Avx512(kernels) => smallest(of(&image), kernels, &effort, &cancel),
             }
             .unwrap()
         };

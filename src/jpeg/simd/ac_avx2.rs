@@ -1,11 +1,18 @@
-//! The inner loops of AC scans on AVX2 and BMI: planes from vectors, bits moved by one instruction, and the rest of the
-//! portable form compiled anew.
+//! The inner loops of AC scans on AVX2 and BMI: all planes from one look at the coefficients, bits moved by one
+//! instruction, and four tokens at a time, wanted or not: how many there are is hard to foresee for a processor, so
+//! the fewer steps hang on it the better.
+//!
+//! Blocks with runs of 16 zeros or more, which take tokens between those of their coefficients, and those with large
+//! coefficients go through the portable form.
 
 use std::arch::x86_64::*;
 
 use super::avx2::Avx2;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::planes::{AcKernels, Words};
+use crate::jpeg::entropy::Band;
+use crate::jpeg::entropy::ac_refine::new_token;
+use crate::jpeg::entropy::planes::{self, AcKernels, Planes, Refined, Wanted, Words};
+use crate::jpeg::entropy::token::{MAX_SIZE, ROOM, Room, SlotKind, Token};
 
 impl AcKernels for Avx2 {
     #[inline(always)]
@@ -33,11 +40,36 @@ impl AcKernels for Avx2 {
     }
 
     #[inline(always)]
+    fn planes(self, blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
+        if (wanted.not_zero | wanted.bit) >> BYTE == 0 {
+            // SAFETY: `self` proves that the processor has these instructions.
+            unsafe { all_planes(blocks, wanted, planes) }
+        } else {
+            planes.fill_one_by_one(self, blocks, wanted);
+        }
+    }
+
+    #[inline(always)]
     fn extract(self, word: u64, mask: u64) -> u64 {
         // SAFETY: `self` proves that the processor has these instructions.
         unsafe { extract(word, mask) }
     }
+
+    #[inline(always)]
+    fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { first(block, new, band, room, at) }
+    }
+
+    #[inline(always)]
+    fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { refine(refined, band, room, at) }
+    }
 }
+
+/// Precisions that the bytes of magnitudes tell about: below Al = 8.
+const BYTE: u32 = 8;
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn run<R>(work: impl FnOnce() -> R) -> R {
@@ -72,6 +104,117 @@ fn negative(blocks: &[Block], words: &mut Words) {
     }
 }
 
+/// Planes of precisions below [`BYTE`], by way of bytes: the magnitude where it fits one, or 255; and its lowest bits.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
+    let (zero, most) = (_mm256_setzero_si256(), _mm256_set1_epi16(0xFF));
+    let signs = |half| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
+    let join = |[lower, upper]: [__m256i; 2]| signs(lower) | signs(upper) << 32;
+    for (i, block) in blocks.iter().enumerate() {
+        let words = load_for_packing(block);
+        let magnitudes = words.map(|v| _mm256_abs_epi16(v));
+        let pack = |[a, b, c, d]: [__m256i; 4]| [_mm256_packus_epi16(a, b), _mm256_packus_epi16(c, d)];
+        let capped = pack(magnitudes.map(|v| _mm256_min_epu16(v, most)));
+        let mut lows = wanted.not_zero;
+        while lows != 0 {
+            let low = lows.trailing_zeros() as usize;
+            lows &= lows - 1;
+            let above = _mm256_set1_epi8((0xFF_u8 << low).cast_signed());
+            planes.not_zero[low][i] = !join(capped.map(|v| _mm256_cmpeq_epi8(_mm256_and_si256(v, above), zero)));
+        }
+        if wanted.bit == 0 {
+            continue;
+        }
+        let lowest = pack(magnitudes.map(|v| _mm256_and_si256(v, most)));
+        let mut lows = wanted.bit;
+        while lows != 0 {
+            let low = lows.trailing_zeros();
+            lows &= lows - 1;
+            // To the top of each byte.
+            let up = _mm_cvtsi32_si128(7 - low.cast_signed());
+            planes.bit[low as usize][i] = join(lowest.map(|v| _mm256_sll_epi16(v, up)));
+        }
+        let [a, b, c, d] = words;
+        planes.negative[i] = join([_mm256_packs_epi16(a, b), _mm256_packs_epi16(c, d)]);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    if band.end - band.start > 15 && has_long_run(new, 1 << (band.start - 1)) {
+        return planes::first(block, new, band, room, at);
+    }
+    let end = at + new.count_ones() as usize;
+    let (mut rest, mut next, mut to) = (new, band.start as u32, at);
+    while to < end {
+        for i in 0..4 {
+            let k = next_of(&mut rest);
+            // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
+            let value = i32::from(block[k as usize % 64]);
+            let sign = value >> 31;
+            let magnitude = value.unsigned_abs() >> band.low;
+            let size = 32 - magnitude.leading_zeros();
+            if size > MAX_SIZE {
+                return planes::first(block, new, band, room, at);
+            }
+            let extra = _bzhi_u32(magnitude ^ sign.cast_unsigned(), size);
+            let zeros = k.wrapping_sub(next);
+            room[(to + i) % ROOM] = (extra << SlotKind::Ac.extra_at() | zeros << 4 | size) as Token;
+            next = k + 1;
+        }
+        to += 4;
+    }
+    end
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
+    let Refined { new, known, negative } = refined;
+    // Runs are counted among the coefficients that were zero.
+    if has_long_run(_pext_u64(new, !known & band.mask()) << 1, 1) {
+        return planes::refine(refined, band, room, at);
+    }
+    let end = at + new.count_ones() as usize;
+    let (mut rest, mut next, mut to) = (new, band.start as u32, at);
+    while to < end {
+        for i in 0..4 {
+            let k = next_of(&mut rest);
+            let between = _bzhi_u64(known >> (next % 64) << (next % 64), k);
+            let corrections = between.count_ones();
+            let zeros = k.wrapping_sub(next).wrapping_sub(corrections);
+            room[(to + i) % ROOM] = new_token(zeros, corrections, negative >> (k % 64) & 1 == 0);
+            next = k + 1;
+        }
+        to += 4;
+    }
+    end
+}
+
+/// Takes the lowest bit out of a word and gives its place; 63 where there is none.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn next_of(rest: &mut u64) -> u32 {
+    let k = (*rest | 1 << 63).trailing_zeros();
+    *rest &= rest.wrapping_sub(1);
+    k
+}
+
+/// Whether 16 bits or more that are not set lie between two that follow each other in `word`, or below the first of them
+/// from the bit `before` on.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn has_long_run(word: u64, before: u64) -> bool {
+    let one = word | before;
+    let two = one | one << 1;
+    let four = two | two << 2;
+    let eight = four | four << 4;
+    let sixteen = eight | eight << 8;
+    word >> 1 & !sixteen != 0
+}
+
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn extract(word: u64, mask: u64) -> u64 {
@@ -97,4 +240,15 @@ fn load(block: &Block) -> [__m256i; 4] {
     // SAFETY: the array has the 32 bytes that are read; no alignment is asked for.
     let load = |from: &[i16; 16]| unsafe { _mm256_loadu_si256(from.as_ptr().cast()) };
     [load(&quarters[0]), load(&quarters[1]), load(&quarters[2]), load(&quarters[3])]
+}
+
+/// A block in such an order that what two vectors are packed to has it in its own.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn load_for_packing(block: &Block) -> [__m256i; 4] {
+    let (eights, _) = block.as_chunks::<8>();
+    // SAFETY: the array has the 16 bytes that are read; no alignment is asked for.
+    let load = |from: &[i16; 8]| unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
+    let both = |lower: usize, upper: usize| _mm256_set_m128i(load(&eights[upper]), load(&eights[lower]));
+    [both(0, 2), both(1, 3), both(4, 6), both(5, 7)]
 }

@@ -20,7 +20,7 @@ use crate::jpeg::scan::ways::{Chosen, Ways};
 use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::write::{Work, write_segment};
 
-/// The tokens of a batch take at most this part of the memory of the coefficients, or what is always allowed, where
+/// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always allowed, where
 /// there is more than one scan to choose from.
 const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 20;
@@ -111,12 +111,14 @@ impl<'a> Batch<'a> {
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
-        Work { threads, limits, cancel }: Work<'_>,
+        Work { threads, limits, cancel, .. }: Work<'_>,
         written: usize,
     ) -> Result<()> {
         let frame = self.frame;
         let held = rows.bytes(threads);
-        let image = frame.blocks() * BLOCK_BYTES;
+        let looked_at = |i: &usize| self.parts.iter().any(|part| part.scan.components.contains(i));
+        let components = (0..frame.components.len()).filter(looked_at);
+        let image = components.map(|i| frame.components[i].blocks()).sum::<u64>() * BLOCK_BYTES;
         let budget = TOKENS_ALWAYS.max(if rows.are_held() { image / TOKENS_SHARE } else { image });
         rows.for_each(frame, threads, |y, row| {
             cancel.check()?;

@@ -6,6 +6,8 @@
 //! (size, extra bits) pair costs a vector two instructions to make where the decoder would pay for each coefficient.
 //! A [`Plane`] is a component's blocks in raster order, without the padding of interleaved MCUs, which carries nothing.
 
+use std::slice::ChunksMut;
+
 use crate::error::{Error, Result};
 use crate::jpeg::damage::{Damages, Tolerance};
 use crate::jpeg::frame::{Component, Frame};
@@ -60,6 +62,12 @@ impl Plane {
 
     pub(crate) fn row(&self, y: usize) -> &[Block] {
         &self.blocks()[y * self.blocks_wide..][..self.blocks_wide]
+    }
+
+    /// The blocks in pieces of so many rows, the last of which may have fewer.
+    pub(crate) fn pieces_mut(&mut self, rows: usize) -> ChunksMut<'_, Block> {
+        let blocks = rows * self.blocks_wide;
+        self.blocks_mut().chunks_mut(blocks)
     }
 
     pub(crate) fn row_mut(&mut self, y: usize) -> &mut [Block] {

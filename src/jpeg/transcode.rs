@@ -220,7 +220,7 @@ impl Transcoder {
         }
         let index = Index::of(source);
         read.metadata.strip(self.strip, index.as_ref(), source);
-        let work = Work { threads: self.threads.get(), limits, cancel };
+        let work = Work { threads: self.threads.get(), limits, cancel, progress: None };
         let mut bytes = write::write(read.coefficients, &read.metadata, &self.layout, *simd, work)?;
         if let Some(index) = index {
             let new_end = bytes.len() - read.metadata.trailing.len();

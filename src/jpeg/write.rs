@@ -1,21 +1,31 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
+use std::borrow::Cow;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::Coding;
 use crate::jpeg::batch::{Batch, Best, Ready};
-use crate::jpeg::coeff::BLOCK_BYTES;
+use crate::jpeg::coeff::{BLOCK_BYTES, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
+use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::threads;
 use crate::limits::{Cancel, Limits};
+
+/// Scans of a part of a script: what they share is worth more than that threads have the same to do, but not if they are
+/// many.
+const PART: usize = 2;
+
+/// What is done with the bytes that there are when a scan is complete: they may be taken away.
+pub(crate) type Deliver<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<()>;
 
 /// What a writer may use.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +34,29 @@ pub(crate) struct Work<'a> {
     pub(crate) threads: usize,
     pub(crate) limits: &'a Limits,
     pub(crate) cancel: &'a Cancel,
+    /// What is told of each scan, where anything is.
+    pub(crate) progress: Option<&'a Progress>,
 }
 
 /// Writes a whole file.
 pub(crate) fn write(
+    coefficients: Coefficients<'_>,
+    metadata: &Metadata<'_>,
+    layout: &Layout,
+    simd: Simd,
+    work: Work<'_>,
+) -> Result<Vec<u8>> {
+    write_to(coefficients, metadata, layout, simd, work, &mut |_| Ok(()))
+}
+
+/// Writes a whole file and delivers it in pieces; what was not taken away is left.
+pub(crate) fn write_to(
     mut coefficients: Coefficients<'_>,
     metadata: &Metadata<'_>,
     layout: &Layout,
     simd: Simd,
     work: Work<'_>,
+    deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
     if layout.looks_at_coefficients() && !coefficients.rows.are_held() {
         let bytes = coefficients.frame.blocks() * BLOCK_BYTES;
@@ -40,20 +64,23 @@ pub(crate) fn write(
         coefficients = coefficients.hold(work.cancel)?.into();
     }
     if layout.coding != Coding::Smaller || layout.script.is_some() {
-        return lay_out(&mut coefficients, true, metadata, layout, simd, work);
+        return lay_out(&mut coefficients, true, metadata, layout, simd, work, deliver);
     }
     let mut as_coding = |coding, is_last, work| {
-        lay_out(&mut coefficients, is_last, metadata, &Layout { coding, ..layout.clone() }, simd, work)
+        let layout = Layout { coding, ..layout.clone() };
+        lay_out(&mut coefficients, is_last, metadata, &layout, simd, work, &mut |_| Ok(()))
     };
     let progressive = as_coding(Coding::Progressive, false, work)?;
     let mut limits = work.limits.clone();
     limits.memory = limits.memory.saturating_sub(progressive.len() as u64);
-    match as_coding(Coding::Baseline, true, Work { limits: &limits, ..work }) {
-        Ok(baseline) if baseline.len() < progressive.len() => Ok(baseline),
+    let mut smaller = match as_coding(Coding::Baseline, true, Work { limits: &limits, ..work }) {
+        Ok(baseline) if baseline.len() < progressive.len() => baseline,
         // A coefficient may be too large for baseline.
-        Err(error) if error.kind() != ErrorKind::Input => Err(error),
-        _ => Ok(progressive),
-    }
+        Err(error) if error.kind() != ErrorKind::Input => return Err(error),
+        _ => progressive,
+    };
+    deliver(&mut smaller)?;
+    Ok(smaller)
 }
 
 /// Writes a file whose coding is decided. Its rows are released as soon as they may where it `is_last`.
@@ -64,6 +91,7 @@ fn lay_out(
     layout: &Layout,
     simd: Simd,
     work: Work<'_>,
+    deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
     let frame = &*coefficients.frame;
     let (coding, plan) = layout.plan(frame, coefficients.rows.planes(), metadata, simd, work)?;
@@ -73,50 +101,64 @@ fn lay_out(
     write_quant_tables(&coefficients.tables, &slots, &mut out)?;
     write_frame(coefficients, &slots, coding, &mut out);
     let rows = &mut coefficients.rows;
-    let scans = Scans { frame, coding, late: &metadata.late, is_last, work };
+    let scans = Scans { frame, coding, is_last, work };
+    // Segments that came after the first scan in their source do so again.
+    let mut late = Some(&metadata.late);
+    let mut scan_done = |out: &mut Vec<u8>| {
+        if let Some(late) = late.take() {
+            write_metadata(late, out)?;
+        }
+        deliver(out)
+    };
     // The one dispatch of a file.
     match simd.level()? {
-        Level::Scalar(kernels) => scans.write(kernels, &plan, rows, &mut out)?,
+        Level::Scalar(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2(kernels) => scans.write(kernels, &plan, rows, &mut out)?,
+        Level::Avx2(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512(kernels) => scans.write(kernels, &plan, rows, &mut out)?,
+        Level::Avx512(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
     }
     out.extend([0xFF, EOI]);
     let memory = coefficients.rows.bytes(work.threads) + (out.len() + metadata.trailing.len()) as u64;
     work.limits.check_memory(memory, "the coefficients and the output")?;
     out.extend_from_slice(&metadata.trailing);
+    deliver(&mut out)?;
     Ok(out)
 }
 
-/// All scans, and the segments that come after the first.
+/// All scans.
 struct Scans<'a> {
     frame: &'a Frame,
     coding: Coding,
-    late: &'a [Segment<'a>],
     is_last: bool,
     work: Work<'a>,
 }
 
 impl Scans<'_> {
-    fn write(&self, kernels: impl AcKernels, plan: &Plan, rows: &mut Rows<'_>, out: &mut Vec<u8>) -> Result<()> {
+    fn write(
+        &self,
+        kernels: impl AcKernels,
+        plan: &Plan,
+        rows: &mut Rows<'_>,
+        out: &mut Vec<u8>,
+        scan_done: Deliver<'_>,
+    ) -> Result<()> {
         let (ways, otherwise) = match plan {
-            Plan::Script(script) => return self.write_script(kernels, script, rows, out),
+            Plan::Script(script) => return self.write_script(kernels, script, rows, out, scan_done),
             Plan::Ways { ways, otherwise } => (ways, otherwise),
         };
         let mut batch = Batch::of_ways(self.frame, ways, rows.are_held());
         batch.tokenise(kernels, rows, self.work, out.len())?;
-        match batch.best(kernels, ways)? {
+        let script = match batch.best(kernels, ways)? {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
-                self.write_scans(kernels, scans, store, 0, out)
+                let of = scans.len();
+                return self.write_scans(kernels, scans, store, of, out, scan_done);
             }
-            Some(Best::Script(script)) => self.write_script(kernels, &script, rows, out),
-            None => {
-                let script = otherwise.clone().unwrap_or_else(|| ways.usual());
-                self.write_script(kernels, &script, rows, out)
-            }
-        }
+            Some(Best::Script(script)) => script,
+            None => otherwise.clone().unwrap_or_else(|| ways.usual()),
+        };
+        self.write_script(kernels, &script, rows, out, scan_done)
     }
 
     fn write_script(
@@ -125,18 +167,76 @@ impl Scans<'_> {
         script: &[Scan],
         rows: &mut Rows<'_>,
         out: &mut Vec<u8>,
+        scan_done: Deliver<'_>,
     ) -> Result<()> {
+        let parts = parts(script);
+        if self.work.threads > 1
+            && parts.len() > 1
+            && let Some(planes) = rows.planes()
+        {
+            return self.write_parts(kernels, script, &parts, planes, out, scan_done);
+        }
         let mut done = 0;
         while done < script.len() {
             let mut batch = Batch::new(self.frame, &script[done..], self.coding);
             batch.tokenise(kernels, rows, self.work, out.len())?;
             let (scans, store) = batch.into_scans()?;
-            let next = done + scans.len();
-            if next == script.len() {
+            done += scans.len();
+            if done == script.len() {
                 self.release(rows);
             }
-            self.write_scans(kernels, scans, store, done, out)?;
-            done = next;
+            self.write_scans(kernels, scans, store, script.len(), out, scan_done)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Scans::write_script`], of a picture in memory: each part as a script of its own that one thread writes.
+    fn write_parts(
+        &self,
+        kernels: impl AcKernels,
+        script: &[Scan],
+        parts: &[Vec<usize>],
+        planes: &[Plane],
+        out: &mut Vec<u8>,
+        scan_done: Deliver<'_>,
+    ) -> Result<()> {
+        // What is not held yet is to be had by all threads together.
+        let held = planes.iter().map(Plane::bytes).sum::<u64>() + out.len() as u64;
+        let mut limits = self.work.limits.clone();
+        limits.memory = held + limits.memory.saturating_sub(held) / self.work.threads as u64;
+        let work = Work { threads: 1, limits: &limits, progress: None, ..self.work };
+        let blocks = |part: &&Vec<usize>| {
+            let components = part.iter().flat_map(|&scan| &script[scan].components);
+            components.map(|&i| self.frame.components[i].blocks()).sum::<u64>() as usize
+        };
+        let write = |part: &Vec<usize>| -> Result<Vec<Vec<u8>>> {
+            let script: Vec<_> = part.iter().map(|&scan| script[scan].clone()).collect();
+            let mut written = Vec::with_capacity(script.len());
+            let mut scan_done = |out: &mut Vec<u8>| {
+                written.push(out.clone());
+                out.clear();
+                Ok(())
+            };
+            let rows = &mut Rows::Held(Cow::Borrowed(planes));
+            Scans { is_last: false, work, ..*self }.write_script(
+                kernels,
+                &script,
+                rows,
+                &mut Vec::new(),
+                &mut scan_done,
+            )?;
+            Ok(written)
+        };
+        let written = threads::share(self.work.threads, parts.iter().collect(), blocks, write);
+        let mut scans = vec![Vec::new(); script.len()];
+        for (part, written) in parts.iter().zip(written) {
+            for (&i, bytes) in part.iter().zip(written?) {
+                scans[i] = bytes;
+            }
+        }
+        for scan in scans {
+            out.extend(scan);
+            self.done(script.len(), out, scan_done)?;
         }
         Ok(())
     }
@@ -148,14 +248,15 @@ impl Scans<'_> {
         }
     }
 
-    /// Writes scans of which the first is that of number `first` in the file.
+    /// Writes some of the scans of a file, which has so many.
     fn write_scans(
         &self,
         kernels: impl AcKernels,
         scans: Vec<Ready<'_>>,
         store: Store,
-        first: usize,
+        of: usize,
         out: &mut Vec<u8>,
+        scan_done: Deliver<'_>,
     ) -> Result<()> {
         out.reserve_exact(scans.iter().map(Ready::bytes).sum());
         let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
@@ -163,9 +264,9 @@ impl Scans<'_> {
             scan.write(kernels, self.frame, &store, out)
         };
         if self.work.threads == 1 {
-            for (number, scan) in (first..).zip(scans) {
+            for scan in scans {
                 write(scan, out)?;
-                self.write_behind(number, out)?;
+                self.done(of, out, scan_done)?;
             }
             return Ok(());
         }
@@ -175,17 +276,33 @@ impl Scans<'_> {
         };
         let scans = threads::share(self.work.threads, scans, Ready::bytes, alone);
         drop(store);
-        for (number, scan) in (first..).zip(scans) {
+        for scan in scans {
             out.extend_from_slice(&scan?);
-            self.write_behind(number, out)?;
+            self.done(of, out, scan_done)?;
         }
         Ok(())
     }
 
-    /// What comes after a scan.
-    fn write_behind(&self, scan: usize, out: &mut Vec<u8>) -> Result<()> {
-        if scan == 0 { write_metadata(self.late, out) } else { Ok(()) }
+    /// One of so many scans is complete.
+    fn done(&self, of: usize, out: &mut Vec<u8>, scan_done: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        if let Some(progress) = self.work.progress {
+            progress.advance(self.frame.blocks() / of as u64)?;
+        }
+        scan_done(out)
     }
+}
+
+/// The numbers of the scans of a script in parts of few, which look at the same components.
+fn parts(script: &[Scan]) -> Vec<Vec<usize>> {
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    for (i, scan) in script.iter().enumerate() {
+        let has_room = |part: &&mut Vec<usize>| part.len() < PART && script[part[0]].components == scan.components;
+        match parts.iter_mut().find(has_room) {
+            Some(part) => part.push(i),
+            None => parts.push(vec![i]),
+        }
+    }
+    parts
 }
 
 /// The slot of each component's quantisation table: its own where that is free or holds the same, else another.

@@ -7,6 +7,8 @@
 //! arguments  arguments out of range, limits, metadata
 //! requantise coefficients that become coarser, against the way through pixels
 //! target     files within a number of bytes
+//! threads    any number of them gives the same file
+//! progress   what a caller is told meanwhile, and the file in pieces
 //! peers      libjpeg-turbo reads every file, and its own are no better
 //! ```
 
@@ -17,8 +19,10 @@ mod formats;
 mod laws;
 mod peers;
 mod pictures;
+mod progress;
 mod requantise;
 mod target;
+mod threads;
 
 use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Subsampling};
 use zune_jpeg::JpegDecoder;

@@ -1,37 +1,49 @@
-//! Rows of pixels to coefficients: conversion, down-sampling, FDCT and quantisation, an MCU row at a time.
+//! Pixels to coefficients: a whole picture, by bands that threads share, or its rows as they come.
 
+use super::band::{Band, Blocks, State};
 use super::mcu_row::McuRow;
 use super::preset::Recipe;
-use super::stage::Stage;
+use super::stage::{Means, Stage};
+use super::target::TRIES;
 use super::{Encoder, Subsampling};
 use crate::error::{Error, Result};
+use crate::jpeg::Coding;
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
-use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Component, Frame};
-use crate::jpeg::image::{Colour, PixelFormat, PlaneRows, RowReader};
+use crate::jpeg::image::{Colour, Image, PixelFormat, PlaneRows, RowReader};
+use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::tables::QuantTables;
-use crate::jpeg::simd::{Kernels, Level};
-use crate::limits::Cancel;
+use crate::jpeg::simd::Level;
+use crate::jpeg::threads;
 
 /// Samples a side of what libjpeg and its family read, a little less than the 16 bits of a frame header can say.
 const MAX_SIDE: u32 = 65_500;
+/// Bands for each thread: some take longer than others.
+const BANDS: usize = 4;
 
 /// A picture on its way.
 pub(super) struct FrontEnd {
-    level: Level,
-    cancel: Cancel,
-    reader: RowReader,
-    background: [u8; 3],
-    frame: Frame,
+    terms: Terms,
+    progress: Progress,
+    threads: usize,
     tables: Vec<QuantTable>,
-    /// None while the steps are not decided; then the planes are fine.
-    stages: Vec<Stage>,
     recipe: Recipe,
     planes: Vec<Plane>,
-    samples: McuRow,
+    /// Of rows that come one after another, or what all bands of a whole picture have counted.
+    state: State,
     /// Rows that have come.
     rows: u32,
+}
+
+/// What all bands of a picture have in common.
+struct Terms {
+    level: Level,
+    format: PixelFormat,
+    ratio: (u8, u8),
+    background: [u8; 3],
+    dither: bool,
+    frame: Frame,
 }
 
 impl FrontEnd {
@@ -50,101 +62,138 @@ impl FrontEnd {
             let message = "a target of bytes is reached by quality, which tables of one's own stand in for";
             return Err(Error::usage(message).field_named("target_bytes"));
         }
-        let copies = recipe.copies() + u64::from(encoder.target_bytes.is_some());
-        let memory = copies * frame.blocks() * BLOCK_BYTES + McuRow::bytes(&frame, format.colour(), ratio);
+        let copies = 1 + u64::from(encoder.target_bytes.is_some());
+        let threads = encoder.threads.get().min(frame.mcus_high as usize);
+        let samples = threads as u64 * McuRow::bytes(&frame, format.colour(), ratio);
+        let memory = copies * frame.blocks() * BLOCK_BYTES + samples;
         limits.check_memory(memory, "the coefficients and the samples in work")?;
-        Ok(Self {
-            level: encoder.simd.level()?,
-            cancel: encoder.cancel.clone(),
-            reader: RowReader::new(format, *background, *dither),
-            background: *background,
-            planes: CoefficientImage::planes(&frame, limits)?,
-            samples: McuRow::new(&frame, format.colour(), ratio),
-            stages: match encoder.target_bytes {
-                None => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
-                Some(_) => Vec::new(),
-            },
-            recipe,
-            tables,
-            frame,
-            rows: 0,
-        })
+        let stages = match encoder.target_bytes {
+            None => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
+            Some(_) => Vec::new(),
+        };
+        let planes = CoefficientImage::planes(&frame, limits)?;
+        let level = encoder.simd.level()?;
+        let terms = Terms { level, format, ratio, background: *background, dither: *dither, frame };
+        let state = terms.band(stages, 0, terms.frame.mcus_high as usize);
+        let progress = Progress::new(&encoder.cancel, encoder.watcher.as_ref(), work(encoder, &terms.frame));
+        Ok(Self { terms, progress, threads, tables, recipe, planes, state, rows: 0 })
     }
 
     pub(super) fn rows_left(&self) -> u32 {
-        self.frame.height - self.rows
+        self.terms.frame.height - self.rows
     }
 
     /// Takes the next row, of which there are as many as the picture has.
     pub(super) fn push(&mut self, row: PlaneRows<'_>) -> Result<()> {
-        match self.level {
-            Level::Scalar(kernels) => self.push_with(kernels, row),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2(kernels) => self.push_with(kernels, row),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512(kernels) => self.push_with(kernels.avx2(), row),
-        }
+        let mut planes = self.planes.iter_mut();
+        let mut blocks: Blocks<'_> = std::array::from_fn(|_| planes.next().map_or(&mut [][..], Plane::blocks_mut));
+        self.rows += 1;
+        self.progress.go_on();
+        self.terms.at_work(&mut self.state, &self.progress).push(row, &mut blocks)
     }
 
-    /// The coefficients, once all rows have come.
-    pub(super) fn finish(mut self) -> Result<CoefficientImage> {
-        for ((stage, plane), component) in self.stages.iter_mut().zip(&mut self.planes).zip(&self.frame.components) {
-            stage.finish(self.level, &self.recipe, component, plane, &self.cancel)?;
+    /// Takes all rows of a picture.
+    pub(super) fn push_all(&mut self, image: &Image<'_>) -> Result<()> {
+        let Self { terms, progress, threads, .. } = self;
+        let frame = &terms.frame;
+        let bands = if *threads > 1 { BANDS * *threads } else { 1 };
+        let high = (frame.mcus_high as usize).div_ceil(bands);
+        let mut pieces: Vec<_> = self
+            .planes
+            .iter_mut()
+            .zip(&frame.components)
+            .map(|(plane, component)| plane.pieces_mut(high * component.vertical as usize))
+            .collect();
+        let jobs = (0..frame.mcus_high as usize)
+            .step_by(high)
+            .map(|first| {
+                let mut pieces = pieces.iter_mut();
+                let blocks: Blocks<'_> =
+                    std::array::from_fn(|_| pieces.next().and_then(Iterator::next).unwrap_or_default());
+                (first, self.state.stages.clone(), blocks)
+            })
+            .collect();
+        let band = |(first, stages, mut blocks): (usize, Vec<Stage>, Blocks<'_>)| {
+            let mut state = terms.band(stages, first, high.min(frame.mcus_high as usize - first));
+            let rows = state.rows(frame);
+            let mut band = terms.at_work(&mut state, progress);
+            for y in rows {
+                band.push(image.rows(y), &mut blocks)?;
+            }
+            Ok(state.stages)
+        };
+        let bands: Result<Vec<_>> =
+            threads::share(*threads, jobs, |(_, _, blocks)| blocks[0].len(), band).into_iter().collect();
+        for stages in bands? {
+            for (stage, next) in self.state.stages.iter_mut().zip(&stages) {
+                stage.append(next);
+            }
         }
-        Ok(CoefficientImage { frame: self.frame, planes: self.planes, tables: self.tables })
+        self.rows = self.terms.frame.height;
+        Ok(())
+    }
+
+    /// The coefficients, once all rows have come, and what is to be told of the rest of the work.
+    pub(super) fn finish(self) -> Result<(CoefficientImage, Progress)> {
+        let Self {
+            terms: Terms { level, frame, .. },
+            mut progress,
+            threads,
+            recipe,
+            mut planes,
+            tables,
+            mut state,
+            ..
+        } = self;
+        progress.go_on();
+        let means = Means { level, recipe: &recipe, threads, progress: &progress };
+        for ((stage, plane), component) in state.stages.iter_mut().zip(&mut planes).zip(&frame.components) {
+            stage.finish(means, component, plane)?;
+        }
+        Ok((CoefficientImage { frame, planes, tables }, progress))
     }
 
     /// The coefficients at a quality, once all rows have come of a picture whose steps were not decided.
     pub(super) fn at(&self, quality: u8) -> Result<CoefficientImage> {
-        let (frame, tables) = (self.frame.clone(), self.recipe.tables(&self.frame, quality));
-        let mut planes = self.planes.clone();
+        let Self { terms: Terms { level, frame, .. }, progress, threads, recipe, .. } = self;
+        let means = Means { level: *level, recipe, threads: *threads, progress };
+        let (tables, mut planes) = (recipe.tables(frame, quality), self.planes.clone());
         for ((component, table), plane) in frame.components.iter().zip(&tables).zip(&mut planes) {
-            Stage::new(&self.recipe, component, table).plane(
-                self.level,
-                &self.recipe,
-                component,
-                plane,
-                &self.cancel,
-            )?;
+            Stage::new(recipe, component, table).plane(means, component, plane)?;
         }
-        Ok(CoefficientImage { frame, planes, tables })
+        Ok(CoefficientImage { frame: frame.clone(), planes, tables })
+    }
+
+    /// What is to be told of the work.
+    pub(super) fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 
     /// Bytes of the coefficients.
     pub(super) fn bytes(&self) -> u64 {
         self.planes.iter().map(Plane::bytes).sum()
     }
+}
 
-    fn push_with<K: Kernels + AcKernels>(&mut self, kernels: K, row: PlaneRows<'_>) -> Result<()> {
-        self.samples.push(kernels, &mut self.reader, row, self.rows as usize, self.background);
-        self.rows += 1;
-        // Rows under the picture repeat its last one.
-        let is_end = self.rows == self.frame.height;
-        while is_end && !self.samples.is_whole() {
-            self.samples.push(kernels, &mut self.reader, row, self.rows as usize - 1, self.background);
-        }
-        while let Some(y) = self.samples.take(kernels, is_end) {
-            self.cancel.check()?;
-            self.transform(kernels, y);
-        }
-        Ok(())
+impl Terms {
+    /// A band of so many MCU rows, from the first on.
+    fn band(&self, stages: Vec<Stage>, first: usize, mcu_rows: usize) -> State {
+        let reader = RowReader::new(self.format, self.background, self.dither);
+        let samples = McuRow::new(&self.frame, self.format.colour(), self.ratio, first);
+        State::new(reader, samples, stages, first..first + mcu_rows)
     }
 
-    /// The samples of an MCU row, to blocks.
-    fn transform<K: Kernels + AcKernels>(&mut self, kernels: K, y: usize) {
-        for (i, plane) in self.planes.iter_mut().enumerate() {
-            let component = &self.frame.components[i];
-            let first = y * component.vertical as usize;
-            let end = (first + component.vertical as usize).min(component.blocks_high as usize);
-            for row in first..end {
-                let (samples, blocks) = (self.samples.block_row(i, row - first), plane.row_mut(row));
-                match self.stages.get_mut(i) {
-                    Some(stage) => stage.block_row(kernels, samples, blocks),
-                    None => kernels.block_row(samples, blocks),
-                }
-            }
-        }
+    fn at_work<'a>(&'a self, state: &'a mut State, progress: &'a Progress) -> Band<'a> {
+        Band { level: self.level, progress, frame: &self.frame, background: self.background, state }
     }
+}
+
+/// The work on a picture at most: blocks, counted once for each time that they are gone through.
+fn work(encoder: &Encoder, frame: &Frame) -> u64 {
+    let codings = if encoder.coding == Coding::Smaller { 2 } else { 1 };
+    let each = encoder.recipe.passes() + codings;
+    let times = if encoder.target_bytes.is_some() { TRIES * (1 + each) } else { each };
+    frame.blocks() * (1 + times)
 }
 
 /// Samples of luma for one of chroma, across and down.

@@ -6,6 +6,8 @@
 //!
 //! [`correct_luma`]: crate::jpeg::sample::correct_luma
 
+use std::ops::Range;
+
 use crate::jpeg::frame::{BLOCK_SIDE, Frame};
 use crate::jpeg::image::{Colour, PlaneRows, Row, RowReader};
 use crate::jpeg::sample::replicate_edge;
@@ -21,7 +23,7 @@ pub(super) struct McuRow {
     width: usize,
     /// Samples of luma for one of chroma, across and down.
     ratio: (u8, u8),
-    /// Rows of the picture that have come, and MCU rows that have gone.
+    /// Rows of the picture that have come, and MCU rows that have gone, those above the first one among them.
     come: usize,
     gone: usize,
     y: Rows,
@@ -38,16 +40,19 @@ pub(super) struct McuRow {
 }
 
 impl McuRow {
-    pub(super) fn new(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> Self {
+    /// For the MCU rows from `first` on.
+    pub(super) fn new(frame: &Frame, colour: Colour, ratio: (u8, u8), first: usize) -> Self {
         let sizes = Self::sizes(frame, colour, ratio);
         let [y, light, chroma, full, black] = sizes.map(|(rows, stride)| Rows::new(rows, stride));
         let scratch = vec![0.0; light.stride / 2];
+        let height = SIDE * usize::from(ratio.1);
+        let above = if light.is_empty() || first == 0 { 0 } else { usize::from(ratio.1) };
         Self {
             colour,
             width: frame.width as usize,
             ratio,
-            come: 0,
-            gone: 0,
+            come: first * height - above,
+            gone: first,
             y,
             light,
             chroma: [chroma.clone(), chroma],
@@ -84,6 +89,21 @@ impl McuRow {
         SIDE * usize::from(self.ratio.1)
     }
 
+    /// The rows of the picture that so many MCU rows depend on, before any has come: the last of them may be below it.
+    pub(super) fn rows(&self, mcu_rows: usize) -> Range<usize> {
+        self.come..(self.gone + mcu_rows) * self.height() + self.ahead()
+    }
+
+    /// Rows of the picture below an MCU row that it depends on.
+    fn ahead(&self) -> usize {
+        if self.light.is_empty() { 0 } else { self.ratio.1.into() }
+    }
+
+    /// The MCU row that is taken next.
+    pub(super) fn next(&self) -> usize {
+        self.gone
+    }
+
     /// Whether the rows that have come are whole MCU rows.
     pub(super) fn is_whole(&self) -> bool {
         self.come.is_multiple_of(self.height())
@@ -93,7 +113,7 @@ impl McuRow {
     /// which it has at the end, where no more rows will.
     pub(super) fn take(&mut self, kernels: impl Kernels, is_end: bool) -> Option<usize> {
         let down = usize::from(self.ratio.1);
-        let ahead = if self.light.is_empty() || is_end { 0 } else { down };
+        let ahead = if is_end { 0 } else { self.ahead() };
         let first = self.gone * self.height();
         if self.come < first + self.height() + ahead {
             return None;

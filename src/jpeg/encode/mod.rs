@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
-//! front.rs    rows to coefficients, by way of            embed.rs  metadata to embed
-//! target.rs   the quality for a number of bytes
+//! front.rs    a picture to coefficients, by way of       embed.rs  metadata to embed
+//! band.rs     some MCU rows of it, by way of              target.rs the quality for a number of bytes
 //! mcu_row.rs  the samples of an MCU row, and             preset.rs the numbers of each preset
 //! stage.rs    the quantisation of a component             requantise.rs  of one that was quantised before
 //! ```
 
+mod band;
 mod embed;
 mod front;
 mod mcu_row;
@@ -22,13 +23,18 @@ pub use preset::Preset;
 pub(crate) use requantise::requantise;
 pub use rows::RowEncoder;
 
-use crate::error::{Error, Result};
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::coeff::CoefficientImage;
 use crate::jpeg::image::{Image, PixelFormat};
 use crate::jpeg::layout::Layout;
+use crate::jpeg::progress::{Progress, Watcher};
 use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
-use crate::jpeg::write::{self, Work};
+use crate::jpeg::write::{self, Deliver, Work};
 use crate::jpeg::{Coding, Mode};
 use crate::limits::{Cancel, Limits};
 use embed::Embedded;
@@ -89,8 +95,10 @@ pub struct Encoder {
     dither: bool,
     embedded: Embedded,
     simd: Simd,
+    threads: NonZeroUsize,
     limits: Limits,
     cancel: Cancel,
+    watcher: Option<Watcher>,
 }
 
 impl Encoder {
@@ -108,8 +116,10 @@ impl Encoder {
             dither: false,
             embedded: Embedded::default(),
             simd: Simd::default(),
+            threads: NonZeroUsize::MIN,
             limits: Limits::default(),
             cancel: Cancel::default(),
+            watcher: None,
         }
     }
 
@@ -216,6 +226,14 @@ impl Encoder {
         self
     }
 
+    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not depend
+    /// on it. Each needs memory for a few rows of the picture. Rows that come one after another are converted and
+    /// transformed by the thread that brings them; the others have their part in what is done when all have come.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
+        self
+    }
+
     /// Bounds on the picture and on memory.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -234,6 +252,31 @@ impl Encoder {
         self
     }
 
+    /// A function that is told how much of the work is done, and of how much in all; by [`ControlFlow::Break`] it stops
+    /// the call. It is called by the thread that called, some hundred times at most for a picture of some size, with
+    /// numbers that rise up to the total. What they count may change; only their ratio has a meaning.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// use cosimg::jpeg::{Encoder, Image, PixelFormat};
+    ///
+    /// # fn main() -> cosimg::Result<()> {
+    /// let pixels = vec![128; 640 * 480];
+    /// let image = Image::new(&pixels, 640, 480, PixelFormat::Gray8)?;
+    /// let encoder = Encoder::default().progress(|done, total| {
+    ///     eprintln!("{} %", 100 * done / total);
+    ///     ControlFlow::Continue(())
+    /// });
+    /// encoder.encode(&image)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn progress(mut self, tell: impl Fn(u64, u64) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        self.watcher = Some(Watcher::new(tell));
+        self
+    }
+
     /// Encodes a picture.
     ///
     /// # Errors
@@ -242,10 +285,34 @@ impl Encoder {
     /// Exif block or a comment does not fit a JPEG; `Cancelled`.
     pub fn encode(&self, image: &Image<'_>) -> Result<Vec<u8>> {
         let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
-        for y in 0..image.height() as usize {
-            front.push(image.rows(y))?;
-        }
-        self.finish(front, image.format())
+        front.push_all(image)?;
+        self.finish(front, image.format(), &mut |_| Ok(()))
+    }
+
+    /// Encodes a picture and gives the file piece by piece to `write`: scans as they are done, where only one file is made
+    /// and by one thread, so that there is no need for the memory of the whole. Nothing comes after an error, before which
+    /// pieces may have come.
+    ///
+    /// ```
+    /// use std::io::Write;
+    ///
+    /// use cosimg::jpeg::{Encoder, Image, PixelFormat};
+    ///
+    /// # fn main() -> cosimg::Result<()> {
+    /// let image = Image::new(&[128; 64 * 64], 64, 64, PixelFormat::Gray8)?;
+    /// let mut file = Vec::new();
+    /// Encoder::default().encode_to(&image, |piece| file.write_all(piece))?;
+    /// assert_eq!(file, Encoder::default().encode(&image)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`]; `Io` with the message of an error of `write`.
+    pub fn encode_to(&self, image: &Image<'_>, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
+        let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
+        front.push_all(image)?;
+        self.finish(front, image.format(), &mut |out| hand_over(out, &mut write)).map(drop)
     }
 
     /// Begins a picture whose rows come one after another, in a format of one plane. The file is the same as from
@@ -282,16 +349,30 @@ impl Encoder {
         self
     }
 
-    /// The file of a picture whose rows have all come.
-    fn finish(&self, front: FrontEnd, format: PixelFormat) -> Result<Vec<u8>> {
+    /// The file of a picture whose rows have all come, as far as it was not taken away when it was delivered.
+    fn finish(&self, mut front: FrontEnd, format: PixelFormat, deliver: Deliver<'_>) -> Result<Vec<u8>> {
         let Some(bytes) = self.target_bytes else {
-            return self.write(&front.finish()?, format);
+            let (image, progress) = front.finish()?;
+            let rest = self.write(image, format, &progress, deliver)?;
+            return progress.complete().map(|()| rest);
         };
+        front.progress().go_on();
         let encoder = self.clone().beside(front.bytes());
-        target::best_within(bytes, self.quality, |quality| encoder.write(&front.at(quality)?, format))
+        let mut file = target::best_within(bytes, self.quality, |quality| {
+            encoder.write(front.at(quality)?, format, front.progress(), &mut |_| Ok(()))
+        })?;
+        front.progress().complete()?;
+        deliver(&mut file)?;
+        Ok(file)
     }
 
-    fn write(&self, image: &CoefficientImage, format: PixelFormat) -> Result<Vec<u8>> {
+    fn write(
+        &self,
+        image: CoefficientImage,
+        format: PixelFormat,
+        progress: &Progress,
+        deliver: Deliver<'_>,
+    ) -> Result<Vec<u8>> {
         let metadata = self.embedded.metadata(format.colour())?;
         let layout = Layout {
             coding: self.coding,
@@ -299,9 +380,19 @@ impl Encoder {
             sparse: self.mode.is_none(),
             ..Layout::default()
         };
-        let work = Work { threads: 1, limits: &self.limits, cancel: &self.cancel };
-        write::write(image.into(), &metadata, &layout, self.simd, work)
+        let work =
+            Work { threads: self.threads.get(), limits: &self.limits, cancel: &self.cancel, progress: Some(progress) };
+        write::write_to(image.into(), &metadata, &layout, self.simd, work, deliver)
     }
+}
+
+/// Gives what there is of a file to the caller's function.
+fn hand_over(out: &mut Vec<u8>, write: &mut impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
+    if !out.is_empty() {
+        write(out).map_err(|error| Error::new(ErrorKind::Io, error.to_string()).field_named("write"))?;
+        out.clear();
+    }
+    Ok(())
 }
 
 impl Default for Encoder {

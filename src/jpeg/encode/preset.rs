@@ -4,7 +4,7 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::fdct::FINE;
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::quant::QuantTable;
-use crate::jpeg::quant::masking::{Masking, energy, exp2};
+use crate::jpeg::quant::masking::{Masking, exp2};
 use crate::jpeg::quant::quantise::DeadZone;
 use crate::jpeg::quant::refine::Refinement;
 use crate::jpeg::quant::shape::Shape;
@@ -67,12 +67,12 @@ pub(crate) struct Weighting {
 }
 
 impl Weighting {
-    /// The bits that the square of an error of one step is worth in a block.
+    /// The bits that the square of an error of one step is worth in a block of an energy.
     #[inline(always)]
-    pub(crate) fn weight(&self, fine: &Block) -> f32 {
+    pub(crate) fn weight(&self, fine: &Block, energy: f32) -> f32 {
         let masking = Masking { floor: self.floor };
         let black = 0.5 - f32::from(fine[0]) / (f32::from(FINE) * 8.0 * 256.0);
-        self.bits * exp2(-self.power * masking.doublings(energy(fine))) * (1.0 + self.dark * black * black)
+        self.bits * exp2(-self.power * masking.doublings(energy)) * (1.0 + self.dark * black * black)
     }
 }
 
@@ -91,9 +91,9 @@ impl Recipe {
         frame.components.iter().enumerate().map(table).collect()
     }
 
-    /// Coefficients that are held for each of the picture: a second pass needs the fine ones and those of the first.
-    pub(crate) fn copies(&self) -> u64 {
-        if self.refinement.is_some() { 2 } else { 1 }
+    /// How often blocks are gone through once all are there.
+    pub(crate) fn passes(&self) -> u64 {
+        u64::from(self.weighting.is_some()) + u64::from(self.refinement.is_some())
     }
 
     pub(crate) fn zone(&self, component: &Component) -> &DeadZone {

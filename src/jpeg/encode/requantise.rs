@@ -2,12 +2,13 @@
 //! down-sampling of chroma.
 
 use super::preset::Preset;
-use super::stage::Stage;
+use super::stage::{Means, Stage};
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage};
 use crate::jpeg::fdct::FINE;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::inspect::QualityEstimate;
+use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::simd::Level;
 use crate::limits::{Cancel, Limits};
@@ -37,12 +38,14 @@ pub(crate) fn requantise(
     if wanted == *tables {
         return Ok(());
     }
-    limits.check_memory(recipe.copies() * frame.blocks() * BLOCK_BYTES, "the coefficients to requantise")?;
+    limits.check_memory(frame.blocks() * BLOCK_BYTES, "the coefficients to requantise")?;
+    let progress = Progress::new(cancel, None, 0);
+    let means = Means { level, recipe: &recipe, threads: 1, progress: &progress };
     for (((component, plane), table), wanted) in roles.components.iter().zip(planes).zip(tables).zip(wanted) {
         if *table != wanted {
             cancel.check()?;
             plane.blocks_mut().iter_mut().for_each(|block| dequantise(block, table));
-            Stage::new(&recipe, component, &wanted).plane(level, &recipe, component, plane, cancel)?;
+            Stage::new(&recipe, component, &wanted).plane(means, component, plane)?;
             *table = wanted;
         }
     }

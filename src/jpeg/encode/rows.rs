@@ -1,7 +1,9 @@
 //! A picture that is encoded as its rows come.
 
-use super::Encoder;
+use std::io;
+
 use super::front::FrontEnd;
+use super::{Encoder, hand_over};
 use crate::error::{Error, Result};
 use crate::jpeg::image::PixelFormat;
 
@@ -69,11 +71,25 @@ impl RowEncoder {
     /// # Errors
     /// `Usage` where rows are missing; otherwise as [`Encoder::encode`].
     pub fn finish(self) -> Result<Vec<u8>> {
+        self.check_whole()?;
+        self.encoder.finish(self.front, self.format, &mut |_| Ok(()))
+    }
+
+    /// The file, piece by piece, as [`Encoder::encode_to`] gives it.
+    ///
+    /// # Errors
+    /// `Usage` where rows are missing; otherwise as there.
+    pub fn finish_to(self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
+        self.check_whole()?;
+        self.encoder.finish(self.front, self.format, &mut |out| hand_over(out, &mut write)).map(drop)
+    }
+
+    fn check_whole(&self) -> Result<()> {
         let left = self.front.rows_left();
         if left > 0 {
             return Err(Error::usage(format!("{left} rows of the picture are missing")).field_named("data"));
         }
-        self.encoder.finish(self.front, self.format)
+        Ok(())
     }
 }
 

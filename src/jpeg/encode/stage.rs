@@ -1,21 +1,38 @@
 //! What becomes of the blocks of a component on their way out of the front end.
 
-use super::preset::Recipe;
+use super::preset::{Recipe, Weighting};
 use crate::error::Result;
 use crate::jpeg::coeff::{Block, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{BLOCK_SIDE, Component};
+use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::dering::Deringing;
+use crate::jpeg::quant::masking::energy;
 use crate::jpeg::quant::quantise::Quantiser;
-use crate::jpeg::quant::rates::Statistics;
-use crate::jpeg::quant::refine::Errors;
+use crate::jpeg::quant::rates::{Rates, Statistics};
+use crate::jpeg::quant::refine::{Errors, Refinement};
 use crate::jpeg::quant::trellis::Trellis;
 use crate::jpeg::simd::{Kernels, Level};
-use crate::limits::Cancel;
+use crate::jpeg::threads;
+
+/// Rows of blocks that one thread quantises in one go. The result depends on it, and on nothing else that has to do with
+/// threads: what a block costs after the ended ones before it is not known across its edge.
+const STRIPE: usize = 8;
+
+/// What a stage works with.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
+    pub(super) level: Level,
+    pub(super) recipe: &'a Recipe,
+    /// Threads at most, the caller's among them.
+    pub(super) threads: usize,
+    pub(super) progress: &'a Progress,
+}
 
 /// The quantisation of a component. Where blocks are decided as a whole, those of the picture stay fine until the last
 /// has come, and what quantisation with a dead zone makes of them is counted to price them by.
+#[derive(Clone)]
 pub(super) struct Stage {
     table: QuantTable,
     quantiser: Quantiser,
@@ -56,26 +73,33 @@ impl Stage {
         self.fine_row(kernels, blocks);
     }
 
-    /// A plane that is fine, from here to its end.
-    pub(super) fn plane(
-        mut self,
-        level: Level,
-        recipe: &Recipe,
-        component: &Component,
-        plane: &mut Plane,
-        cancel: &Cancel,
-    ) -> Result<()> {
-        for y in 0..component.blocks_high as usize {
-            cancel.check()?;
-            match level {
-                Level::Scalar(kernels) => self.fine_row(kernels, plane.row_mut(y)),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx2(kernels) => self.fine_row(kernels, plane.row_mut(y)),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512(kernels) => self.fine_row(kernels.avx2(), plane.row_mut(y)),
-            }
+    /// Takes the rows of blocks that follow its own, which another stage of the component has taken.
+    pub(super) fn append(&mut self, next: &Self) {
+        if let (Some(statistics), Some(next)) = (&mut self.statistics, &next.statistics) {
+            statistics.append(next);
         }
-        self.finish(level, recipe, component, plane, cancel)
+    }
+
+    /// A plane that is fine, from here to its end.
+    pub(super) fn plane(mut self, means: Means<'_>, component: &Component, plane: &mut Plane) -> Result<()> {
+        let wide = component.blocks_wide as usize;
+        let stages = stripes(means, component, plane, |_, blocks| {
+            let mut stage = self.clone();
+            for row in blocks.chunks_mut(wide) {
+                match means.level {
+                    Level::Scalar(kernels) => stage.fine_row(kernels, row),
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2(kernels) => stage.fine_row(kernels, row),
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx512(kernels) => stage.fine_row(kernels.avx2(), row),
+                }
+            }
+            stage.statistics
+        })?;
+        if let Some(statistics) = &mut self.statistics {
+            stages.iter().flatten().for_each(|next| statistics.append(next));
+        }
+        self.finish(means, component, plane)
     }
 
     /// Takes the next row of blocks, which is fine.
@@ -97,85 +121,93 @@ impl Stage {
     }
 
     /// Quantises what is still fine.
-    pub(super) fn finish(
-        &mut self,
-        level: Level,
-        recipe: &Recipe,
-        component: &Component,
-        plane: &mut Plane,
-        cancel: &Cancel,
-    ) -> Result<()> {
-        let (Some(statistics), Some(weighting)) = (self.statistics.take(), recipe.weighting(component)) else {
+    pub(super) fn finish(&mut self, means: Means<'_>, component: &Component, plane: &mut Plane) -> Result<()> {
+        let (Some(statistics), Some(weighting)) = (self.statistics.take(), means.recipe.weighting(component)) else {
             return Ok(());
         };
         let rates = statistics.rates();
-        let Some(refinement) = recipe.refinement else {
+        if let Some(refinement) = means.recipe.refinement {
+            return self.twice(means, component, plane, &rates, weighting, refinement);
+        }
+        let work = |_, blocks: &mut [Block]| {
             let mut trellis = Trellis::new(&self.table, &rates);
-            return rows(
-                level,
-                component,
-                cancel,
-                plane,
+            means.level.run(
                 #[inline(always)]
-                |_, block| {
-                    let fine = *block;
-                    trellis.block(&fine, weighting.weight(&fine), block);
+                || {
+                    for block in blocks {
+                        let fine = *block;
+                        trellis.block(&fine, weighting.weight(&fine, energy(&fine)), block);
+                    }
                 },
             );
         };
-        let source = plane.clone();
-        let (mut trellis, mut statistics) = (Trellis::new(&self.table, &rates), Statistics::new());
-        let mut errors = Errors::new(refinement, component.blocks_wide as usize);
-        rows(
-            level,
-            component,
-            cancel,
-            plane,
-            #[inline(always)]
-            |_, block| {
-                let fine = *block;
-                trellis.block(&fine, weighting.weight(&fine), block);
-                statistics.add(block);
-                errors.push(&fine, block, &self.table);
-            },
-        )?;
-        let (rates, factors) = (statistics.rates(), errors.factors());
-        let mut trellis = Trellis::new(&self.table, &rates);
-        rows(
-            level,
-            component,
-            cancel,
-            plane,
-            #[inline(always)]
-            |i, block| {
-                let fine = &source.blocks()[i];
-                trellis.block(fine, weighting.weight(fine) * factors[i], block);
-            },
-        )
+        stripes(means, component, plane, work).map(drop)
+    }
+
+    /// Quantises a first time to see what it costs and where errors show, and a second time knowing that.
+    fn twice(
+        &self,
+        means: Means<'_>,
+        component: &Component,
+        plane: &mut Plane,
+        rates: &Rates,
+        weighting: &Weighting,
+        refinement: Refinement,
+    ) -> Result<()> {
+        let first = |_, blocks: &mut [Block]| {
+            let (mut trellis, mut statistics) = (Trellis::new(&self.table, rates), Statistics::new());
+            let mut seen = Vec::with_capacity(blocks.len());
+            means.level.run(
+                #[inline(always)]
+                || {
+                    for fine in blocks {
+                        let (energy, mut block) = (energy(fine), [0; 64]);
+                        let weight = weighting.weight(fine, energy);
+                        trellis.block(fine, weight, &mut block);
+                        statistics.add(&block);
+                        seen.push((weight, refinement.error(fine, energy, &block, &self.table)));
+                    }
+                },
+            );
+            (statistics, seen)
+        };
+        let (mut statistics, mut weights, mut errors) = (Statistics::new(), Vec::new(), Vec::new());
+        for (next, seen) in stripes(means, component, plane, first)? {
+            statistics.append(&next);
+            weights.extend(seen.iter().map(|&(weight, _)| weight));
+            errors.extend(seen.iter().map(|&(_, error)| error));
+        }
+        let (rates, errors) = (statistics.rates(), Errors::new(refinement, component.blocks_wide as usize, errors));
+        let second = |start: usize, blocks: &mut [Block]| {
+            let mut trellis = Trellis::new(&self.table, &rates);
+            means.level.run(
+                #[inline(always)]
+                || {
+                    for (i, block) in (start..).zip(blocks) {
+                        let fine = *block;
+                        trellis.block(&fine, weights[i] * errors.factor(i), block);
+                    }
+                },
+            );
+        };
+        stripes(means, component, plane, second).map(drop)
     }
 }
 
-/// Works on the blocks of a plane in raster order, by their number.
-#[inline(always)]
-fn rows(
-    level: Level,
+/// Works on the stripes of a plane, of which it tells the number of the first block, and gives the results in order.
+fn stripes<R: Send>(
+    Means { threads, progress, .. }: Means<'_>,
     component: &Component,
-    cancel: &Cancel,
     plane: &mut Plane,
-    mut work: impl FnMut(usize, &mut Block),
-) -> Result<()> {
-    let wide = component.blocks_wide as usize;
-    for y in 0..component.blocks_high as usize {
-        cancel.check()?;
-        level.run(
-            #[inline(always)]
-            || {
-                // A loop: `for_each` would be compiled apart, without the instructions of this level.
-                for (x, block) in plane.row_mut(y).iter_mut().enumerate() {
-                    work(y * wide + x, block);
-                }
-            },
-        );
-    }
-    Ok(())
+    work: impl Fn(usize, &mut [Block]) -> R + Sync,
+) -> Result<Vec<R>> {
+    let blocks = STRIPE * component.blocks_wide as usize;
+    let jobs = plane.pieces_mut(STRIPE).enumerate().collect();
+    let stripe = |(i, stripe): (usize, &mut [Block])| {
+        let count = stripe.len() as u64;
+        progress.check()?;
+        let result = work(i * blocks, stripe);
+        progress.advance(count).map(|()| result)
+    };
+    threads::share(threads, jobs, |(_, stripe)| stripe.len(), stripe).into_iter().collect()
 }

@@ -2,8 +2,11 @@
 
 use crate::error::{Error, Result};
 
+/// Qualities that are tried at most.
+pub(super) const TRIES: u64 = 7;
+
 /// The file of the best quality up to `best` that has no more than `bytes`: that of one quality more has more, unless it
-/// is `best`. `file` makes that of a quality; it is asked seven times at most. Where a better quality has fewer bytes, as
+/// is `best`. `file` makes that of a quality; it is asked [`TRIES`] times at most. Where a better quality has fewer bytes, as
 /// noise may have it, there is more than one such quality, and one of them is found.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ mod tests {
                     tries += 1;
                     Ok(vec![0; usize::from(quality) * 10])
                 });
-                assert!(tries <= 7, "{tries} tries");
+                assert!(tries <= TRIES, "{tries} tries");
                 match found {
                     Ok(file) => assert_eq!(file.len(), usize::from(answer) * 10),
                     Err(error) => {

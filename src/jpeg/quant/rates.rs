@@ -26,6 +26,8 @@ pub(crate) struct Statistics {
     counts: [[u32; 256]; BANDS.len()],
     /// Ended blocks that no symbol tells of yet.
     runs: [u32; BANDS.len()],
+    /// Those before the first coefficient of each band, once there is one: blocks before these may belong to their run.
+    first: [Option<u32>; BANDS.len()],
     empty: [u32; BANDS.len()],
     blocks: u32,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Statistics {
 impl Statistics {
     pub(crate) fn new() -> Self {
         let none = [0; BANDS.len()];
-        Self { counts: [[0; 256]; BANDS.len()], runs: none, empty: none, blocks: 0 }
+        Self { counts: [[0; 256]; BANDS.len()], runs: none, first: [None; BANDS.len()], empty: none, blocks: 0 }
     }
 
     #[inline(always)]
@@ -47,7 +49,7 @@ impl Statistics {
             let mut left = nonzero & (!0 >> (63 - end)) & (!0 << start);
             if left == 0 {
                 self.empty[band] += 1;
-                self.end_block(band);
+                self.runs[band] += 1;
                 continue;
             }
             self.end_run(band);
@@ -61,32 +63,49 @@ impl Statistics {
                 counts[(run % 16) << 4 | size(block[k].unsigned_abs())] += 1;
                 next = k + 1;
             }
-            if next <= end {
-                self.end_block(band);
+            self.runs[band] = u32::from(next <= end);
+        }
+    }
+
+    /// Takes the blocks that follow, which were counted apart.
+    pub(crate) fn append(&mut self, next: &Self) {
+        self.blocks += next.blocks;
+        for band in 0..BANDS.len() {
+            self.empty[band] += next.empty[band];
+            for (count, more) in self.counts[band].iter_mut().zip(&next.counts[band]) {
+                *count += more;
+            }
+            self.runs[band] += next.first[band].unwrap_or(next.runs[band]);
+            if next.first[band].is_some() {
+                self.end_run(band);
+                self.runs[band] = next.runs[band];
             }
         }
     }
 
     #[inline(always)]
-    fn end_block(&mut self, band: usize) {
-        self.runs[band] += 1;
-        if self.runs[band] == LONGEST_RUN {
-            self.end_run(band);
+    fn end_run(&mut self, band: usize) {
+        let run = self.runs[band];
+        if self.first[band].is_none() {
+            self.first[band] = Some(run);
+        } else {
+            self.count_run(band, run);
         }
     }
 
     #[inline(always)]
-    fn end_run(&mut self, band: usize) {
-        if let Some(bits) = self.runs[band].checked_ilog2() {
+    fn count_run(&mut self, band: usize, run: u32) {
+        self.counts[band][(LONGEST_RUN.ilog2() << 4) as usize] += run / LONGEST_RUN;
+        if let Some(bits) = (run % LONGEST_RUN).checked_ilog2() {
             self.counts[band][(bits << 4) as usize] += 1;
         }
-        self.runs[band] = 0;
     }
 
     /// The prices that follow.
     pub(crate) fn rates(mut self) -> Rates {
         let rates = |band| {
             self.end_run(band);
+            self.count_run(band, self.first[band].unwrap_or_default());
             BandRates::new(&self.counts[band], self.empty[band] as f32 / self.blocks.max(1) as f32)
         };
         Rates { bands: [0, 1, 2].map(rates) }
@@ -178,6 +197,34 @@ mod tests {
         assert_eq!(statistics.runs, [1, 4, 0]);
         assert_eq!(symbols(2), [(0x01, 2), (0x10, 1), (0x43, 2), (0xF0, 6)]);
         assert_eq!(statistics.empty, [2, 4, 2]);
+    }
+
+    #[test]
+    fn blocks_may_be_counted_apart() {
+        let mut state = 1_u32;
+        let mut blocks = vec![[0; 64]; 400];
+        for block in &mut blocks[30..] {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            block[(state >> 26) as usize] = i16::from(state >> 20 & 7 == 0);
+        }
+        let count = |blocks: &[Block]| {
+            let mut statistics = Statistics::new();
+            blocks.iter().for_each(|block| statistics.add(block));
+            statistics
+        };
+        let prices = |statistics: Statistics| format!("{:?}", statistics.rates());
+        let whole = prices(count(&blocks));
+        for part in [1, 2, 7, 25, 31, 399] {
+            let mut statistics = Statistics::new();
+            blocks.chunks(part).for_each(|blocks| statistics.append(&count(blocks)));
+            assert!(prices(statistics) == whole, "{part}");
+        }
+        let mut long = Statistics::new();
+        (0..3).for_each(|_| long.append(&count(&vec![[0; 64]; LONGEST_RUN as usize / 2])));
+        long.append(&count(&[[1; 64]]));
+        assert_eq!((long.first, long.runs), ([Some(49_149); 3], [0; 3]));
+        long.count_run(2, 49_149);
+        assert_eq!((long.counts[2][0xE0], long.counts[2][0xD0]), (1, 1));
     }
 
     #[test]

@@ -293,7 +293,7 @@ mod tests {
     fn file(image: &CoefficientImage, script: &str) -> Vec<u8> {
         let layout = Layout { script: Some(script.parse::<Script>().unwrap()), ..Layout::default() };
         let metadata = crate::jpeg::metadata::Metadata::default();
-        let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new() };
+        let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new(), progress: None };
         write::write(image.into(), &metadata, &layout, Simd::Auto, work).unwrap()
     }
 

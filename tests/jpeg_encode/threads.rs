@@ -1,0 +1,98 @@
+//! More threads give the same file, the same errors, and end as soon.
+
+use std::num::NonZeroUsize;
+
+use cosimg::jpeg::{Coding, Encoder, Image, Mode, PixelFormat};
+use cosimg::{Cancel, ErrorKind, Limits};
+
+use crate::{PRESETS, Picture, SUBSAMPLINGS, encoder};
+
+fn with(encoder: &Encoder, threads: usize) -> Encoder {
+    encoder.clone().threads(NonZeroUsize::new(threads).unwrap())
+}
+
+#[track_caller]
+fn assert_same(image: &Image<'_>, encoder: &Encoder) {
+    let one = encoder.encode(image).unwrap();
+    for threads in [2, 3, 5, 100] {
+        assert!(with(encoder, threads).encode(image).unwrap() == one, "{image:?}, {threads} threads, {encoder:?}");
+    }
+}
+
+#[test]
+fn every_preset_sampling_and_layout() {
+    // Heights that end just after an MCU row, just before the next, and one that is a single row of pixels.
+    for (width, height) in [(150, 209), (33, 177), (90, 160), (70, 1)] {
+        let scene = Picture::scene(width, height);
+        for preset in PRESETS {
+            for subsampling in SUBSAMPLINGS {
+                assert_same(&scene.image(), &encoder(85).preset(preset).subsampling(subsampling));
+            }
+            assert_same(&scene.to(PixelFormat::Gray8).image(), &encoder(85).preset(preset));
+            assert_same(&scene.to(PixelFormat::Rgba8).image(), &encoder(85).preset(preset));
+        }
+        for coding in [Coding::Baseline, Coding::Smaller] {
+            assert_same(&scene.image(), &encoder(85).coding(coding));
+        }
+        for mode in [Mode::Display, Mode::Fast, Mode::Small] {
+            assert_same(&scene.image(), &encoder(85).mode(mode));
+        }
+        assert_same(&scene.image(), &encoder(85).comment("first").target_bytes(4000));
+    }
+}
+
+#[test]
+fn every_kind_of_format() {
+    let noise: Vec<u8> = (0..96 * 200 * 12).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    for format in [
+        PixelFormat::Rgb16,
+        PixelFormat::Cmyk8,
+        PixelFormat::Ycbcr8,
+        PixelFormat::YcbcrPlanar422,
+        PixelFormat::YcbcrPlanar420,
+        PixelFormat::Nv12,
+    ] {
+        let bytes = match format {
+            PixelFormat::YcbcrPlanar422 => 2 * 95 * 199 + 199,
+            PixelFormat::YcbcrPlanar420 | PixelFormat::Nv12 => 95 * 199 + 2 * 48 * 100,
+            _ => 95 * 199 * format.bytes(),
+        };
+        let image = Image::new(&noise[..bytes], 95, 199, format).unwrap();
+        assert_same(&image, &encoder(70).dither(true));
+    }
+}
+
+#[test]
+fn rows_as_they_come() {
+    let scene = Picture::scene(120, 150);
+    let one = scene.encode(&encoder(85));
+    let mut rows = with(&encoder(85), 3).rows(120, 150, PixelFormat::Rgb8).unwrap();
+    scene.data.chunks(1000).for_each(|part| rows.push(part).unwrap());
+    assert!(rows.finish().unwrap() == one);
+}
+
+#[test]
+fn limits_and_the_flag_hold() {
+    let scene = Picture::scene(150, 209);
+    let cancel = Cancel::new();
+    cancel.trigger();
+    let error = with(&encoder(85).cancel(cancel), 3).encode(&scene.image()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    let whole = scene.encode(&encoder(85));
+    let (mut refused, mut done) = (0, 0);
+    for memory in (50_000..800_000).step_by(10_000) {
+        let mut limits = Limits::default();
+        limits.memory = memory;
+        match with(&encoder(85).limits(limits), 2).encode(&scene.image()) {
+            Ok(file) => {
+                assert!(file == whole, "{memory} bytes of memory change the result");
+                done += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.field(), Some("memory"));
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0 && done > 0);
+}

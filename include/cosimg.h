@@ -518,6 +518,13 @@ typedef struct {
 } cosimg_slice;
 
 /**
+ * Is told how much of the work is done, and of how much in all: `done` rises up to `total`, and only their ratio has a
+ * meaning. It is called by the thread that made the call it tells of. Returns 0 to go on; anything else ends that call
+ * with `COSIMG_CANCELLED`.
+ */
+typedef int32_t (*cosimg_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/**
  * A borrowed picture.
  *
  * Threads: a plain value.
@@ -1103,6 +1110,20 @@ cosimg_status cosimg_encoder_set_icc_profile(cosimg_encoder *encoder,
 cosimg_status cosimg_encoder_set_exif(cosimg_encoder *encoder, cosimg_slice exif, cosimg_error **err);
 
 /**
+ * How many threads a run may use, the caller's among them; 1 at first. The result does not depend on it.
+ */
+cosimg_status cosimg_encoder_set_threads(cosimg_encoder *encoder, size_t threads, cosimg_error **err);
+
+/**
+ * A function of the caller's that runs tell of their progress, and that may stop them; NULL for none, as at first. It is
+ * given `user` first. Both shall be valid during every run; threads that share the encoder share them too.
+ */
+cosimg_status cosimg_encoder_set_progress(cosimg_encoder *encoder,
+                                          cosimg_progress_fn progress,
+                                          void *user,
+                                          cosimg_error **err);
+
+/**
  * Bounds on what a run may cost; a copy is kept.
  */
 cosimg_status cosimg_encoder_set_limits(cosimg_encoder *encoder,
@@ -1125,7 +1146,8 @@ cosimg_status cosimg_encoder_run(const cosimg_encoder *encoder,
                                  cosimg_error **err);
 
 /**
- * The same into a function of the caller's, which is given `user` first.
+ * The same into a function of the caller's, which is given `user` first: scans as they are done, so that an error may
+ * come after pieces, but no piece after an error.
  */
 cosimg_status cosimg_encoder_run_to(const cosimg_encoder *encoder,
                                     const cosimg_image_view *image,

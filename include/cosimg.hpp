@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -189,6 +190,35 @@ template <class Run, class Sink> void run_to(Run &&run, Sink &sink) {
     } catch (const error &) {
         if (carrier.thrown)
             std::rethrow_exception(carrier.thrown);
+        throw;
+    }
+}
+
+/** A progress function, and what it threw on this thread. */
+struct progress_call {
+    std::function<bool(std::uint64_t, std::uint64_t)> function;
+    static inline thread_local std::exception_ptr thrown;
+
+    explicit progress_call(std::function<bool(std::uint64_t, std::uint64_t)> tell) : function(std::move(tell)) {}
+
+    static std::int32_t tell(void *user, std::uint64_t done, std::uint64_t total) noexcept {
+        try {
+            return static_cast<progress_call *>(user)->function(done, total) ? 0 : 1;
+        } catch (...) {
+            thrown = std::current_exception();
+            return 1;
+        }
+    }
+};
+
+/** Makes a call that may tell of its progress; what the function throws comes out unchanged. */
+template <class Call> void told(Call &&call) {
+    progress_call::thrown = nullptr;
+    try {
+        call();
+    } catch (const error &) {
+        if (const std::exception_ptr thrown = std::exchange(progress_call::thrown, nullptr))
+            std::rethrow_exception(thrown);
         throw;
     }
 }
@@ -668,25 +698,37 @@ public:
     encoder &icc_profile(bytes_view profile) { return set(cosimg_encoder_set_icc_profile, profile.capi()); }
     /** An Exif block: TIFF, without the prefix. */
     encoder &exif(bytes_view exif) { return set(cosimg_encoder_set_exif, exif.capi()); }
+    encoder &threads(std::size_t most) { return set(cosimg_encoder_set_threads, most); }
+    /** Calls `tell(done, total)` during every run, on its thread: false stops it, and so does what it throws, which comes
+        out unchanged. An empty function is none. */
+    encoder &progress(std::function<bool(std::uint64_t, std::uint64_t)> tell) {
+        auto call = tell ? std::make_unique<detail::progress_call>(std::move(tell)) : nullptr;
+        set(cosimg_encoder_set_progress, call ? &detail::progress_call::tell : nullptr, static_cast<void *>(call.get()));
+        progress_ = std::move(call);
+        return *this;
+    }
     encoder &limits(const cosimg::limits &bounds) { return set(cosimg_encoder_set_limits, bounds.capi()); }
     encoder &cancel(const cosimg::cancel &flag) { return set(cosimg_encoder_set_cancel, flag.capi()); }
 
     bytes run(const image_view &image) const {
         const cosimg_image_view view = image.capi();
         bytes out;
-        detail::call(cosimg_encoder_run, capi(), &view, out.capi_out());
+        detail::told([&] { detail::call(cosimg_encoder_run, capi(), &view, out.capi_out()); });
         return out;
     }
     /** Gives the result piece by piece to `sink(bytes_view)`; what that throws comes out unchanged. */
     template <class Sink> void run_to(const image_view &image, Sink &&sink) const {
         const cosimg_image_view view = image.capi();
-        detail::run_to([&](auto write, void *user) { detail::call(cosimg_encoder_run_to, capi(), &view, write, user); }, sink);
+        detail::told([&] {
+            detail::run_to([&](auto write, void *user) { detail::call(cosimg_encoder_run_to, capi(), &view, write, user); },
+                           sink);
+        });
     }
     /** Fills memory of the caller's and gives the size of the result. */
     std::size_t run_into(const image_view &image, std::uint8_t *out, std::size_t capacity) const {
         const cosimg_image_view view = image.capi();
         std::size_t len = 0;
-        detail::call(cosimg_encoder_run_into, capi(), &view, out, capacity, &len);
+        detail::told([&] { detail::call(cosimg_encoder_run_into, capi(), &view, out, capacity, &len); });
         return len;
     }
     const cosimg_encoder *capi() const noexcept { return object_.get(); }
@@ -699,6 +741,7 @@ private:
         return *this;
     }
 
+    std::unique_ptr<detail::progress_call> progress_;
     owner object_;
 };
 

@@ -268,6 +268,9 @@ pub(crate) struct Encode {
     /// What transparent pixels are laid over
     #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = colour)]
     pub(crate) background: Colour,
+    /// Threads; as many as there are processors unless given
+    #[arg(short, long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

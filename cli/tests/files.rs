@@ -131,6 +131,7 @@ fn encoding_takes_quality_sampling_and_background() {
     }
     assert!(inspect(&encode(&[])).progressive);
     assert!(!inspect(&encode(&["--baseline"])).progressive);
+    assert!(encode(&["--threads", "1"]) == encode(&["--threads", "3"]));
     assert!(encode(&["-q", "30"]).len() < encode(&["-q", "85"]).len());
     for wrong in [&["-q", "0"], &["-q", "101"], &["--subsampling", "411"], &["--background", "red"]] {
         assert_eq!(run(cosimg(&[&["encode", text(&png), "-o", "-"], &wrong[..]].concat())).code, 2);

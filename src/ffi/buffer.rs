@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::callback::{Sink, cosimg_write_fn};
 use super::guard::{Call, Empty};
-use super::status::{COSIMG_BUFFER_TOO_SMALL, Fault};
+use super::status::{COSIMG_BUFFER_TOO_SMALL, COSIMG_IO, Fault};
 
 /// Borrowed bytes or text. (NULL, 0) is the empty slice.
 ///
@@ -114,7 +114,9 @@ impl<'a> Out<'a> {
     pub(super) fn deliver(self, bytes: Vec<u8>) -> Result<(), Fault> {
         match self {
             Self::Library(out) => *out = bytes.into(),
-            Self::Callback(sink) => sink.write(&bytes)?,
+            Self::Callback(sink) => {
+                sink.write(&bytes).map_err(|error| Fault::new(COSIMG_IO, "write", error.to_string()))?;
+            }
             Self::Caller { room, len } => {
                 *len = bytes.len();
                 if bytes.len() > room.len() {

@@ -1,15 +1,21 @@
 //! Functions of the caller's, and the flag that stops a call.
 
 use std::ffi::c_void;
-use std::ptr;
+use std::ops::ControlFlow;
+use std::{io, ptr};
 
 use super::guard::{Call, Opaque};
-use super::status::{COSIMG_IO, COSIMG_USAGE_NULL, Fault, cosimg_error, cosimg_status};
+use super::status::{COSIMG_USAGE_NULL, Fault, cosimg_error, cosimg_status};
 use crate::Cancel;
 
 /// Takes the next `len` bytes of a result, in order; how they are cut into pieces is not promised. Returns 0 to go on;
 /// anything else ends the call with `COSIMG_IO`.
 pub type cosimg_write_fn = Option<unsafe extern "C" fn(user: *mut c_void, data: *const u8, len: usize) -> i32>;
+
+/// Is told how much of the work is done, and of how much in all: `done` rises up to `total`, and only their ratio has a
+/// meaning. It is called by the thread that made the call it tells of. Returns 0 to go on; anything else ends that call
+/// with `COSIMG_CANCELLED`.
+pub type cosimg_progress_fn = Option<unsafe extern "C" fn(user: *mut c_void, done: u64, total: u64) -> i32>;
 
 /// A flag that stops the calls whose object was told of it, at their next block row.
 ///
@@ -71,15 +77,40 @@ impl Sink {
         Ok(Self { write, user })
     }
 
-    pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Fault> {
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         for piece in bytes.chunks(Self::PIECE) {
             // SAFETY: by the contract the function may be called with its `user` pointer during the call; the piece is
             // valid while it runs.
             let answer = unsafe { (self.write)(self.user, piece.as_ptr(), piece.len()) };
             if answer != 0 {
-                return Err(Fault::new(COSIMG_IO, "write", format!("the write callback returned {answer}")));
+                return Err(io::Error::other(format!("the write callback returned {answer}")));
             }
         }
         Ok(())
+    }
+}
+
+/// A progress callback and its `user` pointer.
+pub(super) struct Teller {
+    tell: unsafe extern "C" fn(*mut c_void, u64, u64) -> i32,
+    user: *mut c_void,
+}
+
+// SAFETY: by the contract the function may be called with its `user` pointer from whatever thread makes a call.
+unsafe impl Send for Teller {}
+// SAFETY: as above, from several at a time where these share the object that was told of it.
+unsafe impl Sync for Teller {}
+
+impl Teller {
+    /// None for NULL.
+    pub(super) fn new(tell: cosimg_progress_fn, user: *mut c_void) -> Option<Self> {
+        tell.map(|tell| Self { tell, user })
+    }
+
+    pub(super) fn tell(&self, done: u64, total: u64) -> ControlFlow<()> {
+        // SAFETY: by the contract the function may be called with its `user` pointer during every call of the object
+        // that was told of it.
+        let answer = unsafe { (self.tell)(self.user, done, total) };
+        if answer == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }

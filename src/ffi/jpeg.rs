@@ -1,10 +1,12 @@
 //! JPEG from pixels.
 
 use std::ffi::c_void;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::ptr;
 
 use super::buffer::{Out, cosimg_buffer, cosimg_slice};
-use super::callback::{cosimg_cancel, cosimg_write_fn};
+use super::callback::{Teller, cosimg_cancel, cosimg_progress_fn, cosimg_write_fn};
 use super::guard::{Call, Opaque};
 use super::image::cosimg_image_view;
 use super::limits::cosimg_limits;
@@ -168,6 +170,42 @@ pub unsafe extern "C" fn cosimg_encoder_set_exif(
     })
 }
 
+/// How many threads a run may use, the caller's among them; 1 at first. The result does not depend on it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_threads(
+    encoder: *mut cosimg_encoder,
+    threads: usize,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let threads = to_threads(threads)?;
+        call.update(encoder, "encoder", |encoder| Ok(encoder.threads(threads)))
+    })
+}
+
+/// A function of the caller's that runs tell of their progress, and that may stop them; NULL for none, as at first. It is
+/// given `user` first. Both shall be valid during every run; threads that share the encoder share them too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_progress(
+    encoder: *mut cosimg_encoder,
+    progress: cosimg_progress_fn,
+    user: *mut c_void,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        call.update(encoder, "encoder", |encoder| {
+            Ok(match Teller::new(progress, user) {
+                Some(teller) => encoder.progress(move |done, total| teller.tell(done, total)),
+                None => encoder.progress(|_, _| ControlFlow::Continue(())),
+            })
+        })
+    })
+}
+
 /// Bounds on what a run may cost; a copy is kept.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_set_limits(
@@ -211,7 +249,8 @@ pub unsafe extern "C" fn cosimg_encoder_run(
     call.run(|call| encode(call, encoder, image, Out::library(call, out)?))
 }
 
-/// The same into a function of the caller's, which is given `user` first.
+/// The same into a function of the caller's, which is given `user` first: scans as they are done, so that an error may
+/// come after pieces, but no piece after an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_run_to(
     encoder: *const cosimg_encoder,
@@ -259,7 +298,15 @@ fn encode(
     let encoder = call.shared(encoder, "encoder")?;
     let view = call.plain(image, "image")?;
     let image = view.image(call)?;
-    out.deliver(encoder.encode(&image)?)
+    match out {
+        Out::Callback(sink) => Ok(encoder.encode_to(&image, |piece| sink.write(piece))?),
+        out => out.deliver(encoder.encode(&image)?),
+    }
+}
+
+pub(super) fn to_threads(threads: usize) -> Result<NonZeroUsize, Fault> {
+    let threads = NonZeroUsize::new(threads);
+    threads.ok_or_else(|| Fault::new(COSIMG_USAGE, "threads", "there is no work without a thread"))
 }
 
 pub(super) fn to_coding(coding: i32) -> Result<Coding, Fault> {

@@ -1,13 +1,12 @@
 //! JPEG from JPEG without loss, and what a JPEG is made of.
 
 use std::ffi::{c_char, c_void};
-use std::num::NonZero;
 use std::ptr;
 
 use super::buffer::{Out, cosimg_buffer, cosimg_slice};
 use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Opaque};
-use super::jpeg::to_coding;
+use super::jpeg::{to_coding, to_threads};
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
 use crate::jpeg::{self, Damages, Mode, Script, Strip, Transcoded, Transcoder};
@@ -217,8 +216,7 @@ pub unsafe extern "C" fn cosimg_transcoder_set_threads(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| {
-        let threads = NonZero::new(threads)
-            .ok_or_else(|| Fault::new(COSIMG_USAGE, "threads", "there is no work without a thread"))?;
+        let threads = to_threads(threads)?;
         call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.threads(threads)))
     })
 }

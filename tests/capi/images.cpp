@@ -40,6 +40,27 @@ int main() {
     }
     CHECK(came_out);
 
+    // Threads change nothing, and a function is told of the progress; false stops a run, and so does what it throws.
+    std::uint64_t told = 0, of = 0;
+    encoder.threads(2).progress([&](std::uint64_t done, std::uint64_t total) {
+        CHECK(told < done);
+        told = done;
+        of = total;
+        return true;
+    });
+    CHECK(same(encoder.run(image), baseline) && told == of && of > 0);
+    encoder.progress([](std::uint64_t, std::uint64_t) { return false; });
+    CHECK(thrown_by([&] { encoder.run(image); }).kind() == cosimg::error_kind::cancelled);
+    encoder.progress([](std::uint64_t, std::uint64_t) -> bool { throw full(); });
+    came_out = false;
+    try {
+        encoder.run(image);
+    } catch (const full &) {
+        came_out = true;
+    }
+    CHECK(came_out);
+    encoder.threads(1).progress(nullptr);
+
     // Embedded blocks are there until they are stripped.
     const std::array<std::uint8_t, 8> exif{'I', 'I', 42, 0, 8, 0, 0, 0};
     const cosimg::bytes with_exif = encoder.exif(exif).run(image);

@@ -21,6 +21,48 @@ static int32_t collect(void *user, const uint8_t *data, size_t len) {
     return 0;
 }
 
+struct watched {
+    uint64_t done;
+    size_t calls;
+    size_t stop_at;
+};
+
+static int32_t watch(void *user, uint64_t done, uint64_t total) {
+    struct watched *by = (struct watched *)user;
+    CHECK(by->done < done && done <= total);
+    by->done = done == total ? 0 : done;
+    return ++by->calls == by->stop_at ? 1 : 0;
+}
+
+/* Threads change nothing, and a function is told of the progress, which may stop it. */
+static void check_progress(cosimg_encoder *encoder, const cosimg_image_view *view, const cosimg_buffer *expected) {
+    cosimg_buffer again;
+    struct collected pieces = {0};
+    struct watched by = {0};
+
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_threads(encoder, 0, &err));
+    DONE(cosimg_encoder_set_threads(encoder, 2, &err));
+    DONE(cosimg_encoder_set_progress(encoder, watch, &by, &err));
+    DONE(cosimg_encoder_run(encoder, view, &again, &err));
+    CHECK(again.len == expected->len && memcmp(again.data, expected->data, again.len) == 0);
+    CHECK(by.calls > 1 && by.done == 0); /* the total was reached */
+    cosimg_buffer_free(&again);
+
+    by.calls = 0;
+    by.stop_at = 1;
+    FAILS(COSIMG_CANCELLED, cosimg_encoder_run(encoder, view, &again, &err));
+    CHECK(by.calls == 1 && again.data == NULL);
+    by.done = by.calls = 0;
+    FAILS(COSIMG_CANCELLED, cosimg_encoder_run_to(encoder, view, collect, &pieces, &err));
+    CHECK(by.calls == 1 && pieces.calls == 0);
+
+    DONE(cosimg_encoder_set_progress(encoder, NULL, NULL, &err));
+    DONE(cosimg_encoder_set_threads(encoder, 1, &err));
+    pieces.fail_at = 1;
+    FAILS(COSIMG_IO, cosimg_encoder_run_to(encoder, view, collect, &pieces, &err));
+    CHECK(by.calls == 1 && pieces.calls == 1);
+}
+
 static void check_three_ways(const cosimg_transcoder *transcoder, cosimg_slice source) {
     cosimg_buffer whole;
     struct collected pieces = {0};
@@ -151,6 +193,8 @@ int main(void) {
     DONE(cosimg_encoder_run(encoder, &view, &again, &err));
     CHECK(again.len == baseline.len && memcmp(again.data, baseline.data, again.len) == 0);
     cosimg_buffer_free(&again);
+
+    check_progress(encoder, &view, &baseline);
 
     /* A picture that says more than its memory holds. */
     view.len = sizeof rgb / 2;

@@ -71,6 +71,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         }
         ("const cosimg_image_view *", _) => "&w.image".into(),
         ("cosimg_write_fn", _) => "swallow".into(),
+        ("cosimg_progress_fn", _) => "heed".into(),
         ("void *", _) => "NULL".into(),
         ("uint32_t", "major") => "COSIMG_ABI_MAJOR".into(),
         ("uint32_t", "minor") => "COSIMG_ABI_MINOR".into(),
@@ -162,6 +163,7 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
             add("NULL", "COSIMG_USAGE_NULL", "NULL");
             add("refuse", "COSIMG_IO", "that refuses");
         }
+        "cosimg_progress_fn" => add("NULL", "COSIMG_OK", "NULL"),
         "int32_t"
             if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered", "preset"]
                 .contains(&name.as_str()) =>
@@ -387,6 +389,11 @@ static int32_t swallow(void *user, const uint8_t *data, size_t len) {
     (void)user;
     CHECK(data != NULL && len > 0);
     return 0;
+}
+
+static int32_t heed(void *user, uint64_t done, uint64_t total) {
+    (void)user;
+    return done > total;
 }
 
 static int32_t refuse(void *user, const uint8_t *data, size_t len) {

@@ -58,6 +58,28 @@ def test_what_a_sink_raises_comes_out(baseline: bytes) -> None:
         cosimg.Transcoder().run_to(baseline, interrupt)
 
 
+def test_threads_and_progress(pixels: bytes) -> None:
+    plain = cosimg.encode(pixels, **SIZE)
+    told: list[tuple[int, int]] = []
+    assert cosimg.encode(pixels, threads=2, progress=lambda *part: told.append(part), **SIZE) == plain
+    done = [part for part, _ in told]
+    assert len({total for _, total in told}) == 1 and done == sorted(set(done)) and done[-1] == told[0][1]
+
+    class Enough(Exception):
+        pass
+
+    def stop(_done: int, _total: int) -> None:
+        raise Enough
+
+    pieces: list[bytes] = []
+    encoder = cosimg.Encoder(progress=stop)
+    with pytest.raises(Enough):
+        encoder.run(pixels, **SIZE)
+    with pytest.raises(Enough):
+        encoder.run_to(pixels, pieces.append, **SIZE)
+    assert not pieces
+
+
 def test_options_of_the_encoder(pixels: bytes) -> None:
     sizes = [len(cosimg.encode(pixels, quality=quality, **SIZE)) for quality in (10, 50, 95)]
     assert sizes == sorted(sizes) and sizes[0] < sizes[2]

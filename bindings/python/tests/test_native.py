@@ -31,6 +31,7 @@ SCALARS: dict[str, Any] = {
     "cosimg_buffer": _native.Buffer,
     "cosimg_image_view": _native.ImageView,
     "cosimg_write_fn": _native.WriteFn,
+    "cosimg_progress_fn": _native.ProgressFn,
 }
 
 

@@ -1,5 +1,8 @@
 //! `cosimg encode`: pixels to JPEG.
 
+use std::num::NonZero;
+use std::thread;
+
 use cosimg::Limits;
 use cosimg::jpeg::Encoder;
 use cosimg::pipeline::{Format, Picture};
@@ -16,11 +19,13 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         let message = "is a JPEG already: `transcode` and `process` change it without loss";
         return Err(Failure::new(Exit::Failed, format_args!("{name}: {message}")));
     }
+    let threads = args.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     let encoder = Encoder::new(args.preset.into())
         .quality(args.quality)?
         .subsampling(args.subsampling.into())
         .coding(args.coding.coding())
         .background(args.background)
+        .threads(threads)
         .limits(limits.clone());
     let result = Picture::decode(&source, &limits).and_then(|picture| picture.encode(encoder));
     output::write(&args.output, &result.map_err(|e| Failure::about(name, &e))?)

@@ -43,6 +43,7 @@ class ImageView(ctypes.Structure):
 
 
 WriteFn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+ProgressFn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
 
 # A pointer to an object that only the library looks into, and a place for one.
 _object = c_void_p
@@ -134,6 +135,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_encoder_set_background": (_status, (_object, c_uint8, c_uint8, c_uint8, _place)),
     "cosimg_encoder_set_icc_profile": (_status, (_object, Slice, _place)),
     "cosimg_encoder_set_exif": (_status, (_object, Slice, _place)),
+    "cosimg_encoder_set_threads": (_status, (_object, c_size_t, _place)),
+    "cosimg_encoder_set_progress": (_status, (_object, ProgressFn, c_void_p, _place)),
     "cosimg_encoder_set_limits": (_status, (_object, _object, _place)),
     "cosimg_encoder_set_cancel": (_status, (_object, _object, _place)),
     "cosimg_encoder_run": (_status, (_object, ctypes.POINTER(ImageView), *_run, _place)),

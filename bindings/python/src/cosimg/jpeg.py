@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Literal, NamedTuple, Optional, Union, overload
 
 from . import _buffers, _native
 from ._buffers import Out, PixelFormat, Readable
-from .errors import Error
+from .errors import CancelledError, Error
 from .limits import Cancel, Limits
 
 Coding = Literal["progressive", "baseline", "smaller"]
@@ -31,6 +33,7 @@ Strip = Literal[
 Preset = Literal["fast", "balanced", "small"]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
 Colour = tuple[int, int, int]
+Progress = Callable[[int, int], object]
 _CODINGS = {"progressive": 0, "baseline": 1, "smaller": 2}
 _MODES = {"display": 0, "fast": 1, "small": 2}
 _PRESETS = {"fast": 1, "balanced": 2, "small": 3}
@@ -210,6 +213,9 @@ class Encoder(_Bounded):
     :param background: what transparent pixels are laid over
     :param icc_profile: an ICC profile to embed
     :param exif: an Exif block to embed: TIFF, without the prefix
+    :param threads: how many a run may use; the result does not depend on it
+    :param progress: is called with how much of the work is done, and of how much in all, on the thread of the run; what it
+        raises stops the run and comes out unchanged
     """
 
     _noun = "encoder"
@@ -224,10 +230,13 @@ class Encoder(_Bounded):
         background: Colour = (255, 255, 255),
         icc_profile: Readable = b"",
         exif: Readable = b"",
+        threads: int = 1,
+        progress: Optional[Progress] = None,
         limits: Optional[Limits] = None,
         cancel: Optional[Cancel] = None,
     ) -> None:
         self._make("cosimg_encoder_new")
+        self._raised = threading.local()
         self._set("set_preset", _native.number(_PRESETS, preset, "preset"))
         self._set("set_quality", _native.integer(quality, 32, "quality"))
         self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
@@ -237,7 +246,37 @@ class Encoder(_Bounded):
             with _buffers.borrow(block, setting) as held:
                 if held.len:
                     self._set(f"set_{setting}", held)
+        self._set("set_threads", _native.natural(threads, 32, "threads"))
+        if progress is not None:
+            self._set_progress(progress)
         self._set_bounds(limits, cancel)
+
+    def _set_progress(self, progress: Progress) -> None:
+        raised = self._raised
+
+        def receive(_user: Optional[int], done: int, total: int) -> int:
+            try:
+                progress(done, total)
+                return 0
+            except BaseException as error:  # nothing may pass through the native frames
+                raised.error = error
+                return 1
+
+        self._progress = _native.ProgressFn(receive)
+        self._set("set_progress", self._progress, None)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Around a run: what the progress function raised comes out in place of what that led to."""
+        self._raised.error = None
+        try:
+            yield
+        except CancelledError:
+            error: Optional[BaseException] = self._raised.error
+            self._raised.error = None
+            if error is not None:
+                raise error from None
+            raise
 
     @overload
     def run(
@@ -275,7 +314,7 @@ class Encoder(_Bounded):
         """The JPEG, as `bytes`, or as a `memoryview` of the library's own memory, which saves a copy."""
         _buffers.check_out(out)
         native, buffer = self._native(), _native.Buffer()
-        with _buffers.picture(image, width, height, stride, format) as view:
+        with _buffers.picture(image, width, height, stride, format) as view, self._telling():
             _native.call("cosimg_encoder_run", native.pointer, ctypes.byref(view), ctypes.byref(buffer))
         return _buffers.take(buffer, out)
 
@@ -291,7 +330,7 @@ class Encoder(_Bounded):
     ) -> None:
         """Gives the JPEG piece by piece to `write`; what that raises comes out unchanged."""
         native = self._native()
-        with _buffers.picture(image, width, height, stride, format) as view:
+        with _buffers.picture(image, width, height, stride, format) as view, self._telling():
             _buffers.run_to(
                 lambda callback, user: _native.call(
                     "cosimg_encoder_run_to", native.pointer, ctypes.byref(view), callback, user
@@ -311,7 +350,7 @@ class Encoder(_Bounded):
     ) -> int:
         """Fills a writable buffer and gives the size of the JPEG; `BufferTooSmallError` says what is `needed`."""
         native = self._native()
-        with _buffers.picture(image, width, height, stride, format) as view:
+        with _buffers.picture(image, width, height, stride, format) as view, self._telling():
             return _buffers.run_into(
                 lambda room, capacity, length: _native.call(
                     "cosimg_encoder_run_into", native.pointer, ctypes.byref(view), room, capacity, length
@@ -376,6 +415,8 @@ def encode(
     background: Colour = (255, 255, 255),
     icc_profile: Readable = b"",
     exif: Readable = b"",
+    threads: int = 1,
+    progress: Optional[Progress] = None,
     limits: Optional[Limits] = None,
     cancel: Optional[Cancel] = None,
 ) -> bytes:
@@ -388,6 +429,8 @@ def encode(
         background=background,
         icc_profile=icc_profile,
         exif=exif,
+        threads=threads,
+        progress=progress,
         limits=limits,
         cancel=cancel,
     ) as encoder:

@@ -185,7 +185,7 @@ impl<'a> Batch<'a> {
         }
         let differences = kernels.run(
             #[inline(always)]
-            || Differences::new(frame, &dc),
+            || Differences::new(frame, &dc, ways.refine_dc()),
         );
         let Some(chosen) = ways.choose(&bytes, &differences) else { return Ok(None) };
         if !keeps {

@@ -1,7 +1,7 @@
 //! First scans of a band of AC coefficients: runs, sizes, and runs of blocks whose band has ended (T.81 G.1.2.2).
 
 use super::baseline::in_range;
-use super::planes::{AcKernels, Planes};
+use super::planes::{AcKernels, Planes, filled};
 use super::token::{MAX_RUN, MAX_SIZE, Room, SlotKind, Token, Tokens, put_large};
 use super::{Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
@@ -81,24 +81,34 @@ impl Tokeniser {
     #[inline(always)]
     pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes, tokens: &mut Tokens) {
         let in_band = self.band.mask();
-        for (block, &not_zero) in blocks.iter().zip(planes.not_zero(self.band.low)) {
-            let new = not_zero & in_band;
-            if new == 0 {
-                self.run += 1;
-                if self.run == LONGEST_RUN {
-                    self.finish(tokens);
-                }
-                continue;
-            }
+        let not_zero = planes.not_zero(self.band.low);
+        let mut from = 0;
+        for i in filled(kernels.filled(not_zero, in_band), blocks.len()) {
+            self.pass(i - from, tokens);
+            from = i + 1;
             if self.run > MAX_RUN {
                 self.finish(tokens);
             }
+            let new = not_zero[i] & in_band;
             let room = tokens.room();
             let (symbol, extra, _) = end_of_band(self.run);
             room[0] = (extra << EXTRA_AT | symbol) as Token;
-            let end = kernels.first(block, new, self.band, room, usize::from(self.run > 0));
+            let end = kernels.first(&blocks[i], new, self.band, room, usize::from(self.run > 0));
             tokens.advance(end);
             self.run = u32::from(new.ilog2() < self.band.end as u32);
+        }
+        self.pass(blocks.len() - from, tokens);
+    }
+
+    /// Takes so many blocks that have nothing in the band.
+    #[inline(always)]
+    fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
+        self.run += blocks as u32;
+        if self.run >= LONGEST_RUN {
+            let left = self.run - LONGEST_RUN;
+            self.run = LONGEST_RUN;
+            self.finish(tokens);
+            self.run = left;
         }
     }
 

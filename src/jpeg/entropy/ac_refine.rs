@@ -1,7 +1,7 @@
 //! Refinement of a band of AC coefficients: new coefficients with their runs of zeros, and a correction bit for each
 //! that was not zero before (T.81 G.1.2.3, G.2.3).
 
-use super::planes::{AcKernels, Planes, Refined, below};
+use super::planes::{AcKernels, Planes, Refined, below, filled};
 use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
 use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
@@ -120,16 +120,16 @@ impl Tokeniser {
         let Band { end, low, .. } = self.band;
         let in_band = self.band.mask();
         let (now, before) = (planes.not_zero(low), planes.not_zero(low + 1));
-        let words = now.iter().zip(before).zip(planes.bit(low)).zip(planes.negative()).take(blocks);
-        for (((&now, &before), &bit), &negative) in words {
-            let (known, new) = (before & in_band, now & !before & in_band);
-            tokens.push_corrections(kernels.extract(bit, known), known.count_ones());
+        let (bit, negative) = (planes.bit(low), planes.negative());
+        let mut from = 0;
+        for i in filled(kernels.filled(now, in_band), blocks) {
+            self.pass(i - from, tokens);
+            from = i + 1;
+            let (known, new) = (before[i] & in_band, now[i] & !before[i] & in_band);
+            tokens.push_corrections(kernels.extract(bit[i], known), known.count_ones());
             if new == 0 {
-                self.run += 1;
                 self.corrections += known.count_ones();
-                if self.run == LONGEST_RUN {
-                    self.finish(tokens);
-                }
+                self.pass(1, tokens);
                 continue;
             }
             if self.corrections > MAX_CORRECTIONS || self.run > MAX_REFINED_RUN {
@@ -138,12 +138,25 @@ impl Tokeniser {
             let room = tokens.room();
             let (symbol, extra, _) = end_of_band(self.run);
             room[0] = (extra << EXTRA_AT | self.corrections << 8 | symbol) as Token;
-            let refined = Refined { new, known, negative };
+            let refined = Refined { new, known, negative: negative[i] };
             let at = kernels.refine(refined, self.band, room, usize::from(self.run > 0));
             tokens.advance(at);
             let last = new.ilog2();
             self.run = u32::from(last < end as u32);
             self.corrections = (known & !below(last)).count_ones();
+        }
+        self.pass(blocks - from, tokens);
+    }
+
+    /// Takes so many blocks that have nothing new in the band, and whose corrections are counted.
+    #[inline(always)]
+    fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
+        self.run += blocks as u32;
+        if self.run >= LONGEST_RUN {
+            let left = self.run - LONGEST_RUN;
+            self.run = LONGEST_RUN;
+            self.finish(tokens);
+            self.run = left;
         }
     }
 

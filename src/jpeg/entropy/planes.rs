@@ -50,6 +50,12 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
         planes.fill_one_by_one(self, blocks, wanted);
     }
 
+    /// Which words have something in `mask`: a bit for each.
+    #[inline(always)]
+    fn filled(self, words: &Words, mask: u64) -> u64 {
+        words.iter().rev().fold(0, |filled, word| filled << 1 | u64::from(word & mask != 0))
+    }
+
     /// The bits of `word` that `mask` selects, moved together at the bottom.
     #[inline(always)]
     fn extract(self, word: u64, mut mask: u64) -> u64 {
@@ -190,6 +196,17 @@ impl Planes {
     pub(crate) fn negative(&self) -> &Words {
         &self.negative
     }
+}
+
+/// The places of the bits of a word below bit `end`, of 0 to 64, from the lowest.
+#[inline(always)]
+pub(crate) fn filled(word: u64, end: usize) -> impl Iterator<Item = usize> {
+    let mut rest = word & below(end as u32);
+    std::iter::from_fn(move || {
+        let i = rest.trailing_zeros() as usize;
+        rest &= rest.wrapping_sub(1);
+        (i < GROUP).then_some(i)
+    })
 }
 
 /// The bits below bit `k`, of 0 to 64.

@@ -67,28 +67,31 @@ pub(crate) struct Differences<'a> {
 }
 
 impl<'a> Differences<'a> {
+    /// `refined` says whether a scan may have an Al of more than 0: 1 at most where the first component is interleaved.
     #[inline(always)]
-    pub(crate) fn new(frame: &'a Frame, rows: &DcRows) -> Self {
+    pub(crate) fn new(frame: &'a Frame, rows: &DcRows, refined: bool) -> Self {
+        if refined { Self::count::<LOWS, 2>(frame, rows) } else { Self::count::<1, 1>(frame, rows) }
+    }
+
+    #[inline(always)]
+    fn count<const ALONE: usize, const IN_MCUS: usize>(frame: &'a Frame, rows: &DcRows) -> Self {
         let counted = rows.mcu_rows(frame);
         let (mut alone, mut in_mcus) = (Vec::new(), Vec::new());
         for (i, component) in frame.components.iter().enumerate() {
-            let mut count = Count::default();
+            let mut count = Count::<ALONE>::new();
             for &value in &rows.values[i] {
                 count.add(value);
             }
-            alone.push(count.sizes);
+            let mut sizes = count.all();
+            alone.push(sizes);
             if component.vertical > 1 {
-                count = Count::default();
-                for y in 0..counted {
-                    mcu_row(
-                        component,
-                        frame.mcus_wide,
-                        |row| rows.row(frame, i, y * component.vertical + row),
-                        &mut count,
-                    );
-                }
+                let row = |y: u32| rows.row(frame, i, y);
+                sizes = if i == 0 {
+                    mcu_order::<IN_MCUS>(component, frame.mcus_wide, counted, row)
+                } else {
+                    mcu_order::<ALONE>(component, frame.mcus_wide, counted, row)
+                };
             }
-            let mut sizes = count.sizes;
             let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
             // Padding repeats what was before it.
             let padding = of_a_row * counted - rows.values[i].len() as u32;
@@ -149,29 +152,42 @@ fn ones(fields: impl Iterator<Item = i16>) -> [u32; LOWS] {
     ones
 }
 
-/// Blocks of a component in the order of a row of MCUs, those outside the picture left out.
+/// Counts a component in the order of rows of MCUs, blocks outside the picture left out.
 #[inline(always)]
-fn mcu_row<'a>(component: &Component, mcus_wide: u32, row: impl Fn(u32) -> &'a [i16], count: &mut Count) {
-    let across = component.horizontal as usize;
-    let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < component.vertical { row(i as u32) } else { &[] });
-    for x in 0..mcus_wide as usize {
-        for row in &rows[..component.vertical as usize] {
-            let end = ((x + 1) * across).min(row.len());
-            for &value in row.get(x * across..end).unwrap_or_default() {
-                count.add(value);
+fn mcu_order<'a, const N: usize>(
+    component: &Component,
+    mcus_wide: u32,
+    mcu_rows: u32,
+    row: impl Fn(u32) -> &'a [i16],
+) -> [Sizes; LOWS] {
+    let (across, down) = (component.horizontal as usize, component.vertical);
+    let mut count = Count::<N>::new();
+    for y in 0..mcu_rows {
+        let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < down { row(y * down + i as u32) } else { &[] });
+        for x in 0..mcus_wide as usize {
+            for row in &rows[..down as usize] {
+                let end = ((x + 1) * across).min(row.len());
+                for &value in row.get(x * across..end).unwrap_or_default() {
+                    count.add(value);
+                }
             }
         }
     }
+    count.all()
 }
 
-/// Differences from value to value, at each Al.
-#[derive(Debug, Default)]
-struct Count {
-    last: [i32; LOWS],
-    sizes: [Sizes; LOWS],
+/// Differences from value to value, at each Al below `N`.
+#[derive(Debug)]
+struct Count<const N: usize> {
+    last: [i32; N],
+    sizes: [Sizes; N],
 }
 
-impl Count {
+impl<const N: usize> Count<N> {
+    fn new() -> Self {
+        Self { last: [0; N], sizes: [[0; 17]; N] }
+    }
+
     #[inline(always)]
     fn add(&mut self, value: i16) {
         for (low, (last, sizes)) in self.last.iter_mut().zip(&mut self.sizes).enumerate() {
@@ -181,6 +197,11 @@ impl Count {
             sizes[size.min(16)] += 1;
             *last = value;
         }
+    }
+
+    /// The counts, none at the Al that were not looked at.
+    fn all(&self) -> [Sizes; LOWS] {
+        std::array::from_fn(|low| self.sizes.get(low).copied().unwrap_or([0; 17]))
     }
 }
 
@@ -217,4 +238,80 @@ pub(super) fn groupings(frame: &Frame) -> Vec<Vec<Vec<usize>>> {
     }
     groupings.retain(|groups| groups.iter().all(|group| frame.may_interleave(group)));
     groupings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::coeff::CoefficientImage;
+    use crate::jpeg::layout::Layout;
+    use crate::jpeg::metadata::Metadata;
+    use crate::jpeg::quant::QuantTable;
+    use crate::jpeg::simd::Simd;
+    use crate::jpeg::write::{self, Work};
+    use crate::jpeg::{Script, inspect};
+    use crate::limits::{Cancel, Limits};
+
+    /// A picture whose DC coefficients wander, and stay for a while in places, with all bits set in some of them.
+    fn picture(sampling: &[(u8, u8)]) -> CoefficientImage {
+        let components = sampling.iter().zip(1..).map(|(&(h, v), id)| Component::new(id, h, v, 0)).collect();
+        let frame = Frame::new(1110, 900, 8, components).unwrap();
+        let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
+        let mut state = 1u32;
+        for plane in &mut planes {
+            let mut dc = 0_i16;
+            for (i, block) in plane.blocks_mut().iter_mut().enumerate() {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                dc = if i / 300 % 3 == 0 { -1 } else { (dc + (state >> 27) as i16 - 15).clamp(-900, 900) };
+                block[0] = dc;
+            }
+        }
+        CoefficientImage { frame, planes, tables: vec![QuantTable([1; 64]); sampling.len()] }
+    }
+
+    #[test]
+    fn prices_are_what_the_scans_take() {
+        for sampling in
+            [&[(1, 1)][..], &[(2, 2), (1, 1), (1, 1)], &[(1, 1); 3], &[(1, 2), (1, 2), (1, 1)], &[(2, 2); 2]]
+        {
+            let image = picture(sampling);
+            let mut rows = DcRows::default();
+            for (i, plane) in image.planes.iter().enumerate() {
+                rows.push(i, plane.blocks());
+            }
+            let differences = Differences::new(&image.frame, &rows, true);
+            let all = ["0", "0 1", "0 1 2"][sampling.len() - 1];
+            let mut scripts = vec![format!("{all}: 0-0,0,1; {all}: 0-0,1,0;"), format!("{all}: 0-0,0,0;")];
+            if sampling.len() == 3 {
+                let luma = "0: 0-0,0,3; 0: 0-0,3,2; 0: 0-0,2,1; 0: 0-0,1,0;";
+                scripts.push(format!("{luma} 1 2: 0-0,0,2; 1 2: 0-0,2,1; 1 2: 0-0,1,0;"));
+            }
+            for script in scripts {
+                let ac: String = (0..sampling.len()).map(|c| format!("{c}: 1-63,0,0;")).collect();
+                let script = format!("{script} {ac}").parse::<Script>().unwrap();
+                let layout = Layout { script: Some(script), ..Layout::default() };
+                let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new() };
+                let file = write::write((&image).into(), &Metadata::default(), &layout, Simd::Auto, work).unwrap();
+                let scans = inspect(&file, &Limits::default()).unwrap().scans;
+                // Each begins where the one before it ends; the first has the headers of the file before it.
+                for pair in scans.windows(2).filter(|pair| pair[1].spectral_end == 0) {
+                    let scan = &pair[1];
+                    let components: Vec<usize> = scan.components.iter().map(|&id| usize::from(id) - 1).collect();
+                    let bytes = (scan.end - pair[0].end) as f32;
+                    let price = match scan.approximation_high {
+                        0 => differences.first(&components, scan.approximation_low),
+                        _ => differences.refinement(&components, scan.approximation_low),
+                    };
+                    // What all components together may have to stuff is left out.
+                    let is_all = components.len() > 1 && components.len() == sampling.len();
+                    let less = if is_all && scan.approximation_high > 0 { 0.3 } else { 0.006 };
+                    // Two of chroma are taken to have one block each in an MCU; where they have not, it is only foreseen.
+                    let foreseen = components == [1, 2] && sampling[1..] != [(1, 1), (1, 1)];
+                    let more = if foreseen && scan.approximation_high > 0 { 0.1 } else { 0.006 };
+                    let (least, most) = (bytes * (1.0 - less) - 3.0, bytes * (1.0 + more) + 3.0);
+                    assert!((least..most).contains(&price), "{sampling:?}, {scan:?} takes {bytes}, priced {price}");
+                }
+            }
+        }
+    }
 }

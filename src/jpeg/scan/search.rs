@@ -105,7 +105,7 @@ fn cheapest_dc(picture: Picture<'_>, sample: &Sample) -> (Vec<Scan>, f32) {
     for i in 0..picture.planes.len() {
         sample.block_rows(picture, i).for_each(|row| rows.push(i, row));
     }
-    let differences = Differences::new(picture.frame, &rows);
+    let differences = Differences::new(picture.frame, &rows, false);
     let priced = dc::groupings(picture.frame).into_iter().map(|groups| {
         let bytes: f32 = groups.iter().map(|group| differences.first(group, 0)).sum();
         (groups, bytes)

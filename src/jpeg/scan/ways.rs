@@ -61,9 +61,7 @@ const LUMA: &[Way] = &[
 /// Of one of two components.
 const CHROMA: &[Way] = &[
     (0.2, &[(at::CHROMA_LOW, 1, 63, 0, 1), (at::CHROMA_EXACT, 1, 63, 1, 0)]),
-    (0.75, &[(at::CHROMA_LOW, 1, 2, 0, 1), (at::CHROMA_REST, 3, 63, 0, 1), (at::CHROMA_EXACT, 1, 63, 1, 0)]),
     (0.5, &[(at::CHROMA_LOW, 1, 2, 0, 0), (at::CHROMA_REST, 3, 63, 0, 0)]),
-    (0.0, &[(at::CHROMA_LOW, 1, 63, 0, 0)]),
 ];
 
 /// Few scans, and small: chroma, which has few low bits to leave to later, comes whole.
@@ -216,6 +214,11 @@ impl Ways {
         self.components.iter().any(|ways| ways.len() > 1)
     }
 
+    /// Whether some way leaves low bits of DC to later scans.
+    pub(crate) fn refine_dc(&self) -> bool {
+        self.dc.iter().flat_map(|way| &way.groups).any(|&(_, low)| low > 0)
+    }
+
     /// The usual script.
     pub(crate) fn usual(&self) -> Vec<Scan> {
         let usual = self.components.iter().map(|ways| &ways[0]);
@@ -361,7 +364,7 @@ mod tests {
         ] {
             let frame = frame(sampling);
             let (rows, has_chroma) = (dc(&frame), sampling.len() == 3);
-            let differences = Differences::new(&frame, &rows);
+            let differences = Differences::new(&frame, &rows, true);
             for most in [None, Some(Most::Usual(0.0)), Some(Most::Usual(5.0)), Some(Most::Bytes(20_000.0))] {
                 let ways =
                     most.map_or_else(|| Ways::few(&frame, has_chroma), |most| Ways::display(&frame, has_chroma, most));
@@ -398,7 +401,7 @@ mod tests {
     fn a_bound_is_kept_and_what_is_seen_earlier_is_worth_little_more() {
         let frame = frame(&[(2, 2), (1, 1), (1, 1)]);
         let rows = dc(&frame);
-        let differences = Differences::new(&frame, &rows);
+        let differences = Differences::new(&frame, &rows, true);
         let choose = |most, bytes: &[Option<f32>]| {
             let ways = Ways::display(&frame, true, most);
             ways.choose(bytes, &differences).map(|chosen| ways.script(chosen))

@@ -50,6 +50,12 @@ impl AcKernels for Avx2 {
     }
 
     #[inline(always)]
+    fn filled(self, words: &Words, mask: u64) -> u64 {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { filled(words, mask) }
+    }
+
+    #[inline(always)]
     fn extract(self, word: u64, mask: u64) -> u64 {
         // SAFETY: `self` proves that the processor has these instructions.
         unsafe { extract(word, mask) }
@@ -213,6 +219,19 @@ fn has_long_run(word: u64, before: u64) -> bool {
     let eight = four | four << 4;
     let sixteen = eight | eight << 8;
     word >> 1 & !sixteen != 0
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn filled(words: &Words, mask: u64) -> u64 {
+    let (mask, zero) = (_mm256_set1_epi64x(mask.cast_signed()), _mm256_setzero_si256());
+    let (fours, _) = words.as_chunks::<4>();
+    fours.iter().rev().fold(0, |filled, four| {
+        // SAFETY: the array has the 32 bytes that are read; no alignment is asked for.
+        let four = unsafe { _mm256_loadu_si256(four.as_ptr().cast()) };
+        let is_empty = _mm256_cmpeq_epi64(_mm256_and_si256(four, mask), zero);
+        filled << 4 | u64::from(!_mm256_movemask_pd(_mm256_castsi256_pd(is_empty)).cast_unsigned() & 15)
+    })
 }
 
 #[inline]

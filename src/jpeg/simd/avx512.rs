@@ -64,6 +64,11 @@ impl AcKernels for Avx512 {
     }
 
     #[inline(always)]
+    fn filled(self, words: &Words, mask: u64) -> u64 {
+        self.0.filled(words, mask)
+    }
+
+    #[inline(always)]
     fn extract(self, word: u64, mask: u64) -> u64 {
         self.0.extract(word, mask)
     }

@@ -290,7 +290,7 @@ mod tests {
                 let ac: String = (0..sampling.len()).map(|c| format!("{c}: 1-63,0,0;")).collect();
                 let script = format!("{script} {ac}").parse::<Script>().unwrap();
                 let layout = Layout { script: Some(script), ..Layout::default() };
-                let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new() };
+                let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new(), progress: None };
                 let file = write::write((&image).into(), &Metadata::default(), &layout, Simd::Auto, work).unwrap();
                 let scans = inspect(&file, &Limits::default()).unwrap().scans;
                 // Each begins where the one before it ends; the first has the headers of the file before it.

@@ -64,7 +64,7 @@ impl Effort {
 impl Default for Effort {
     /// Level 5.
     fn default() -> Self {
-        Self { blocks: 4096, one_of: 8, lows: [3, 2], bounds: SOME, refinements: &[1, 6, 64], rounds: 2 }
+        Self { blocks: 4096, one_of: 8, lows: [4, 2], bounds: SOME, refinements: &[1, 6, 64], rounds: 2 }
     }
 }
 

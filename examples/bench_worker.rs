@@ -4,7 +4,7 @@
 //! of the whole process over REPS runs, each from a file that is in memory already. OUT `-` writes nothing.
 //!
 //! ```text
-//! enc  IN.ppm OUT.jpg PRESET SUB Q REPS   PRESET: fast | balanced | small; SUB: 420 | 422 | 444
+//! enc  IN.ppm OUT.jpg PRESET SUB Q REPS   PRESET: fast | balanced | small; SUB: 420 | 422 | 444 | auto
 //! tran IN.jpg OUT.jpg MODE REPS           lossless to progressive; MODE: fast | display | small, and `@9` for an effort
 //! ```
 //!
@@ -50,7 +50,8 @@ impl Worker {
                     "420" => Subsampling::S420,
                     "422" => Subsampling::S422,
                     "444" => Subsampling::S444,
-                    other => return Err(format!("{other}: not 420, 422 or 444")),
+                    "auto" => Subsampling::Auto,
+                    other => return Err(format!("{other}: not 420, 422, 444 or auto")),
                 };
                 let quality = number(quality)?;
                 let encoder = Encoder::new(preset)

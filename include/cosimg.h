@@ -224,6 +224,11 @@
 #define COSIMG_CODING_SMALLER 2
 
 /**
+ * 4:2:0 or 4:4:4, whichever suits the picture.
+ */
+#define COSIMG_SUBSAMPLING_AUTO 0
+
+/**
  * Chroma at half the width and half the height: 4:2:0.
  */
 #define COSIMG_SUBSAMPLING_420 420

@@ -540,6 +540,7 @@ enum class preset : std::int32_t {
 
 /** Chroma sampling of an encoder. */
 enum class subsampling : std::int32_t {
+    automatic = COSIMG_SUBSAMPLING_AUTO,
     s420 = COSIMG_SUBSAMPLING_420,
     s422 = COSIMG_SUBSAMPLING_422,
     s444 = COSIMG_SUBSAMPLING_444,

@@ -301,6 +301,8 @@ pub(crate) enum Sampling {
     S422,
     #[value(name = "444")]
     S444,
+    /// 420 or 444, whichever suits the picture
+    Auto,
 }
 
 impl From<Sampling> for Subsampling {
@@ -309,6 +311,7 @@ impl From<Sampling> for Subsampling {
             Sampling::S420 => Self::S420,
             Sampling::S422 => Self::S422,
             Sampling::S444 => Self::S444,
+            Sampling::Auto => Self::Auto,
         }
     }
 }

@@ -129,6 +129,8 @@ fn encoding_takes_quality_sampling_and_background() {
         let luma = inspect(&encode(&["-q", "85", "--subsampling", name])).components[0].clone();
         assert_eq!((luma.horizontal, luma.vertical), (horizontal, vertical));
     }
+    let forms = ["420", "444"].map(|name| encode(&["--subsampling", name]));
+    assert!(forms.contains(&encode(&["--subsampling", "auto"])));
     assert!(inspect(&encode(&[])).progressive);
     assert!(!inspect(&encode(&["--baseline"])).progressive);
     assert!(encode(&["--threads", "1"]) == encode(&["--threads", "3"]));

@@ -28,7 +28,8 @@ fuzz_target!(|input: Input| {
     let (width, height) = (u32::from(input.width % 70) + 1, u32::from(input.height % 70) + 1);
     let (format, bytes) =
         [(PixelFormat::Gray8, 1), (PixelFormat::Rgb8, 3), (PixelFormat::Rgba8, 4)][usize::from(input.format) % 3];
-    let subsampling = [Subsampling::S420, Subsampling::S422, Subsampling::S444][usize::from(input.subsampling) % 3];
+    let subsamplings = [Subsampling::S420, Subsampling::S422, Subsampling::S444, Subsampling::Auto];
+    let subsampling = subsamplings[usize::from(input.subsampling) % 4];
     let quality = input.quality % 100 + 1;
     let stride = width as usize * bytes + usize::from(input.padding % 17);
 

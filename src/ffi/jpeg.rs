@@ -20,6 +20,8 @@ pub const COSIMG_CODING_BASELINE: i32 = 1;
 /// Progressive or sequential, whichever is smaller.
 pub const COSIMG_CODING_SMALLER: i32 = 2;
 
+/// 4:2:0 or 4:4:4, whichever suits the picture.
+pub const COSIMG_SUBSAMPLING_AUTO: i32 = 0;
 /// Chroma at half the width and half the height: 4:2:0.
 pub const COSIMG_SUBSAMPLING_420: i32 = 420;
 /// Chroma at half the width: 4:2:2.
@@ -320,6 +322,7 @@ pub(super) fn to_coding(coding: i32) -> Result<Coding, Fault> {
 
 pub(super) fn to_subsampling(subsampling: i32) -> Result<Subsampling, Fault> {
     match subsampling {
+        COSIMG_SUBSAMPLING_AUTO => Ok(Subsampling::Auto),
         COSIMG_SUBSAMPLING_420 => Ok(Subsampling::S420),
         COSIMG_SUBSAMPLING_422 => Ok(Subsampling::S422),
         COSIMG_SUBSAMPLING_444 => Ok(Subsampling::S444),

@@ -21,6 +21,9 @@ int main() {
     encoder.quality(88).subsampling(cosimg::subsampling::s422).coding(cosimg::coding::baseline);
     cosimg::bytes baseline = encoder.run(image);
     CHECK(frame_marker(baseline.data(), baseline.size()) == 0xC0);
+    encoder.subsampling(cosimg::subsampling::automatic);
+    CHECK(encoder.run(image).size() > 0);
+    encoder.subsampling(cosimg::subsampling::s422);
     CHECK(thrown_by([&] { encoder.quality(101); }).kind() == cosimg::error_kind::usage);
 
     // The three ways out give the same bytes.

@@ -181,6 +181,7 @@ int main(void) {
 
     DONE(cosimg_encoder_new(&encoder, &err));
     DONE(cosimg_encoder_set_quality(encoder, 90, &err));
+    DONE(cosimg_encoder_set_subsampling(encoder, COSIMG_SUBSAMPLING_AUTO, &err));
     DONE(cosimg_encoder_set_subsampling(encoder, COSIMG_SUBSAMPLING_444, &err));
     DONE(cosimg_encoder_set_coding(encoder, COSIMG_CODING_BASELINE, &err));
     DONE(cosimg_encoder_run(encoder, &view, &baseline, &err));

@@ -9,12 +9,14 @@
 //! target     files within a number of bytes
 //! threads    any number of them gives the same file
 //! progress   what a caller is told meanwhile, and the file in pieces
+//! auto       the subsampling that is chosen by the picture
 //! peers      libjpeg-turbo reads every file, and its own are no better
 //! ```
 
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)] // a panic is how a test fails
 
 mod arguments;
+mod auto;
 mod formats;
 mod laws;
 mod peers;

@@ -86,6 +86,7 @@ def test_options_of_the_encoder(pixels: bytes) -> None:
     full = cosimg.encode(pixels, subsampling="4:4:4", **SIZE)
     half = cosimg.encode(pixels, subsampling="4:2:0", **SIZE)
     assert len(half) < len(full)
+    assert cosimg.encode(pixels, subsampling="auto", **SIZE) in (half, full)
     assert frame_marker(cosimg.encode(pixels, coding="baseline", **SIZE)) == 0xC0
     clear = bytes(4 * 4 * 4)
     over_black = cosimg.encode(clear, width=4, height=4, format="rgba", background=(0, 0, 0))

@@ -13,7 +13,6 @@ use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::image::{Colour, Image, PixelFormat, PlaneRows, RowReader};
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
-use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Level;
 use crate::jpeg::threads;
 
@@ -49,24 +48,10 @@ struct Terms {
 impl FrontEnd {
     pub(super) fn new(encoder: &Encoder, width: u32, height: u32, format: PixelFormat) -> Result<Self> {
         let Encoder { background, dither, limits, .. } = encoder;
-        let ratio = ratio(encoder.subsampling, format.colour());
-        let frame = frame(encoder, width, height, format.colour(), ratio)?;
+        let (frame, ratio) = Self::check(encoder, width, height, format)?;
         let recipe = encoder.recipe;
-        let tables: Vec<_> = match &encoder.tables {
-            Some(QuantTables { luma, chroma }) => {
-                frame.components.iter().map(|c| if c.table == 0 { luma.clone() } else { chroma.clone() }).collect()
-            }
-            None => recipe.tables(&frame, encoder.quality),
-        };
-        if encoder.target_bytes.is_some() && encoder.tables.is_some() {
-            let message = "a target of bytes is reached by quality, which tables of one's own stand in for";
-            return Err(Error::usage(message).field_named("target_bytes"));
-        }
-        let copies = 1 + u64::from(encoder.target_bytes.is_some());
+        let tables = encoder.steps(&frame, encoder.quality);
         let threads = encoder.threads.get().min(frame.mcus_high as usize);
-        let samples = threads as u64 * McuRow::bytes(&frame, format.colour(), ratio);
-        let memory = copies * frame.blocks() * BLOCK_BYTES + samples;
-        limits.check_memory(memory, "the coefficients and the samples in work")?;
         let stages = match encoder.target_bytes {
             None => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
             Some(_) => Vec::new(),
@@ -77,6 +62,22 @@ impl FrontEnd {
         let state = terms.band(stages, 0, terms.frame.mcus_high as usize);
         let progress = Progress::new(&encoder.cancel, encoder.watcher.as_ref(), work(encoder, &terms.frame));
         Ok(Self { terms, progress, threads, tables, recipe, planes, state, rows: 0 })
+    }
+
+    /// The frame and its ratio of chroma, if the picture and the memory for it pass no bound.
+    pub(super) fn check(encoder: &Encoder, width: u32, height: u32, format: PixelFormat) -> Result<(Frame, (u8, u8))> {
+        let ratio = ratio(encoder.subsampling, format.colour());
+        let frame = frame(encoder, width, height, format.colour(), ratio)?;
+        if encoder.target_bytes.is_some() && encoder.tables.is_some() {
+            let message = "a target of bytes is reached by quality, which tables of one's own stand in for";
+            return Err(Error::usage(message).field_named("target_bytes"));
+        }
+        let copies = 1 + u64::from(encoder.target_bytes.is_some());
+        let threads = encoder.threads.get().min(frame.mcus_high as usize);
+        let samples = threads as u64 * McuRow::bytes(&frame, format.colour(), ratio);
+        let memory = copies * frame.blocks() * BLOCK_BYTES + samples;
+        encoder.limits.check_memory(memory, "the coefficients and the samples in work")?;
+        Ok((frame, ratio))
     }
 
     pub(super) fn rows_left(&self) -> u32 {
@@ -205,7 +206,13 @@ fn ratio(subsampling: Subsampling, colour: Colour) -> (u8, u8) {
     }
 }
 
-fn frame(encoder: &Encoder, width: u32, height: u32, colour: Colour, (across, down): (u8, u8)) -> Result<Frame> {
+pub(super) fn frame(
+    encoder: &Encoder,
+    width: u32,
+    height: u32,
+    colour: Colour,
+    (across, down): (u8, u8),
+) -> Result<Frame> {
     if width == 0 || height == 0 {
         let field = if width == 0 { "width" } else { "height" };
         return Err(Error::usage(format!("a picture of {width}x{height} has no pixels")).field_named(field));

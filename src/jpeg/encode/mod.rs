@@ -4,11 +4,13 @@
 //! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
 //! front.rs    a picture to coefficients, by way of       embed.rs  metadata to embed
 //! band.rs     some MCU rows of it, by way of              target.rs the quality for a number of bytes
+//! choice.rs   the subsampling that suits a picture
 //! mcu_row.rs  the samples of an MCU row, and             preset.rs the numbers of each preset
 //! stage.rs    the quantisation of a component             requantise.rs  of one that was quantised before
 //! ```
 
 mod band;
+mod choice;
 mod embed;
 mod front;
 mod mcu_row;
@@ -29,9 +31,11 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::coeff::CoefficientImage;
-use crate::jpeg::image::{Image, PixelFormat};
+use crate::jpeg::frame::Frame;
+use crate::jpeg::image::{Colour, Image, PixelFormat};
 use crate::jpeg::layout::Layout;
 use crate::jpeg::progress::{Progress, Watcher};
+use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
 use crate::jpeg::write::{self, Deliver, Work};
@@ -53,13 +57,17 @@ pub enum Subsampling {
     S422,
     /// 4:4:4: one each.
     S444,
+    /// 4:2:0 or 4:4:4, whichever is smaller at the same looks by what a sample of the picture shows: 4:2:0 for most
+    /// photographs and at low qualities, 4:4:4 for coloured text and lines. The choice depends on quality, preset and
+    /// tables. A picture in rows is held as it comes until the last.
+    Auto,
 }
 
 impl Subsampling {
-    /// Samples of luma for one of chroma, across and down.
+    /// Samples of luma for one of chroma, across and down. Where nothing is to be chosen between, a choice is any.
     fn ratio(self) -> (u8, u8) {
         match self {
-            Self::S420 => (2, 2),
+            Self::S420 | Self::Auto => (2, 2),
             Self::S422 => (2, 1),
             Self::S444 => (1, 1),
         }
@@ -284,9 +292,7 @@ impl Encoder {
     /// more than 65,500 pixels a side, or instructions that this processor lacks; `Usage` where the ICC profile, the
     /// Exif block or a comment does not fit a JPEG; `Cancelled`.
     pub fn encode(&self, image: &Image<'_>) -> Result<Vec<u8>> {
-        let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
-        front.push_all(image)?;
-        self.finish(front, image.format(), &mut |_| Ok(()))
+        self.file(image, &mut |_| Ok(()))
     }
 
     /// Encodes a picture and gives the file piece by piece to `write`: scans as they are done, where only one file is made
@@ -310,9 +316,7 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::encode`]; `Io` with the message of an error of `write`.
     pub fn encode_to(&self, image: &Image<'_>, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<()> {
-        let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
-        front.push_all(image)?;
-        self.finish(front, image.format(), &mut |out| hand_over(out, &mut write)).map(drop)
+        self.file(image, &mut |out| hand_over(out, &mut write)).map(drop)
     }
 
     /// Begins a picture whose rows come one after another, in a format of one plane. The file is the same as from
@@ -347,6 +351,31 @@ impl Encoder {
     pub(crate) fn beside(mut self, bytes: u64) -> Self {
         self.limits.memory = self.limits.memory.saturating_sub(bytes);
         self
+    }
+
+    /// The file of a picture, as far as it was not taken away when it was delivered.
+    fn file(&self, image: &Image<'_>, deliver: Deliver<'_>) -> Result<Vec<u8>> {
+        if self.has_to_choose(image.format()) {
+            return self.clone().subsampling(choice::choose(self, image)?).file(image, deliver);
+        }
+        let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
+        front.push_all(image)?;
+        self.finish(front, image.format(), deliver)
+    }
+
+    /// Whether the subsampling depends on the picture.
+    fn has_to_choose(&self, format: PixelFormat) -> bool {
+        self.subsampling == Subsampling::Auto && matches!(format.colour(), Colour::Rgb | Colour::Cmyk)
+    }
+
+    /// The tables of a frame: those of one's own, or of the preset at a quality.
+    fn steps(&self, frame: &Frame, quality: u8) -> Vec<QuantTable> {
+        match &self.tables {
+            Some(QuantTables { luma, chroma }) => {
+                frame.components.iter().map(|c| if c.table == 0 { luma.clone() } else { chroma.clone() }).collect()
+            }
+            None => self.recipe.tables(frame, quality),
+        }
     }
 
     /// The file of a picture whose rows have all come, as far as it was not taken away when it was delivered.

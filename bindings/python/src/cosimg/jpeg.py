@@ -31,7 +31,7 @@ Strip = Literal[
     "safe",
 ]
 Preset = Literal["fast", "balanced", "small"]
-Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
+Subsampling = Literal["4:2:0", "4:2:2", "4:4:4", "auto"]
 Colour = tuple[int, int, int]
 Progress = Callable[[int, int], object]
 _CODINGS = {"progressive": 0, "baseline": 1, "smaller": 2}
@@ -51,7 +51,7 @@ _STRIPS = {
     "all": 511,
     "safe": 512,
 }
-_SUBSAMPLINGS = {"4:2:0": 420, "4:2:2": 422, "4:4:4": 444}
+_SUBSAMPLINGS = {"4:2:0": 420, "4:2:2": 422, "4:4:4": 444, "auto": 0}
 
 
 class _Bounded(_native.Object):

@@ -77,7 +77,11 @@ fn rows_give_the_file_of_one_call() {
 
 #[test]
 fn rows_that_are_held_count_as_memory() {
-    let of = |memory| encoder(85).subsampling(Subsampling::Auto).limits(Limits { memory, ..Limits::default() });
+    let of = |memory| {
+        let mut limits = Limits::default();
+        limits.memory = memory;
+        encoder(85).subsampling(Subsampling::Auto).limits(limits)
+    };
     let error = of(2_500_000).rows(1_000, 1_000, PixelFormat::Rgb8).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert_eq!(of(8_000_000).rows(1_000, 1_000, PixelFormat::Rgb8).unwrap_err().kind(), ErrorKind::Limit);

@@ -90,8 +90,9 @@ enum Tokeniser {
 impl<'a> Batch<'a> {
     pub(crate) fn new(frame: &'a Frame, scans: &'a [Scan], coding: Coding) -> Self {
         let mut wanted = vec![Wanted::default(); frame.components.len()];
-        let part = |(number, scan)| Part { number, ..Part::new(Cow::Borrowed(scan), coding, &mut wanted) };
+        let part = |(number, scan)| Part { number, ..Part::new(Cow::Borrowed(scan), coding) };
         let parts: Vec<_> = scans.iter().enumerate().map(part).collect();
+        parts.iter().for_each(|part| part.look_at(&mut wanted));
         let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
         Self { frame, parts, wanted, planes: Box::new(Planes::new()), dc, ways: None, store: Store::default() }
     }
@@ -130,7 +131,7 @@ impl<'a> Batch<'a> {
             let own = own + self.dc.as_ref().map_or(0, DcRows::bytes);
             let memory = held + self.store.bytes() + own + written as u64;
             limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
-            if let Some(ways) = self.ways.filter(|_| y == frame.mcus_high / HOPE) {
+            if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
                 self.leave_the_hopeless(ways)?;
             }
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
@@ -153,7 +154,7 @@ impl<'a> Batch<'a> {
 
     /// Leaves the scans of ways alone that others are clearly better than so far.
     fn leave_the_hopeless(&mut self, ways: &Ways) -> Result<()> {
-        let Self { frame, parts, store, .. } = self;
+        let Self { frame, parts, wanted, store, .. } = self;
         let mut bits = vec![None; ways.scans().0.len()];
         for part in parts.iter_mut() {
             part.tokens.settle_all(store);
@@ -162,6 +163,8 @@ impl<'a> Batch<'a> {
         }
         let hopeful = ways.hopeful(&bits);
         parts.retain(|part| hopeful[part.number]);
+        wanted.fill(Wanted::default());
+        parts.iter().for_each(|part| part.look_at(wanted));
         Ok(())
     }
 
@@ -197,7 +200,7 @@ impl<'a> Batch<'a> {
             match chosen {
                 Chosen::Ac(i) => made.extend(ready.extract_if(.., |(number, _)| *number == i).map(|(_, ready)| ready)),
                 Chosen::Dc(scan) => {
-                    let mut part = Part::new(Cow::Owned(scan), Coding::Progressive, &mut []);
+                    let mut part = Part::new(Cow::Owned(scan), Coding::Progressive);
                     part.finish(kernels, frame, Some(&dc), &mut store);
                     made.push(part.ready(frame)?);
                 }
@@ -242,8 +245,7 @@ impl<'a> Batch<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Adds what the scan looks at to what is `wanted` of each component.
-    fn new(scan: Cow<'a, Scan>, coding: Coding, wanted: &mut [Wanted]) -> Self {
+    fn new(scan: Cow<'a, Scan>, coding: Coding) -> Self {
         let kind = if coding == Coding::Baseline { Kind::Sequential } else { scan.kind() };
         let low = u32::from(scan.low);
         let band = Band { start: scan.start.into(), end: scan.end.into(), low };
@@ -252,16 +254,20 @@ impl<'a> Part<'a> {
             Kind::Sequential => (Tokeniser::Sequential(baseline::Tokeniser::new(slots)), SlotKind::Sequential),
             Kind::DcFirst => (Tokeniser::DcFirst(dc_first::Tokeniser::new(slots, low)), SlotKind::Dc),
             Kind::DcRefine => (Tokeniser::DcRefine(dc_refine::Tokeniser::new(low)), SlotKind::Corrections),
-            Kind::AcFirst => {
-                wanted[scan.components[0]].first(scan.low);
-                (Tokeniser::AcFirst(ac_first::Tokeniser::new(band)), SlotKind::Ac)
-            }
-            Kind::AcRefine => {
-                wanted[scan.components[0]].refinement(scan.low);
-                (Tokeniser::AcRefine(ac_refine::Tokeniser::new(band)), SlotKind::Corrections)
-            }
+            Kind::AcFirst => (Tokeniser::AcFirst(ac_first::Tokeniser::new(band)), SlotKind::Ac),
+            Kind::AcRefine => (Tokeniser::AcRefine(ac_refine::Tokeniser::new(band)), SlotKind::Corrections),
         };
         Self { number: 0, scan, kind, tokeniser, tokens: Tokens::new(symbols) }
+    }
+
+    /// Adds what the scan looks at to what is `wanted` of each component.
+    fn look_at(&self, wanted: &mut [Wanted]) {
+        let wanted = &mut wanted[self.scan.components[0]];
+        match self.kind {
+            Kind::AcFirst => wanted.first(self.scan.low),
+            Kind::AcRefine => wanted.refinement(self.scan.low),
+            Kind::Sequential | Kind::DcFirst | Kind::DcRefine => {}
+        }
     }
 
     fn is_dc(&self) -> bool {

@@ -138,7 +138,7 @@ pub(crate) struct Refined {
 }
 
 /// The planes of the group at hand.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Planes {
     pub(crate) not_zero: [Words; LOWS],
     pub(crate) bit: [Words; LOWS],

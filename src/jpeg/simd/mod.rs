@@ -202,7 +202,7 @@ impl Kernels for Scalar {
 mod tests {
     use super::*;
     use crate::jpeg::entropy::Band;
-    use crate::jpeg::entropy::planes::{GROUP, Refined, Words};
+    use crate::jpeg::entropy::planes::{GROUP, Planes, Refined, Wanted, Words};
     use crate::jpeg::entropy::token::{ROOM, Room};
     use crate::jpeg::quant::QuantTable;
     use crate::jpeg::quant::quantise::DeadZone;
@@ -222,12 +222,18 @@ mod tests {
     fn every_level_of_ac_kernels() {
         #[cfg(target_arch = "x86_64")]
         match avx2::Avx2::detect() {
-            Some(kernels) => ac_is_scalar(kernels),
+            Some(kernels) => {
+                ac_is_scalar(kernels);
+                planes_are_scalar(kernels);
+            }
             None => eprintln!("skipped: this processor has no AVX2"),
         }
         #[cfg(target_arch = "x86_64")]
         match avx512::Avx512::detect() {
-            Some(kernels) => ac_is_scalar(kernels),
+            Some(kernels) => {
+                ac_is_scalar(kernels);
+                planes_are_scalar(kernels);
+            }
             None => eprintln!("skipped: this processor has no AVX-512 with VBMI2"),
         }
     }
@@ -267,6 +273,8 @@ mod tests {
                 check(bit, &|words| Scalar.bit(blocks, low, words), "bit");
                 kernels.negative(blocks, negative);
                 check(negative, &|words| Scalar.negative(blocks, words), "negative");
+                let mask = u64::MAX >> (noise.next() % 64) << (noise.next() % 64);
+                assert_eq!(kernels.filled(now, mask), Scalar.filled(now, mask), "filled, {mask:x}");
                 for (i, block) in blocks.iter().enumerate() {
                     assert_eq!(kernels.extract(bit[i], before[i]), Scalar.extract(bit[i], before[i]));
                     let start = 1 + usize::from(noise.next()) % 63;
@@ -288,6 +296,24 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    fn planes_are_scalar<K: AcKernels>(kernels: K) {
+        let mut noise = Noise(6);
+        for round in 0..300 {
+            let blocks = random_blocks(&mut noise);
+            let blocks = &blocks[..if round % 4 == 0 { round % GROUP } else { GROUP }];
+            let mut wanted = Wanted::default();
+            for _ in 0..1 + round % 4 {
+                // Those below Al = 8 have a way of their own, the others not.
+                let low = noise.next() % if round % 3 == 0 { 14 } else { 7 };
+                if noise.next() % 2 == 0 { wanted.first(low) } else { wanted.refinement(low) }
+            }
+            let (mut got, mut expected) = (Planes::new(), Planes::new());
+            kernels.planes(blocks, wanted, &mut got);
+            Scalar.planes(blocks, wanted, &mut expected);
+            assert!(got == expected, "{wanted:?} of {} blocks", blocks.len());
         }
     }
 

@@ -460,7 +460,8 @@ typedef struct cosimg_signature cosimg_signature;
 typedef struct cosimg_signer cosimg_signer;
 
 /**
- * Makes JPEG from JPEG without changing a coefficient: progressive or baseline, with the best Huffman tables.
+ * Makes JPEG from JPEG without changing a coefficient, unless it is told to requantise: progressive or baseline, with
+ * the best Huffman tables.
  *
  * Threads: const functions share it.
  */
@@ -1082,6 +1083,14 @@ cosimg_status cosimg_encoder_set_preset(cosimg_encoder *encoder, int32_t preset,
 cosimg_status cosimg_encoder_set_quality(cosimg_encoder *encoder, int32_t quality, cosimg_error **err);
 
 /**
+ * As many bytes as a file may have: it is of the best quality up to the one set that has no more, which is searched
+ * for. Runs give `COSIMG_LIMIT` where it has more even at quality 1.
+ */
+cosimg_status cosimg_encoder_set_target_bytes(cosimg_encoder *encoder,
+                                              uint64_t bytes,
+                                              cosimg_error **err);
+
+/**
  * One of `COSIMG_SUBSAMPLING_*`.
  */
 cosimg_status cosimg_encoder_set_subsampling(cosimg_encoder *encoder,
@@ -1211,6 +1220,15 @@ cosimg_status cosimg_transcoder_set_scans(cosimg_transcoder *transcoder,
                                           const char *script,
                                           size_t script_len,
                                           cosimg_error **err);
+
+/**
+ * Gives the coefficients up to coarser steps: those of the encoder at this quality, 1 to 100, with this preset, one of
+ * `COSIMG_PRESET_*`, where those of the source are not as coarse already. This alone changes the picture.
+ */
+cosimg_status cosimg_transcoder_set_requantise(cosimg_transcoder *transcoder,
+                                               int32_t quality,
+                                               int32_t preset,
+                                               cosimg_error **err);
 
 /**
  * What is left out: a sum of `COSIMG_STRIP_*`.

@@ -624,7 +624,7 @@ inline std::string inspect(bytes_view source, const limits &bounds = limits()) {
     return std::string(out.text());
 }
 
-/** Makes JPEG from JPEG without changing a coefficient. */
+/** Makes JPEG from JPEG without changing a coefficient, unless it is told to requantise. */
 class transcoder {
 public:
     transcoder() : object_(detail::make<owner>(cosimg_transcoder_new)) {}
@@ -637,6 +637,10 @@ public:
     /** The scans one by one, as `cjpeg -scans` takes them. */
     transcoder &scans(std::string_view script) {
         return set(cosimg_transcoder_set_scans, script.data(), script.size());
+    }
+    /** Coarser steps, those of the encoder at a quality, where the source has finer ones: this changes the picture. */
+    transcoder &requantise(int quality, cosimg::preset which = cosimg::preset::balanced) {
+        return set(cosimg_transcoder_set_requantise, std::int32_t{quality}, static_cast<std::int32_t>(which));
     }
     transcoder &never_larger(bool on) { return set(cosimg_transcoder_set_never_larger, std::int32_t(on)); }
     transcoder &tolerant(bool on) { return set(cosimg_transcoder_set_tolerant, std::int32_t(on)); }
@@ -688,6 +692,8 @@ public:
     encoder &preset(cosimg::preset which) { return set(cosimg_encoder_set_preset, static_cast<std::int32_t>(which)); }
     /** 1 to 100, alike to the eye with libjpeg's. */
     encoder &quality(int quality) { return set(cosimg_encoder_set_quality, std::int32_t{quality}); }
+    /** The best quality up to the one set whose file has no more bytes. */
+    encoder &target_bytes(std::uint64_t bytes) { return set(cosimg_encoder_set_target_bytes, bytes); }
     encoder &subsampling(cosimg::subsampling which) {
         return set(cosimg_encoder_set_subsampling, static_cast<std::int32_t>(which));
     }

@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Show what a JPEG is made of.
     Inspect(Inspect),
-    /// Make a JPEG progressive, or baseline, without any loss.
+    /// Make a JPEG progressive, or baseline, without any loss; or one of a lower quality.
     Transcode(Transcode),
     /// Encode a PNG, BMP, GIF or WebP picture as JPEG.
     Encode(Encode),
@@ -206,6 +206,12 @@ pub(crate) struct Transcode {
     pub(crate) strip: Strip,
     #[command(flatten)]
     pub(crate) scans: ScanFlags,
+    /// Coarser coefficients, those of `encode` at this quality, where the source has finer ones: this changes the picture
+    #[arg(short, long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: Option<u8>,
+    /// How much work is spent on a smaller file of the same looks, with --quality
+    #[arg(long, value_enum, default_value_t = Preset::Balanced, requires = "quality")]
+    pub(crate) preset: Preset,
     /// Of a damaged file keep what can be read, and warn of what cannot
     #[arg(long)]
     pub(crate) tolerant: bool,
@@ -260,6 +266,9 @@ pub(crate) struct Encode {
     /// Quality, alike to the eye with libjpeg's
     #[arg(short, long, value_name = "1-100", default_value_t = 85, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
+    /// Bytes of the result at most: of the qualities up to --quality the best that fits
+    #[arg(long, value_name = "N")]
+    pub(crate) target_bytes: Option<u64>,
     /// Sampling of the colour
     #[arg(long, value_enum, default_value_t = Sampling::S420)]
     pub(crate) subsampling: Sampling,

@@ -139,6 +139,13 @@ fn encoding_takes_quality_sampling_and_background() {
         assert_eq!(run(cosimg(&[&["encode", text(&png), "-o", "-"], &wrong[..]].concat())).code, 2);
     }
 
+    let whole = encode(&[]);
+    let fits = encode(&["--target-bytes", &(whole.len() - 1).to_string()]);
+    assert!(fits.len() < whole.len() && fits.len() > whole.len() / 2);
+    assert!(encode(&["--target-bytes", &whole.len().to_string()]) == whole);
+    let too_few = run(cosimg(&["encode", text(&png), "-o", "-", "--target-bytes", "100"]));
+    assert_eq!((too_few.code, too_few.errors.contains("over the target of 100")), (5, true), "{}", too_few.errors);
+
     let folder = tempfile::tempdir().unwrap();
     let clear = folder.path().join("clear.png");
     image::RgbaImage::new(16, 16).save(&clear).unwrap();
@@ -195,6 +202,21 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
         [["--mode", "smallest"], ["--effort", "0"], ["--display-allowance", "-1"], ["--display-allowance", "x"]]
     {
         assert_eq!(run(cosimg(&[&["transcode", text(&asset("sample.jpg")), "-o", "-"], &wrong[..]].concat())).code, 2);
+    }
+}
+
+#[test]
+fn a_lower_quality_has_coarser_coefficients() {
+    let transcode =
+        |more: &[&str]| run(cosimg(&[&["transcode", text(&asset("sample.jpg")), "-o", "-"], more].concat()));
+    let sizes = [&[][..], &["-q", "40"], &["-q", "40", "--preset", "small"], &["--quality", "20"]].map(|more| {
+        let run = transcode(more);
+        assert_eq!((run.code, run.errors.as_str()), (0, ""), "{more:?}");
+        run.out.len()
+    });
+    assert!(sizes[1] < sizes[0] && sizes[2] < sizes[0] && sizes[1] != sizes[2] && sizes[3] < sizes[1], "{sizes:?}");
+    for wrong in [&["-q", "0"][..], &["-q", "101"], &["--preset", "fast"], &["-q", "50", "--preset", "tiny"]] {
+        assert_eq!(transcode(wrong).code, 2, "{wrong:?}");
     }
 }
 

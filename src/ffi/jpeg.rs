@@ -72,12 +72,7 @@ pub unsafe extern "C" fn cosimg_encoder_set_preset(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| {
-        let preset = match preset {
-            COSIMG_PRESET_FAST => Preset::Fast,
-            COSIMG_PRESET_BALANCED => Preset::Balanced,
-            COSIMG_PRESET_SMALL => Preset::Small,
-            other => return Err(Fault::unknown_number("preset", other)),
-        };
+        let preset = to_preset(preset)?;
         call.update(encoder, "encoder", |encoder| Ok(encoder.preset(preset)))
     })
 }
@@ -92,10 +87,22 @@ pub unsafe extern "C" fn cosimg_encoder_set_quality(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| {
-        let quality = u8::try_from(quality)
-            .map_err(|_| Fault::new(COSIMG_USAGE, "quality", format!("{quality} is not from 1 to 100")))?;
+        let quality = to_quality(quality)?;
         call.update(encoder, "encoder", |encoder| Ok(encoder.quality(quality)?))
     })
+}
+
+/// As many bytes as a file may have: it is of the best quality up to the one set that has no more, which is searched
+/// for. Runs give `COSIMG_LIMIT` where it has more even at quality 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_target_bytes(
+    encoder: *mut cosimg_encoder,
+    bytes: u64,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.target_bytes(bytes))))
 }
 
 /// One of `COSIMG_SUBSAMPLING_*`.
@@ -309,6 +316,19 @@ fn encode(
 pub(super) fn to_threads(threads: usize) -> Result<NonZeroUsize, Fault> {
     let threads = NonZeroUsize::new(threads);
     threads.ok_or_else(|| Fault::new(COSIMG_USAGE, "threads", "there is no work without a thread"))
+}
+
+pub(super) fn to_quality(quality: i32) -> Result<u8, Fault> {
+    u8::try_from(quality).map_err(|_| Fault::new(COSIMG_USAGE, "quality", format!("{quality} is not from 1 to 100")))
+}
+
+pub(super) fn to_preset(preset: i32) -> Result<Preset, Fault> {
+    match preset {
+        COSIMG_PRESET_FAST => Ok(Preset::Fast),
+        COSIMG_PRESET_BALANCED => Ok(Preset::Balanced),
+        COSIMG_PRESET_SMALL => Ok(Preset::Small),
+        other => Err(Fault::unknown_number("preset", other)),
+    }
 }
 
 pub(super) fn to_coding(coding: i32) -> Result<Coding, Fault> {

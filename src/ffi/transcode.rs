@@ -6,7 +6,7 @@ use std::ptr;
 use super::buffer::{Out, cosimg_buffer, cosimg_slice};
 use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Opaque};
-use super::jpeg::{to_coding, to_threads};
+use super::jpeg::{to_coding, to_preset, to_quality, to_threads};
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
 use crate::jpeg::{self, Damages, Mode, Script, Strip, Transcoded, Transcoder};
@@ -43,7 +43,8 @@ pub const COSIMG_STRIP_ALL: i32 = 511;
 /// Everything that the picture looks the same without: ICC profiles stay, and of Exif the orientation.
 pub const COSIMG_STRIP_SAFE: i32 = 512;
 
-/// Makes JPEG from JPEG without changing a coefficient: progressive or baseline, with the best Huffman tables.
+/// Makes JPEG from JPEG without changing a coefficient, unless it is told to requantise: progressive or baseline, with
+/// the best Huffman tables.
 ///
 /// Threads: const functions share it.
 pub struct cosimg_transcoder {
@@ -162,6 +163,23 @@ pub unsafe extern "C" fn cosimg_transcoder_set_scans(
     call.run(|call| {
         let script: Script = call.text(script, script_len, "script")?.parse()?;
         call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.scans(script)))
+    })
+}
+
+/// Gives the coefficients up to coarser steps: those of the encoder at this quality, 1 to 100, with this preset, one of
+/// `COSIMG_PRESET_*`, where those of the source are not as coarse already. This alone changes the picture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_requantise(
+    transcoder: *mut cosimg_transcoder,
+    quality: i32,
+    preset: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let (quality, preset) = (to_quality(quality)?, to_preset(preset)?);
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.requantise(quality, preset)?))
     })
 }
 

@@ -64,6 +64,10 @@ int main() {
     CHECK(came_out);
     encoder.threads(1).progress(nullptr);
 
+    // Fewer bytes: the best quality that has no more, or coarser coefficients.
+    CHECK(cosimg::encoder().target_bytes(baseline.size() / 2).run(image).size() <= baseline.size() / 2);
+    CHECK(cosimg::transcoder().requantise(30).run(baseline).size() < cosimg::transcoder().run(baseline).size());
+
     // Embedded blocks are there until they are stripped.
     const std::array<std::uint8_t, 8> exif{'I', 'I', 42, 0, 8, 0, 0, 0};
     const cosimg::bytes with_exif = encoder.exif(exif).run(image);

@@ -90,6 +90,42 @@ static void check_three_ways(const cosimg_transcoder *transcoder, cosimg_slice s
     cosimg_buffer_free(&whole);
 }
 
+/* A number of bytes to keep to, and coarser coefficients. */
+static void check_sizes(const cosimg_image_view *view, cosimg_slice source) {
+    cosimg_encoder *encoder;
+    cosimg_transcoder *transcoder;
+    cosimg_buffer out, again;
+
+    DONE(cosimg_encoder_new(&encoder, &err));
+    DONE(cosimg_encoder_set_target_bytes(encoder, UINT64_MAX, &err));
+    DONE(cosimg_encoder_run(encoder, view, &out, &err));
+    DONE(cosimg_encoder_set_target_bytes(encoder, out.len - 1, &err));
+    DONE(cosimg_encoder_run(encoder, view, &again, &err));
+    CHECK(again.len < out.len && again.len > out.len / 2);
+    cosimg_buffer_free(&again);
+    cosimg_buffer_free(&out);
+    DONE(cosimg_encoder_set_target_bytes(encoder, 0, &err));
+    {
+        cosimg_error *err = NULL;
+        CHECK(cosimg_encoder_run(encoder, view, &out, &err) == COSIMG_LIMIT);
+        CHECK(strcmp(cosimg_error_field(err), "target_bytes") == 0);
+        cosimg_error_free(err);
+    }
+    cosimg_encoder_free(encoder);
+
+    DONE(cosimg_transcoder_new(&transcoder, &err));
+    DONE(cosimg_transcoder_run(transcoder, source, &out, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_requantise(transcoder, 0, COSIMG_PRESET_FAST, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_requantise(transcoder, 256 + 40, COSIMG_PRESET_FAST, &err));
+    FAILS(COSIMG_USAGE_ENUM, cosimg_transcoder_set_requantise(transcoder, 40, 0, &err));
+    DONE(cosimg_transcoder_set_requantise(transcoder, 40, COSIMG_PRESET_FAST, &err));
+    DONE(cosimg_transcoder_run(transcoder, source, &again, &err));
+    CHECK(again.len < out.len);
+    cosimg_buffer_free(&again);
+    cosimg_buffer_free(&out);
+    cosimg_transcoder_free(transcoder);
+}
+
 /* The options of a transcoder, and what it has to say. */
 static void check_options(cosimg_slice source) {
     cosimg_transcoder *transcoder;
@@ -232,6 +268,7 @@ int main(void) {
     DONE(cosimg_transcoder_set_coding(transcoder, COSIMG_CODING_PROGRESSIVE, &err));
     check_three_ways(transcoder, slice_of_buffer(&baseline));
     check_options(slice_of_buffer(&baseline));
+    check_sizes(&view, slice_of_buffer(&baseline));
 
     /* Bad input: empty, no JPEG, cut in the middle. */
     FAILS(COSIMG_INPUT, cosimg_transcoder_run(transcoder, slice_of(NULL, 0), &again, &err));

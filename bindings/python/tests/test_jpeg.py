@@ -175,6 +175,29 @@ def test_inspection(pixels: bytes) -> None:
         cosimg.inspect(source, limits=cosimg.Limits(input_bytes=10))
 
 
+def test_a_number_of_bytes_to_keep_to(pixels: bytes) -> None:
+    whole = cosimg.encode(pixels, quality=95, **SIZE)
+    half = cosimg.encode(pixels, quality=95, target_bytes=len(whole) // 2, **SIZE)
+    assert len(whole) // 4 < len(half) <= len(whole) // 2
+    assert cosimg.encode(pixels, quality=95, target_bytes=len(whole), **SIZE) == whole
+    with pytest.raises(cosimg.LimitError) as caught:
+        cosimg.encode(pixels, target_bytes=0, **SIZE)
+    assert caught.value.field == "target_bytes"
+    for wrong in (-1, 1 << 64):
+        with pytest.raises(cosimg.UsageError):
+            cosimg.encode(pixels, target_bytes=wrong, **SIZE)
+
+
+def test_coarser_coefficients(pixels: bytes) -> None:
+    source = cosimg.encode(pixels, quality=95, **SIZE)
+    coarse = cosimg.transcode(source, quality=40, preset="fast")
+    assert len(coarse) < len(source)
+    assert cosimg.transcode(coarse, quality=40, preset="fast") == coarse
+    for wrong in ({"quality": 0}, {"quality": 101}, {"quality": 296}, {"quality": 50, "preset": "tiny"}, {"preset": ""}):
+        with pytest.raises(cosimg.UsageError):
+            cosimg.transcode(source, **wrong)  # type: ignore[arg-type]
+
+
 def test_modes_and_scans(pixels: bytes) -> None:
     source = cosimg.encode(pixels, coding="baseline", **SIZE)
     sizes = {mode: len(cosimg.transcode(source, mode=mode, effort=9)) for mode in ("display", "fast", "small")}

@@ -20,13 +20,16 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         return Err(Failure::new(Exit::Failed, format_args!("{name}: {message}")));
     }
     let threads = args.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
-    let encoder = Encoder::new(args.preset.into())
+    let mut encoder = Encoder::new(args.preset.into())
         .quality(args.quality)?
         .subsampling(args.subsampling.into())
         .coding(args.coding.coding())
         .background(args.background)
         .threads(threads)
         .limits(limits.clone());
+    if let Some(bytes) = args.target_bytes {
+        encoder = encoder.target_bytes(bytes);
+    }
     let result = Picture::decode(&source, &limits).and_then(|picture| picture.encode(encoder));
     output::write(&args.output, &result.map_err(|e| Failure::about(name, &e))?)
 }

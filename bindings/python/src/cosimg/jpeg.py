@@ -99,7 +99,7 @@ def _kinds(strip: Union[Strip, Iterable[Strip]]) -> int:
 
 
 class Transcoder(_Bounded):
-    """Makes JPEG from JPEG without changing a coefficient.
+    """Makes JPEG from JPEG without changing a coefficient, unless a quality is given.
 
     :param coding: `"progressive"`, `"baseline"`, or `"smaller"`, whichever of the two that is
     :param mode: what the scans of a progressive file are chosen for
@@ -108,6 +108,8 @@ class Transcoder(_Bounded):
     :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode
     :param strip: what metadata is left out: one kind, or several; `"safe"` keeps what the picture looks different
         without, and `"all"` what decoders need
+    :param quality: 1 to 100: coarser coefficients, those of the encoder at this quality with `preset`, where those of the
+        source are finer; this changes the picture
     :param never_larger: gives the source back, without what is to be stripped, where the result would be larger
     :param tolerant: rewrites what can be read of a damaged source; `run_and_report` says what was wrong
     :param threads: how many a run may use; the result does not depend on it
@@ -123,6 +125,8 @@ class Transcoder(_Bounded):
         effort: int = 5,
         display_allowance: float = 0,
         scans: Optional[str] = None,
+        quality: Optional[int] = None,
+        preset: Preset = "balanced",
         strip: Union[Strip, Iterable[Strip]] = "nothing",
         never_larger: bool = False,
         tolerant: bool = False,
@@ -137,6 +141,9 @@ class Transcoder(_Bounded):
         self._set("set_display_allowance", display_allowance)
         if scans is not None:
             self._set("set_scans", *_native.text(scans, "scans"))
+        steps = _native.number(_PRESETS, preset, "preset")
+        if quality is not None:
+            self._set("set_requantise", _native.integer(quality, 32, "quality"), steps)
         self._set("set_strip", _kinds(strip))
         self._set("set_never_larger", int(bool(never_larger)))
         self._set("set_tolerant", int(bool(tolerant)))
@@ -210,6 +217,7 @@ class Encoder(_Bounded):
 
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's
+    :param target_bytes: the best quality up to `quality` whose file has no more bytes is searched for
     :param background: what transparent pixels are laid over
     :param icc_profile: an ICC profile to embed
     :param exif: an Exif block to embed: TIFF, without the prefix
@@ -225,6 +233,7 @@ class Encoder(_Bounded):
         *,
         preset: Preset = "balanced",
         quality: int = 85,
+        target_bytes: Optional[int] = None,
         subsampling: Subsampling = "4:2:0",
         coding: Coding = "progressive",
         background: Colour = (255, 255, 255),
@@ -239,6 +248,8 @@ class Encoder(_Bounded):
         self._raised = threading.local()
         self._set("set_preset", _native.number(_PRESETS, preset, "preset"))
         self._set("set_quality", _native.integer(quality, 32, "quality"))
+        if target_bytes is not None:
+            self._set("set_target_bytes", _native.natural(target_bytes, 64, "target_bytes"))
         self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
         self._set_background(background)
@@ -367,6 +378,8 @@ def transcode(
     effort: int = 5,
     display_allowance: float = 0,
     scans: Optional[str] = None,
+    quality: Optional[int] = None,
+    preset: Preset = "balanced",
     strip: Union[Strip, Iterable[Strip]] = "nothing",
     never_larger: bool = False,
     tolerant: bool = False,
@@ -374,13 +387,15 @@ def transcode(
     limits: Optional[Limits] = None,
     cancel: Optional[Cancel] = None,
 ) -> bytes:
-    """JPEG from JPEG without loss; see `Transcoder`."""
+    """JPEG from JPEG, without loss unless a quality is given; see `Transcoder`."""
     with Transcoder(
         coding=coding,
         mode=mode,
         effort=effort,
         display_allowance=display_allowance,
         scans=scans,
+        quality=quality,
+        preset=preset,
         strip=strip,
         never_larger=never_larger,
         tolerant=tolerant,
@@ -410,6 +425,7 @@ def encode(
     format: Optional[PixelFormat] = None,
     preset: Preset = "balanced",
     quality: int = 85,
+    target_bytes: Optional[int] = None,
     subsampling: Subsampling = "4:2:0",
     coding: Coding = "progressive",
     background: Colour = (255, 255, 255),
@@ -424,6 +440,7 @@ def encode(
     with Encoder(
         preset=preset,
         quality=quality,
+        target_bytes=target_bytes,
         subsampling=subsampling,
         coding=coding,
         background=background,

@@ -1,4 +1,4 @@
-//! `cosimg transcode`: the same coefficients in another order, of one file or of many.
+//! `cosimg transcode`: the same coefficients in another order, or coarser ones, of one file or of many.
 //!
 //! ```text
 //! plan    what was typed becomes jobs: a source and where its result goes
@@ -47,7 +47,10 @@ pub(crate) fn run(args: &Transcode) -> Outcome {
 }
 
 fn transcoder(args: &Transcode) -> Outcome<Transcoder> {
-    let transcoder = args.scans.apply(Transcoder::new().coding(args.coding.coding()))?;
+    let mut transcoder = args.scans.apply(Transcoder::new().coding(args.coding.coding()))?;
+    if let Some(quality) = args.quality {
+        transcoder = transcoder.requantise(quality, args.preset.into())?;
+    }
     Ok(transcoder.strip(args.strip).tolerant(args.tolerant).never_larger(args.never_larger))
 }
 

@@ -334,6 +334,16 @@
 #define COSIMG_STRIP_SAFE 512
 
 /**
+ * A restart interval in MCUs of each scan: its blocks where it has one component.
+ */
+#define COSIMG_RESTART_MCUS 1
+
+/**
+ * A restart interval in rows of the MCUs of the picture: the same part of it in each scan.
+ */
+#define COSIMG_RESTART_ROWS 2
+
+/**
  * None of the formats below: bytes that `ignore-error/1` gave back.
  */
 #define COSIMG_FORMAT_UNKNOWN 0
@@ -1352,6 +1362,23 @@ cosimg_status cosimg_jpeg_inspect(cosimg_slice source,
                                   const cosimg_limits *limits,
                                   cosimg_buffer *out,
                                   cosimg_error **err);
+
+/**
+ * A restart marker after so many of a unit, one of `COSIMG_RESTART_*`: what damage may cost at most. 0 is none, as at
+ * first; 65535 is the most.
+ */
+cosimg_status cosimg_encoder_set_restart_interval(cosimg_encoder *encoder,
+                                                  int32_t interval,
+                                                  int32_t unit,
+                                                  cosimg_error **err);
+
+/**
+ * As `cosimg_encoder_set_restart_interval`, of the result, whatever the source has.
+ */
+cosimg_status cosimg_transcoder_set_restart_interval(cosimg_transcoder *transcoder,
+                                                     int32_t interval,
+                                                     int32_t unit,
+                                                     cosimg_error **err);
 
 /**
  * The format of a picture by its first bytes: one of `COSIMG_FORMAT_*`.

@@ -546,6 +546,14 @@ enum class subsampling : std::int32_t {
     s444 = COSIMG_SUBSAMPLING_444,
 };
 
+/** What a restart interval counts. */
+enum class restart : std::int32_t {
+    /** MCUs of each scan: blocks where it has one component. */
+    mcus = COSIMG_RESTART_MCUS,
+    /** Rows of the MCUs of the picture: the same part of it in each scan. */
+    rows = COSIMG_RESTART_ROWS,
+};
+
 /** Order and meaning of the bytes of a pixel. */
 enum class pixel_format : std::int32_t {
     gray8 = COSIMG_PIXEL_GRAY8,
@@ -633,6 +641,10 @@ public:
     transcoder &strip(cosimg::strip which) { return set(cosimg_transcoder_set_strip, static_cast<std::int32_t>(which)); }
     transcoder &mode(cosimg::mode which) { return set(cosimg_transcoder_set_mode, static_cast<std::int32_t>(which)); }
     transcoder &effort(std::int32_t level) { return set(cosimg_transcoder_set_effort, level); }
+    /** A restart marker after so many MCUs of each scan, or rows of those of the picture; 0 is none. */
+    transcoder &restart_interval(std::int32_t interval, cosimg::restart unit = cosimg::restart::rows) {
+        return set(cosimg_transcoder_set_restart_interval, interval, static_cast<std::int32_t>(unit));
+    }
     transcoder &display_allowance(float percent) { return set(cosimg_transcoder_set_display_allowance, percent); }
     /** The scans one by one, as `cjpeg -scans` takes them. */
     transcoder &scans(std::string_view script) {
@@ -698,6 +710,10 @@ public:
         return set(cosimg_encoder_set_subsampling, static_cast<std::int32_t>(which));
     }
     encoder &coding(cosimg::coding which) { return set(cosimg_encoder_set_coding, static_cast<std::int32_t>(which)); }
+    /** A restart marker after so many MCUs of each scan, or rows of those of the picture; 0 is none. */
+    encoder &restart_interval(std::int32_t interval, cosimg::restart unit = cosimg::restart::rows) {
+        return set(cosimg_encoder_set_restart_interval, interval, static_cast<std::int32_t>(unit));
+    }
     /** What transparent pixels are laid over. */
     encoder &background(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
         return set(cosimg_encoder_set_background, red, green, blue);

@@ -33,6 +33,7 @@ const _: () = {
     holds::<jpeg::HuffmanTableInfo>();
     holds::<jpeg::Preset>();
     holds::<jpeg::QuantTables>();
+    holds::<jpeg::RestartInterval>();
     holds::<jpeg::Image<'static>>();
     holds::<jpeg::ImageInfo>();
     holds::<jpeg::Inspection>();

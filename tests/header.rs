@@ -4,8 +4,20 @@
 use std::path::Path;
 
 /// The header follows this order.
-const FILES: [&str; 11] =
-    ["status", "version", "buffer", "callback", "limits", "sign", "verify", "image", "jpeg", "transcode", "pipeline"];
+const FILES: [&str; 12] = [
+    "status",
+    "version",
+    "buffer",
+    "callback",
+    "limits",
+    "sign",
+    "verify",
+    "image",
+    "jpeg",
+    "transcode",
+    "restart",
+    "pipeline",
+];
 
 #[test]
 fn the_committed_header_is_the_generated_one() {

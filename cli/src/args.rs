@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::ArgPredicate;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cosimg::Limits;
-use cosimg::jpeg::{Coding, Strip, Subsampling};
+use cosimg::jpeg::{Coding, RestartInterval, Strip, Subsampling};
 
 use crate::scan_flags::ScanFlags;
 
@@ -206,6 +206,9 @@ pub(crate) struct Transcode {
     pub(crate) strip: Strip,
     #[command(flatten)]
     pub(crate) scans: ScanFlags,
+    /// A restart marker after every N rows of MCUs, or N MCUs of each scan with B behind it
+    #[arg(long, value_name = "N[B]", value_parser = restart)]
+    pub(crate) restart: Option<RestartInterval>,
     /// Coarser coefficients, those of `encode` at this quality, where the source has finer ones: this changes the picture
     #[arg(short, long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: Option<u8>,
@@ -274,6 +277,9 @@ pub(crate) struct Encode {
     pub(crate) subsampling: Sampling,
     #[command(flatten)]
     pub(crate) coding: CodingFlags,
+    /// A restart marker after every N rows of MCUs, or N MCUs of each scan with B behind it
+    #[arg(long, value_name = "N[B]", value_parser = restart)]
+    pub(crate) restart: Option<RestartInterval>,
     /// What transparent pixels are laid over
     #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = colour)]
     pub(crate) background: Colour,
@@ -441,6 +447,18 @@ fn seconds(text: &str) -> Result<u64, String> {
     }
 }
 
+/// As `cjpeg -restart` has it.
+fn restart(text: &str) -> Result<RestartInterval, String> {
+    let (digits, unit): (_, fn(u16) -> _) = match text.strip_suffix(['B', 'b']) {
+        Some(digits) => (digits, RestartInterval::Mcus),
+        None => (text, RestartInterval::Rows),
+    };
+    if digits.starts_with('+') {
+        return Err("write a number of rows, or one of MCUs with B behind it".to_owned());
+    }
+    digits.parse().map(unit).map_err(|e| e.to_string())
+}
+
 fn colour(text: &str) -> Result<Colour, String> {
     let digits = text.strip_prefix('#').unwrap_or(text);
     if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -479,6 +497,15 @@ mod tests {
         assert_eq!(pair("acl="), Ok(("acl".to_owned(), String::new())));
         assert!(pair("acl").is_err());
         assert!(pair("=v").is_err());
+    }
+
+    #[test]
+    fn restart_intervals_are_those_of_cjpeg() {
+        assert_eq!(restart("2"), Ok(RestartInterval::Rows(2)));
+        assert_eq!((restart("64B"), restart("64b")), (Ok(RestartInterval::Mcus(64)), Ok(RestartInterval::Mcus(64))));
+        for wrong in ["", "B", "-1", "+1", "2 B", "65536", "65536B", "1.5"] {
+            assert!(restart(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@
 //   limits.rs    cosimg_limits
 //   sign.rs      cosimg_signer, cosimg_link, cosimg_signature;  verify.rs  cosimg_verifier, cosimg_verdict
 //   image.rs     cosimg_image_view;  jpeg.rs  cosimg_encoder
+//   restart.rs   restart intervals of both
 //   transcode.rs cosimg_transcoder, cosimg_report, cosimg_jpeg_inspect
 //   pipeline.rs  cosimg_processor
 
@@ -67,6 +68,7 @@ mod image;
 mod jpeg;
 mod limits;
 mod pipeline;
+mod restart;
 mod sign;
 mod status;
 mod transcode;

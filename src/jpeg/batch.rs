@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 
 use crate::error::Result;
-use crate::jpeg::Coding;
 use crate::jpeg::coeff::{BLOCK_BYTES, Block};
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
@@ -14,11 +13,13 @@ use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_fir
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
+use crate::jpeg::restart::{Countdown, Interval, MARKER};
 use crate::jpeg::rows::{McuRow, Rows};
 use crate::jpeg::scan::dc::{DcRows, Differences};
 use crate::jpeg::scan::ways::{Chosen, Ways};
 use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::write::{Work, write_segment};
+use crate::jpeg::{Coding, RestartInterval};
 
 /// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always allowed, where
 /// there is more than one scan to choose from.
@@ -29,6 +30,8 @@ const HEADERS: usize = 64;
 /// Bytes of SOS for one component, and of DHT without its tables.
 const SOS_BYTES: usize = 10;
 const DHT_BYTES: usize = 4;
+/// Bytes of a restart marker and of the padding before it at most.
+const RESTART: usize = 3;
 /// Bytes of 0xFF, which are followed by a stuffed one.
 const STUFFED: f64 = 1.0 / 300.0;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
@@ -61,6 +64,7 @@ pub(crate) enum Best<'a> {
 /// A scan that is ready to be written.
 pub(crate) struct Ready<'a> {
     scan: Cow<'a, Scan>,
+    interval: Interval,
     kind: Kind,
     tokens: Tokens,
     tables: [Option<HuffmanTable>; SLOTS],
@@ -73,6 +77,9 @@ struct Part<'a> {
     /// Among those of the batch.
     number: usize,
     scan: Cow<'a, Scan>,
+    interval: Interval,
+    /// MCUs to the end of the interval.
+    countdown: Countdown,
     kind: Kind,
     tokeniser: Tokeniser,
     tokens: Tokens,
@@ -88,10 +95,10 @@ enum Tokeniser {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(frame: &'a Frame, scans: &'a [Scan], coding: Coding) -> Self {
+    pub(crate) fn new(frame: &'a Frame, scans: &'a [Scan], intervals: &[Interval], coding: Coding) -> Self {
         let mut wanted = vec![Wanted::default(); frame.components.len()];
-        let part = |(number, scan)| Part { number, ..Part::new(Cow::Borrowed(scan), coding) };
-        let parts: Vec<_> = scans.iter().enumerate().map(part).collect();
+        let part = |(number, (scan, &interval))| Part { number, ..Part::new(Cow::Borrowed(scan), interval, coding) };
+        let parts: Vec<_> = scans.iter().zip(intervals).enumerate().map(part).collect();
         parts.iter().for_each(|part| part.look_at(&mut wanted));
         let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
         Self { frame, parts, wanted, planes: Box::new(Planes::new()), dc, ways: None, store: Store::default() }
@@ -99,11 +106,13 @@ impl<'a> Batch<'a> {
 
     /// The scans of several ways, to choose from. Where the coefficients are held, tokens are not: they would take as
     /// much again.
-    pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, are_held: bool) -> Self {
+    pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, restart: RestartInterval, are_held: bool) -> Self {
         let (scans, _) = ways.scans();
         let scans = if are_held && !ways.is_choice_of_ac() { &[] } else { scans };
         let store = if are_held { Store::counting() } else { Store::default() };
-        Self { dc: Some(DcRows::default()), ways: Some(ways), store, ..Self::new(frame, scans, Coding::Progressive) }
+        let intervals = Interval::of_scans(restart, frame, scans);
+        let batch = Self::new(frame, scans, &intervals, Coding::Progressive);
+        Self { dc: Some(DcRows::default()), ways: Some(ways), store, ..batch }
     }
 
     /// Turns the picture into the tokens of its scans. Those at the end whose tokens would take too much memory are
@@ -168,11 +177,17 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The best of the ways that it has the scans of; `None` where none of them is within the bound.
+    /// The best of the ways that it has the scans of, with these restart intervals; `None` where none of them is within
+    /// the bound.
     ///
     /// # Errors
     /// Where a coefficient is too large for the coding process.
-    pub(crate) fn best(mut self, kernels: impl AcKernels, ways: &Ways) -> Result<Option<Best<'a>>> {
+    pub(crate) fn best(
+        mut self,
+        kernels: impl AcKernels,
+        ways: &Ways,
+        restart: RestartInterval,
+    ) -> Result<Option<Best<'a>>> {
         let dc = self.dc.take().unwrap_or_default();
         let (frame, keeps) = (self.frame, self.store.keeps());
         let (scans, usual) = ways.scans();
@@ -190,6 +205,7 @@ impl<'a> Batch<'a> {
             #[inline(always)]
             || Differences::new(frame, &dc, ways.refine_dc()),
         );
+        let differences = differences.with_restarts(restart);
         let Some(chosen) = ways.choose(&bytes, &differences) else { return Ok(None) };
         if !keeps {
             return Ok(Some(Best::Script(ways.script(chosen))));
@@ -200,12 +216,14 @@ impl<'a> Batch<'a> {
             match chosen {
                 Chosen::Ac(i) => made.extend(ready.extract_if(.., |(number, _)| *number == i).map(|(_, ready)| ready)),
                 Chosen::Dc(scan) => {
-                    let mut part = Part::new(Cow::Owned(scan), Coding::Progressive);
+                    let interval = Interval::new(restart, frame, &scan);
+                    let mut part = Part::new(Cow::Owned(scan), interval, Coding::Progressive);
                     part.finish(kernels, frame, Some(&dc), &mut store);
                     made.push(part.ready(frame)?);
                 }
             }
         }
+        Interval::put_in_order(made.iter_mut().map(|ready| &mut ready.interval));
         Ok(Some(Best::Made(made, store)))
     }
 
@@ -229,10 +247,20 @@ impl<'a> Batch<'a> {
                 if let Some(dc) = dc {
                     dc.push(i, blocks);
                 }
-                for blocks in blocks.chunks(GROUP) {
+                let mut rest = blocks;
+                while !rest.is_empty() {
+                    // Scans of one component have the same intervals.
+                    let first = parts.iter().find(|part| part.is_in_groups(i));
+                    let count = rest.len().min(GROUP);
+                    let count = first.map_or(count, |part| part.countdown.within(count));
+                    let (blocks, after) = rest.split_at(count);
+                    rest = after;
                     kernels.planes(blocks, wanted[i], planes);
-                    for part in parts.iter_mut().filter(|part| part.scan.components == [i]) {
+                    for part in parts.iter_mut().filter(|part| part.is_in_groups(i)) {
                         part.group(kernels, blocks, planes);
+                        if part.countdown.pass(count) {
+                            part.end_interval();
+                        }
                         part.tokens.settle(store);
                     }
                 }
@@ -245,7 +273,7 @@ impl<'a> Batch<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(scan: Cow<'a, Scan>, coding: Coding) -> Self {
+    fn new(scan: Cow<'a, Scan>, interval: Interval, coding: Coding) -> Self {
         let kind = if coding == Coding::Baseline { Kind::Sequential } else { scan.kind() };
         let low = u32::from(scan.low);
         let band = Band { start: scan.start.into(), end: scan.end.into(), low };
@@ -257,7 +285,8 @@ impl<'a> Part<'a> {
             Kind::AcFirst => (Tokeniser::AcFirst(ac_first::Tokeniser::new(band)), SlotKind::Ac),
             Kind::AcRefine => (Tokeniser::AcRefine(ac_refine::Tokeniser::new(band)), SlotKind::Corrections),
         };
-        Self { number: 0, scan, kind, tokeniser, tokens: Tokens::new(symbols) }
+        let countdown = Countdown::new(interval);
+        Self { number: 0, scan, interval, countdown, kind, tokeniser, tokens: Tokens::new(symbols) }
     }
 
     /// Adds what the scan looks at to what is `wanted` of each component.
@@ -274,7 +303,12 @@ impl<'a> Part<'a> {
         matches!(self.tokeniser, Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_))
     }
 
-    /// Some blocks of a row of the only component of the scan.
+    /// Whether the scan takes the blocks of this component alone, as they come.
+    fn is_in_groups(&self, component: usize) -> bool {
+        self.scan.components == [component] && !self.is_dc()
+    }
+
+    /// Some blocks of a row of the only component of the scan, all of one restart interval.
     #[inline(always)]
     fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes) {
         let tokens = &mut self.tokens;
@@ -291,32 +325,47 @@ impl<'a> Part<'a> {
     #[inline(always)]
     fn mcus(&mut self, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
         if let Tokeniser::Sequential(tokeniser) = &mut self.tokeniser {
-            interleave(frame, |i, row| rows.row(i, row), &self.scan, y, tokeniser, &mut self.tokens, store);
+            let (countdown, tokens) = (&mut self.countdown, &mut self.tokens);
+            interleave(frame, |i, row| rows.row(i, row), &self.scan, (y, countdown), tokeniser, tokens, store);
         }
+    }
+
+    /// Begins anew after some blocks, as at a restart marker (T.81 F.1.1.5.1, G.1.2.2).
+    #[cold]
+    fn end_interval(&mut self) {
+        match &mut self.tokeniser {
+            Tokeniser::Sequential(t) => t.restart(),
+            Tokeniser::AcFirst(t) => t.finish(&mut self.tokens),
+            Tokeniser::AcRefine(t) => t.finish(&mut self.tokens),
+            // They come at the end.
+            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
+        }
+        self.tokens.end_interval();
     }
 
     /// What is left to do after the last row.
     fn finish(&mut self, kernels: impl AcKernels, frame: &Frame, dc: Option<&DcRows>, store: &mut Store) {
-        let Self { scan, tokens, .. } = self;
+        let Self { scan, countdown, tokens, .. } = self;
         match (&mut self.tokeniser, dc) {
             (Tokeniser::AcFirst(t), _) => t.finish(tokens),
             (Tokeniser::AcRefine(t), _) => t.finish(tokens),
             (Tokeniser::DcFirst(t), Some(dc)) => kernels.run(
                 #[inline(always)]
-                || whole(frame, dc, scan, t, tokens, store),
+                || whole(frame, dc, scan, countdown, t, tokens, store),
             ),
             (Tokeniser::DcRefine(t), Some(dc)) => kernels.run(
                 #[inline(always)]
-                || whole(frame, dc, scan, t, tokens, store),
+                || whole(frame, dc, scan, countdown, t, tokens, store),
             ),
             _ => {}
         }
-        tokens.settle_all(store);
+        tokens.finish(store);
     }
 
     fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
         let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
-        Ok(Ready { scan: self.scan, kind: self.kind, tokens: self.tokens, tables, bits })
+        let Self { scan, interval, kind, tokens, .. } = self;
+        Ok(Ready { scan, interval, kind, tokens, tables, bits })
     }
 }
 
@@ -325,19 +374,20 @@ impl Ready<'_> {
     pub(crate) fn bytes(&self) -> usize {
         let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();
         let data = self.bits / 8;
-        (data + data / 128) as usize + tables + HEADERS
+        (data + data / 128) as usize + self.tokens.restarts() * RESTART + tables + HEADERS
     }
 
     /// Bytes that the scan will have, on average over what may have to be stuffed.
     fn size(&self) -> f32 {
         let tables: usize = self.tables.iter().flatten().map(|table| DHT_BYTES + table.segment_bytes()).sum();
         let data = self.bits as f64 / 8.0;
-        (data * (1.0 + STUFFED) + (SOS_BYTES + tables) as f64) as f32
+        (data * (1.0 + STUFFED) + (SOS_BYTES + tables) as f64) as f32 + self.tokens.restarts() as f32 * MARKER
     }
 
-    /// DHT, SOS and the entropy-coded data of the scan.
+    /// DHT, DRI, SOS and the entropy-coded data of the scan.
     pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
         write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
+        self.interval.write(out)?;
         self.write_header(frame, out)?;
         emit(kernels, self.tokens, store, &self.tables, out);
         Ok(())
@@ -366,20 +416,31 @@ fn whole(
     frame: &Frame,
     dc: &DcRows,
     scan: &Scan,
+    countdown: &mut Countdown,
     tokeniser: &mut impl Tokenise<i16>,
     tokens: &mut Tokens,
     store: &mut Store,
 ) {
     if let &[component] = &scan.components[..] {
         for row in 0..frame.components[component].blocks_high {
-            for value in dc.row(frame, component, row) {
-                tokeniser.block(0, value, tokens);
+            let mut rest = dc.row(frame, component, row);
+            while !rest.is_empty() {
+                let (values, after) = rest.split_at(countdown.within(rest.len()));
+                rest = after;
+                for value in values {
+                    tokeniser.block(0, value, tokens);
+                }
+                if countdown.pass(values.len()) {
+                    tokeniser.restart();
+                    tokens.end_interval();
+                }
+                tokens.settle(store);
             }
-            tokens.settle(store);
         }
     } else {
         for y in 0..frame.mcus_high {
-            interleave(frame, |component, row| dc.row(frame, component, row), scan, y, tokeniser, tokens, store);
+            let rows = |component, row| dc.row(frame, component, row);
+            interleave(frame, rows, scan, (y, countdown), tokeniser, tokens, store);
         }
     }
 }
@@ -390,7 +451,7 @@ fn interleave<'r, T: 'r>(
     frame: &Frame,
     rows: impl Fn(usize, u32) -> &'r [T],
     scan: &Scan,
-    y: u32,
+    (y, countdown): (u32, &mut Countdown),
     tokeniser: &mut impl Tokenise<T>,
     tokens: &mut Tokens,
     store: &mut Store,
@@ -413,6 +474,10 @@ fn interleave<'r, T: 'r>(
             for _ in inside.len()..across {
                 tokeniser.padding(slot, tokens);
             }
+        }
+        if countdown.pass(1) {
+            tokeniser.restart();
+            tokens.end_interval();
         }
         tokens.settle(store);
     }

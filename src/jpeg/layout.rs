@@ -10,7 +10,7 @@ use crate::jpeg::scan::ways::{Most, Ways};
 use crate::jpeg::scan::{Scan, fixed};
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::write::Work;
-use crate::jpeg::{Coding, Mode, Script};
+use crate::jpeg::{Coding, Mode, RestartInterval, Script};
 
 /// How a file is laid out.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,7 @@ pub(crate) struct Layout {
     pub(crate) allowance: f32,
     /// In place of the coding and the mode.
     pub(crate) script: Option<Script>,
+    pub(crate) restart: RestartInterval,
 }
 
 /// The scans of a progressive file.

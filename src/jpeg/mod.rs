@@ -39,6 +39,7 @@ mod parse;
 mod progress;
 mod quant;
 mod read;
+mod restart;
 mod rows;
 mod sample;
 mod scan;
@@ -59,6 +60,7 @@ pub use inspect::{
 };
 pub use metadata::strip::Strip;
 pub use quant::tables::QuantTables;
+pub use restart::RestartInterval;
 pub use scan::script::Script;
 pub use simd::Simd;
 pub use transcode::{Transcoded, Transcoder};

@@ -12,7 +12,7 @@ use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
 use crate::jpeg::scan::search::Effort;
 use crate::jpeg::write::Work;
-use crate::jpeg::{Coding, Mode, Script, Simd, read, write};
+use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits};
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables. With
@@ -187,13 +187,19 @@ impl Transcoder {
         Ok(self)
     }
 
+    /// How often decoders of the result may begin anew; never at first, whatever the source has.
+    pub fn restart_interval(mut self, interval: RestartInterval) -> Self {
+        self.layout.restart = interval;
+        self
+    }
+
     /// A flag that stops the call.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
         self
     }
 
-    /// Rewrites `source`. Restart markers are not kept: they are a matter of the old layout.
+    /// Rewrites `source`. Its restart markers are not kept: they are a matter of the old layout.
     ///
     /// # Errors
     /// `Input` with the byte offset where the file is malformed, damaged or ends early, or where a coefficient does not

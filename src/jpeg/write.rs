@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::Coding;
 use crate::jpeg::batch::{Batch, Best, Ready};
 use crate::jpeg::coeff::{BLOCK_BYTES, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
@@ -14,10 +13,12 @@ use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::restart::Interval;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::threads;
+use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Limits};
 
 /// Scans of a part of a script: what they share is worth more than that threads have the same to do, but not if they are
@@ -101,7 +102,7 @@ fn lay_out(
     write_quant_tables(&coefficients.tables, &slots, &mut out)?;
     write_frame(coefficients, &slots, coding, &mut out);
     let rows = &mut coefficients.rows;
-    let scans = Scans { frame, coding, is_last, work };
+    let scans = Scans { frame, coding, restart: layout.restart, is_last, work };
     // Segments that came after the first scan in their source do so again.
     let mut late = Some(&metadata.late);
     let mut scan_done = |out: &mut Vec<u8>| {
@@ -130,6 +131,7 @@ fn lay_out(
 struct Scans<'a> {
     frame: &'a Frame,
     coding: Coding,
+    restart: RestartInterval,
     is_last: bool,
     work: Work<'a>,
 }
@@ -144,12 +146,12 @@ impl Scans<'_> {
         scan_done: Deliver<'_>,
     ) -> Result<()> {
         let (ways, otherwise) = match plan {
-            Plan::Script(script) => return self.write_script(kernels, script, rows, out, scan_done),
+            Plan::Script(script) => return self.write_all(kernels, script, rows, out, scan_done),
             Plan::Ways { ways, otherwise } => (ways, otherwise),
         };
-        let mut batch = Batch::of_ways(self.frame, ways, rows.are_held());
+        let mut batch = Batch::of_ways(self.frame, ways, self.restart, rows.are_held());
         batch.tokenise(kernels, rows, self.work, out.len())?;
-        let script = match batch.best(kernels, ways)? {
+        let script = match batch.best(kernels, ways, self.restart)? {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
                 let of = scans.len();
@@ -158,10 +160,10 @@ impl Scans<'_> {
             Some(Best::Script(script)) => script,
             None => otherwise.clone().unwrap_or_else(|| ways.usual()),
         };
-        self.write_script(kernels, &script, rows, out, scan_done)
+        self.write_all(kernels, &script, rows, out, scan_done)
     }
 
-    fn write_script(
+    fn write_all(
         &self,
         kernels: impl AcKernels,
         script: &[Scan],
@@ -176,9 +178,22 @@ impl Scans<'_> {
         {
             return self.write_parts(kernels, script, &parts, planes, out, scan_done);
         }
+        let intervals = Interval::of_scans(self.restart, self.frame, script);
+        self.write_script(kernels, script, &intervals, rows, out, scan_done)
+    }
+
+    fn write_script(
+        &self,
+        kernels: impl AcKernels,
+        script: &[Scan],
+        intervals: &[Interval],
+        rows: &mut Rows<'_>,
+        out: &mut Vec<u8>,
+        scan_done: Deliver<'_>,
+    ) -> Result<()> {
         let mut done = 0;
         while done < script.len() {
-            let mut batch = Batch::new(self.frame, &script[done..], self.coding);
+            let mut batch = Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
             batch.tokenise(kernels, rows, self.work, out.len())?;
             let (scans, store) = batch.into_scans()?;
             done += scans.len();
@@ -200,6 +215,7 @@ impl Scans<'_> {
         out: &mut Vec<u8>,
         scan_done: Deliver<'_>,
     ) -> Result<()> {
+        let intervals = Interval::of_scans(self.restart, self.frame, script);
         // What is not held yet is to be had by all threads together.
         let held = planes.iter().map(Plane::bytes).sum::<u64>() + out.len() as u64;
         let mut limits = self.work.limits.clone();
@@ -211,6 +227,7 @@ impl Scans<'_> {
         };
         let write = |part: &Vec<usize>| -> Result<Vec<Vec<u8>>> {
             let script: Vec<_> = part.iter().map(|&scan| script[scan].clone()).collect();
+            let intervals: Vec<_> = part.iter().map(|&scan| intervals[scan]).collect();
             let mut written = Vec::with_capacity(script.len());
             let mut scan_done = |out: &mut Vec<u8>| {
                 written.push(out.clone());
@@ -221,6 +238,7 @@ impl Scans<'_> {
             Scans { is_last: false, work, ..*self }.write_script(
                 kernels,
                 &script,
+                &intervals,
                 rows,
                 &mut Vec::new(),
                 &mut scan_done,

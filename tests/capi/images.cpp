@@ -19,6 +19,7 @@ int main() {
 
     cosimg::encoder encoder;
     encoder.quality(88).subsampling(cosimg::subsampling::s422).coding(cosimg::coding::baseline);
+    encoder.restart_interval(1).restart_interval(4, cosimg::restart::mcus).restart_interval(0);
     cosimg::bytes baseline = encoder.run(image);
     CHECK(frame_marker(baseline.data(), baseline.size()) == 0xC0);
     encoder.subsampling(cosimg::subsampling::automatic);

@@ -126,6 +126,15 @@ static void check_sizes(const cosimg_image_view *view, cosimg_slice source) {
     cosimg_transcoder_free(transcoder);
 }
 
+/* Whether a file has a marker. */
+static int find_marker(const cosimg_buffer *file, uint8_t code) {
+    size_t i;
+    for (i = 0; i + 1 < file->len; i++)
+        if (file->data[i] == 0xFF && file->data[i + 1] == code)
+            return 1;
+    return 0;
+}
+
 /* The options of a transcoder, and what it has to say. */
 static void check_options(cosimg_slice source) {
     cosimg_transcoder *transcoder;
@@ -158,6 +167,14 @@ static void check_options(cosimg_slice source) {
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_effort(transcoder, 0, &err));
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_effort(transcoder, 261, &err));
     DONE(cosimg_transcoder_set_effort(transcoder, 1, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_restart_interval(transcoder, 65536, COSIMG_RESTART_ROWS, &err));
+    FAILS(COSIMG_USAGE_ENUM, cosimg_transcoder_set_restart_interval(transcoder, 1, 3, &err));
+    DONE(cosimg_transcoder_set_restart_interval(transcoder, 1, COSIMG_RESTART_ROWS, &err));
+    DONE(cosimg_transcoder_run_and_report(transcoder, source, &out, &report, &err));
+    CHECK(find_marker(&out, 0xDD) && find_marker(&out, 0xD0));
+    cosimg_report_free(report);
+    cosimg_buffer_free(&out);
+    DONE(cosimg_transcoder_set_restart_interval(transcoder, 0, COSIMG_RESTART_MCUS, &err));
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_display_allowance(transcoder, -1, &err));
     DONE(cosimg_transcoder_set_display_allowance(transcoder, 1, &err));
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_scans(transcoder, "0 1 2: 5", 8, &err));

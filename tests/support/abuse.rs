@@ -77,6 +77,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("uint32_t", "minor") => "COSIMG_ABI_MINOR".into(),
         ("int32_t", "quality") => "50".into(),
         ("int32_t", "effort") => "3".into(),
+        ("int32_t", "interval" | "unit") => "2".into(),
         ("float", "percent") => "0.5f".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
         ("int32_t", "format" | "on" | "preset") => "1".into(),
@@ -165,7 +166,7 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         }
         "cosimg_progress_fn" => add("NULL", "COSIMG_OK", "NULL"),
         "int32_t"
-            if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered", "preset"]
+            if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered", "preset", "unit"]
                 .contains(&name.as_str()) =>
         {
             for number in ["-1", "9999", "INT32_MAX", "INT32_MIN"] {
@@ -179,6 +180,11 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         }
         "int32_t" if name == "effort" => {
             for number in ["-1", "0", "10", "256 + 5", "INT32_MAX", "INT32_MIN"] {
+                add(number, "COSIMG_USAGE", "out of range");
+            }
+        }
+        "int32_t" if name == "interval" => {
+            for number in ["-1", "65536", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE", "out of range");
             }
         }

@@ -210,6 +210,20 @@ def test_modes_and_scans(pixels: bytes) -> None:
             cosimg.transcode(source, **wrong)  # type: ignore[arg-type]
 
 
+def test_restart_intervals(pixels: bytes) -> None:
+    plain = cosimg.encode(pixels, **SIZE)
+    assert cosimg.inspect(plain)["restart_interval"] == 0
+    for file in (
+        cosimg.encode(pixels, restart=4, restart_unit="mcus", **SIZE),
+        cosimg.transcode(plain, restart=4, restart_unit="mcus"),
+    ):
+        assert cosimg.inspect(file)["restart_interval"] == 4
+        assert cosimg.transcode(file) == cosimg.transcode(plain)
+    for wrong in ({"restart": -1}, {"restart": 65536}, {"restart": 1, "restart_unit": "blocks"}):
+        with pytest.raises(cosimg.UsageError):
+            cosimg.transcode(plain, **wrong)  # type: ignore[arg-type]
+
+
 def test_the_quality_that_libjpeg_was_told(pixels: bytes) -> None:
     images = pytest.importorskip("PIL.Image")
     import io

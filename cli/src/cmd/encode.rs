@@ -24,6 +24,7 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         .quality(args.quality)?
         .subsampling(args.subsampling.into())
         .coding(args.coding.coding())
+        .restart_interval(args.restart.unwrap_or_default())
         .background(args.background)
         .threads(threads)
         .limits(limits.clone());

@@ -39,7 +39,7 @@ use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
 use crate::jpeg::write::{self, Deliver, Work};
-use crate::jpeg::{Coding, Mode};
+use crate::jpeg::{Coding, Mode, RestartInterval};
 use crate::limits::{Cancel, Limits};
 use embed::Embedded;
 use front::FrontEnd;
@@ -99,6 +99,7 @@ pub struct Encoder {
     subsampling: Subsampling,
     coding: Coding,
     mode: Option<Mode>,
+    restart: RestartInterval,
     background: [u8; 3],
     dither: bool,
     embedded: Embedded,
@@ -120,6 +121,7 @@ impl Encoder {
             subsampling: Subsampling::default(),
             coding: Coding::default(),
             mode: None,
+            restart: RestartInterval::default(),
             background: [255; 3],
             dither: false,
             embedded: Embedded::default(),
@@ -251,6 +253,12 @@ impl Encoder {
     /// What the scans of a progressive file are chosen for, in place of those that fit the coefficients of the preset.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// How often decoders may begin anew: after damage, or to work on several parts at once. Never at first.
+    pub fn restart_interval(mut self, interval: RestartInterval) -> Self {
+        self.restart = interval;
         self
     }
 
@@ -407,6 +415,7 @@ impl Encoder {
             coding: self.coding,
             mode: self.mode.unwrap_or_default(),
             sparse: self.mode.is_none(),
+            restart: self.restart,
             ..Layout::default()
         };
         let work =

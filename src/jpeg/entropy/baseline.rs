@@ -100,6 +100,10 @@ impl Tokenise<Block> for Tokeniser {
         tokens.push(table, 0, 0, 0);
         tokens.push(AC_SLOT + table, 0, 0, 0);
     }
+
+    fn restart(&mut self) {
+        self.predictions = [0; MAX_COMPONENTS];
+    }
 }
 
 /// The size of a value and its extra bits (T.81 F.1.2.1.1): for a negative one, the bits of the value less one.

@@ -82,6 +82,10 @@ impl Tokenise<i16> for Tokeniser {
     fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
         tokens.push(self.tables[slot], 0, 0, 0);
     }
+
+    fn restart(&mut self) {
+        self.predictions = [0; MAX_COMPONENTS];
+    }
 }
 
 /// A DC difference. Of 17 bits at most; those over 16 bits lose some, and their symbol is refused by every process.

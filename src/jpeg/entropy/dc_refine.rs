@@ -52,4 +52,6 @@ impl Tokenise<i16> for Tokeniser {
     fn padding(&mut self, _: usize, tokens: &mut Tokens) {
         tokens.push_corrections(0, 1);
     }
+
+    fn restart(&mut self) {}
 }

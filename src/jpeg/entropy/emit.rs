@@ -4,6 +4,7 @@ use super::planes::AcKernels;
 use super::token::{BitStringReader, MAX_CORRECTIONS, SLOTS, SlotKind, Store, Token, Tokens, table_of};
 use crate::jpeg::bits::{BitWriter, MAX_BITS};
 use crate::jpeg::huffman::{HuffmanTable, extra_bits};
+use crate::jpeg::marker::RST0;
 
 /// Tokens that are written before their bytes are stuffed and moved to the output: enough to forget the cost of the
 /// change, few enough to stay in the first cache.
@@ -15,7 +16,7 @@ const CODE_BITS: u32 = 24;
 /// Bits of a token at most: those, and the corrections.
 const TOKEN_BITS: usize = (CODE_BITS + MAX_CORRECTIONS) as usize;
 
-/// Writes the tokens with their tables, a byte-aligned string with stuffing.
+/// Writes the tokens with their tables: byte-aligned strings with stuffing, a restart marker between two of them.
 pub(crate) fn emit(
     kernels: impl AcKernels,
     tokens: Tokens,
@@ -37,29 +38,49 @@ fn emit_codes<const CODES: usize>(
     out: &mut Vec<u8>,
 ) {
     let kind = tokens.kind();
-    let stretches: Vec<_> = tokens.stretches(store).collect();
-    let mut corrections = tokens.into_corrections();
+    let mut stretches = tokens.stretches(store).collect::<Vec<_>>().into_iter();
+    let (mut written, mut stretch): (_, &[Token]) = (0, &[]);
+    let (mut corrections, ends) = tokens.into_corrections_and_ends();
     let mut writer = BitWriter::new(CHUNK * TOKEN_BITS / 8 + 1);
-    for stretch in stretches {
-        for tokens in stretch.chunks(CHUNK) {
+    for (number, end) in ends.iter().enumerate() {
+        if number > 0 {
+            out.extend([0xFF, RST0 + ((number - 1) % 8) as u8]);
+        }
+        while let Some(chunk) = next_chunk(&mut stretch, &mut stretches, end.tokens - written) {
             kernels.run(
                 #[inline(always)]
                 || match kind {
-                    SlotKind::Corrections => write_refinement(encoder, tokens, &mut corrections, &mut writer),
-                    _ => write(encoder, tokens, &mut writer),
+                    SlotKind::Corrections => write_refinement(encoder, chunk, &mut corrections, &mut writer),
+                    _ => write(encoder, chunk, &mut writer),
                 },
             );
             writer.stuff_into(out);
+            written += chunk.len();
         }
-    }
-    while corrections.left() > 0 {
-        for _ in 0..CHUNK {
-            let count = corrections.left().min(PIECE as usize) as u32;
-            writer.put(corrections.take(count), count);
+        while corrections.taken() < end.corrections {
+            for _ in 0..CHUNK.min((end.corrections - corrections.taken()).div_ceil(PIECE as usize)) {
+                let count = (end.corrections - corrections.taken()).min(PIECE as usize) as u32;
+                writer.put(corrections.take(count), count);
+            }
+            writer.stuff_into(out);
         }
-        writer.stuff_into(out);
+        writer.finish_into(out);
     }
-    writer.finish_into(out);
+}
+
+/// The next tokens of a stretch, or of the one after it: `most` of them, or as many as are written at once;
+/// nothing where that is none.
+fn next_chunk<'a>(
+    stretch: &mut &'a [Token],
+    stretches: &mut impl Iterator<Item = &'a [Token]>,
+    most: usize,
+) -> Option<&'a [Token]> {
+    while stretch.is_empty() {
+        *stretch = stretches.next()?;
+    }
+    let (chunk, rest) = stretch.split_at(stretch.len().min(CHUNK).min(most));
+    *stretch = rest;
+    (!chunk.is_empty()).then_some(chunk)
 }
 
 /// The tables of a scan made ready to encode the tokens of a kind, by their codes.

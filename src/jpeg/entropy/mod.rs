@@ -117,6 +117,9 @@ pub(crate) trait Tokenise<T> {
 
     /// A block that stands outside the picture and fills up an interleaved MCU; it shall cost as little as can be.
     fn padding(&mut self, slot: usize, tokens: &mut Tokens);
+
+    /// Forgets what went before, as at a restart marker.
+    fn restart(&mut self);
 }
 
 /// The band and the point transform of an AC scan (T.81 G.1.1).

@@ -98,6 +98,15 @@ pub(crate) struct Tokens {
     /// How often each code came, at even and at odd places: an addition need not wait for that of an equal code before.
     counts: Box<[[u32; CODES]; 2]>,
     corrections: BitString,
+    /// Where restart intervals end, but for the last.
+    ends: Vec<Place>,
+}
+
+/// A place in a scan: the tokens and the correction bits before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) tokens: usize,
+    pub(super) corrections: usize,
 }
 
 impl Tokens {
@@ -110,6 +119,7 @@ impl Tokens {
             len: 0,
             counts: Box::new([[0; CODES]; 2]),
             corrections: BitString::default(),
+            ends: Vec::new(),
         }
     }
 
@@ -170,6 +180,27 @@ impl Tokens {
         self.corrections.push(bits, count);
     }
 
+    /// Ends a restart interval.
+    pub(crate) fn end_interval(&mut self) {
+        self.ends.push(self.place());
+    }
+
+    fn place(&self) -> Place {
+        Place { tokens: self.settled + self.len, corrections: self.corrections.len() as usize }
+    }
+
+    /// Ends the scan and moves all tokens to the store. No marker comes after the last interval.
+    pub(crate) fn finish(&mut self, store: &mut Store) {
+        let end = self.place();
+        self.ends.pop_if(|last| *last == end);
+        self.settle_all(store);
+    }
+
+    /// Restart markers of the scan.
+    pub(crate) fn restarts(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Moves tokens to the store once there are enough of them.
     #[inline(always)]
     pub(crate) fn settle(&mut self, store: &mut Store) {
@@ -205,14 +236,17 @@ impl Tokens {
 
     /// Bytes that its own tokens take, wherever they are.
     pub(crate) fn bytes(&self) -> u64 {
-        ((self.settled + self.len) * size_of::<Token>() + self.corrections.words.len() * size_of::<u64>()) as u64
+        let tokens = (self.settled + self.len) * size_of::<Token>();
+        let corrections = self.corrections.words.len() * size_of::<u64>();
+        (tokens + corrections + self.ends.len() * size_of::<Place>()) as u64
     }
 
     /// Bytes of memory in use but for the store.
     pub(crate) fn own_bytes(&self) -> u64 {
         let stretches = self.stretches.capacity() * size_of::<Range<usize>>();
         let corrections = self.corrections.words.capacity() * size_of::<u64>();
-        (stretches + corrections + self.stage.len() * size_of::<Token>()) as u64
+        let ends = self.ends.capacity() * size_of::<Place>();
+        (stretches + corrections + ends + self.stage.len() * size_of::<Token>()) as u64
     }
 
     /// How often each symbol of each slot came.
@@ -262,9 +296,10 @@ impl Tokens {
         Ok((tables, bits))
     }
 
-    /// The correction bits.
-    pub(super) fn into_corrections(self) -> BitStringReader {
-        self.corrections.into_reader()
+    /// The correction bits, and where all restart intervals end.
+    pub(super) fn into_corrections_and_ends(mut self) -> (BitStringReader, Vec<Place>) {
+        self.ends.push(self.place());
+        (self.corrections.into_reader(), self.ends)
     }
 }
 
@@ -419,10 +454,9 @@ impl BitString {
     }
 
     pub(super) fn into_reader(mut self) -> BitStringReader {
-        let len = self.len() as usize;
         // One word more than there are bits for, so that two words can be read at any place.
         self.words.extend([self.last.reverse_bits(), 0]);
-        BitStringReader { words: self.words, at: 0, len }
+        BitStringReader { words: self.words, at: 0 }
     }
 }
 
@@ -431,13 +465,12 @@ impl BitString {
 pub(super) struct BitStringReader {
     words: Vec<u64>,
     at: usize,
-    len: usize,
 }
 
 impl BitStringReader {
-    /// Bits that are left.
-    pub(super) fn left(&self) -> usize {
-        self.len - self.at
+    /// Bits that were taken.
+    pub(super) fn taken(&self) -> usize {
+        self.at
     }
 
     /// The next `count` bits, 63 at most and no more than are left, the first of them the highest.
@@ -464,17 +497,33 @@ mod tests {
             string.push(bits, count as u32);
             at += count;
         }
+        assert_eq!(string.len(), at as u64);
+        let total = at;
         let mut reader = string.into_reader();
-        assert_eq!(reader.left(), at);
         let mut at = 0;
         for count in (0..64).rev().cycle() {
-            let count = count.min(reader.left());
+            let count = count.min(total - reader.taken());
             let expected = (0..count).fold(0, |bits, i| bits << 1 | bit(at + i));
             assert_eq!(reader.take(count as u32), expected, "{count} bits at {at}");
             at += count;
-            if reader.left() == 0 {
+            if reader.taken() == total {
                 break;
             }
         }
+    }
+
+    #[test]
+    fn restart_intervals_take_memory_and_the_last_one_no_marker() {
+        let (mut tokens, mut store) = (Tokens::new(SlotKind::Dc), Store::default());
+        let (memory, size) = (tokens.own_bytes(), tokens.bytes());
+        for _ in 0..1000 {
+            tokens.push(0, 0, 0, 0);
+            tokens.end_interval();
+        }
+        let places = 1000 * size_of::<Place>() as u64;
+        assert!(tokens.own_bytes() >= memory + places);
+        assert_eq!(tokens.bytes(), size + 1000 * size_of::<Token>() as u64 + places);
+        tokens.finish(&mut store);
+        assert_eq!(tokens.restarts(), 999);
     }
 }

@@ -2,6 +2,7 @@
 //! them tells the sizes of all differences.
 
 use super::price::{Scale, code_bits};
+use crate::jpeg::RestartInterval;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
 
@@ -64,6 +65,7 @@ pub(crate) struct Differences<'a> {
     ones_of_two: [u32; LOWS],
     /// Rows of MCUs that were counted, for those of the frame.
     counted: u32,
+    restart: RestartInterval,
 }
 
 impl<'a> Differences<'a> {
@@ -105,7 +107,12 @@ impl<'a> Differences<'a> {
         let of_four = |values: &[i16; 4]| values.iter().fold(-1, |all, value| all & value);
         let (second, third) = (rows.values[1].as_chunks::<4>().0, rows.values[2].as_chunks::<4>().0);
         let ones_of_two = self::ones(second.iter().zip(third).map(|(a, b)| of_four(a) & of_four(b)));
-        Self { frame, alone, in_mcus, ones: ones.collect(), ones_of_two, counted }
+        Self { frame, alone, in_mcus, ones: ones.collect(), ones_of_two, counted, restart: RestartInterval::default() }
+    }
+
+    /// With restart markers. What they cost the differences is left out.
+    pub(crate) fn with_restarts(self, restart: RestartInterval) -> Self {
+        Self { restart, ..self }
     }
 
     /// Bytes of a first scan of these components.
@@ -119,6 +126,7 @@ impl<'a> Differences<'a> {
             table.iter_mut().zip(&counts[i][low]).for_each(|(sum, n)| *sum += n);
         }
         priced(components.len(), &tables, Scale::new(self.frame.mcus_high.into(), self.counted as usize))
+            + self.restart.bytes(self.frame, components)
     }
 
     /// Bytes of a refinement: a bit for each block. What may have to be stuffed where all components are interleaved is
@@ -136,7 +144,11 @@ impl<'a> Differences<'a> {
             let of_an_mcu = components.iter().map(|&c| frame.components[c].horizontal * frame.components[c].vertical);
             u64::from(frame.mcus_wide) * u64::from(frame.mcus_high) * u64::from(of_an_mcu.sum::<u32>())
         };
-        (blocks / 8) as f32 + stuffed as f32 + SOS + SOS_COMPONENT * components.len() as f32
+        (blocks / 8) as f32
+            + stuffed as f32
+            + SOS
+            + SOS_COMPONENT * components.len() as f32
+            + self.restart.bytes(frame, components)
     }
 }
 

@@ -34,6 +34,7 @@ Preset = Literal["fast", "balanced", "small"]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4", "auto"]
 Colour = tuple[int, int, int]
 Progress = Callable[[int, int], object]
+Restart = Literal["mcus", "rows"]
 _CODINGS = {"progressive": 0, "baseline": 1, "smaller": 2}
 _MODES = {"display": 0, "fast": 1, "small": 2}
 _PRESETS = {"fast": 1, "balanced": 2, "small": 3}
@@ -51,6 +52,7 @@ _STRIPS = {
     "all": 511,
     "safe": 512,
 }
+_RESTARTS = {"mcus": 1, "rows": 2}
 _SUBSAMPLINGS = {"4:2:0": 420, "4:2:2": 422, "4:4:4": 444, "auto": 0}
 
 
@@ -70,6 +72,10 @@ class _Bounded(_native.Object):
         names = ("red", "green", "blue")
         parts = [_native.natural(part, 8, name) for part, name in zip((red, green, blue), names)]
         self._set("set_background", *parts)
+
+    def _set_restart(self, restart: int, unit: Restart) -> None:
+        number = _native.number(_RESTARTS, unit, "restart_unit")
+        self._set("set_restart_interval", _native.integer(restart, 32, "restart"), number)
 
 
 class Transcoded(NamedTuple):
@@ -106,6 +112,8 @@ class Transcoder(_Bounded):
     :param effort: how long the search of the mode `"small"` looks, 1 to 9
     :param display_allowance: how many percent larger a file may be if more is seen of it while it arrives
     :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode
+    :param restart: a restart marker after so many of `restart_unit`, 0 for none: `"rows"` of the MCUs of the picture, or
+        `"mcus"` of each scan
     :param strip: what metadata is left out: one kind, or several; `"safe"` keeps what the picture looks different
         without, and `"all"` what decoders need
     :param quality: 1 to 100: coarser coefficients, those of the encoder at this quality with `preset`, where those of the
@@ -125,6 +133,8 @@ class Transcoder(_Bounded):
         effort: int = 5,
         display_allowance: float = 0,
         scans: Optional[str] = None,
+        restart: int = 0,
+        restart_unit: Restart = "rows",
         quality: Optional[int] = None,
         preset: Preset = "balanced",
         strip: Union[Strip, Iterable[Strip]] = "nothing",
@@ -141,6 +151,7 @@ class Transcoder(_Bounded):
         self._set("set_display_allowance", display_allowance)
         if scans is not None:
             self._set("set_scans", *_native.text(scans, "scans"))
+        self._set_restart(restart, restart_unit)
         steps = _native.number(_PRESETS, preset, "preset")
         if quality is not None:
             self._set("set_requantise", _native.integer(quality, 32, "quality"), steps)
@@ -218,6 +229,8 @@ class Encoder(_Bounded):
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's
     :param target_bytes: the best quality up to `quality` whose file has no more bytes is searched for
+    :param restart: a restart marker after so many of `restart_unit`, 0 for none: `"rows"` of the MCUs of the picture, or
+        `"mcus"` of each scan
     :param background: what transparent pixels are laid over
     :param icc_profile: an ICC profile to embed
     :param exif: an Exif block to embed: TIFF, without the prefix
@@ -236,6 +249,8 @@ class Encoder(_Bounded):
         target_bytes: Optional[int] = None,
         subsampling: Subsampling = "4:2:0",
         coding: Coding = "progressive",
+        restart: int = 0,
+        restart_unit: Restart = "rows",
         background: Colour = (255, 255, 255),
         icc_profile: Readable = b"",
         exif: Readable = b"",
@@ -252,6 +267,7 @@ class Encoder(_Bounded):
             self._set("set_target_bytes", _native.natural(target_bytes, 64, "target_bytes"))
         self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
+        self._set_restart(restart, restart_unit)
         self._set_background(background)
         for setting, block in (("icc_profile", icc_profile), ("exif", exif)):
             with _buffers.borrow(block, setting) as held:
@@ -378,6 +394,8 @@ def transcode(
     effort: int = 5,
     display_allowance: float = 0,
     scans: Optional[str] = None,
+    restart: int = 0,
+    restart_unit: Restart = "rows",
     quality: Optional[int] = None,
     preset: Preset = "balanced",
     strip: Union[Strip, Iterable[Strip]] = "nothing",
@@ -394,6 +412,8 @@ def transcode(
         effort=effort,
         display_allowance=display_allowance,
         scans=scans,
+        restart=restart,
+        restart_unit=restart_unit,
         quality=quality,
         preset=preset,
         strip=strip,
@@ -428,6 +448,8 @@ def encode(
     target_bytes: Optional[int] = None,
     subsampling: Subsampling = "4:2:0",
     coding: Coding = "progressive",
+    restart: int = 0,
+    restart_unit: Restart = "rows",
     background: Colour = (255, 255, 255),
     icc_profile: Readable = b"",
     exif: Readable = b"",
@@ -443,6 +465,8 @@ def encode(
         target_bytes=target_bytes,
         subsampling=subsampling,
         coding=coding,
+        restart=restart,
+        restart_unit=restart_unit,
         background=background,
         icc_profile=icc_profile,
         exif=exif,

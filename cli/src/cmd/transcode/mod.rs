@@ -51,6 +51,7 @@ fn transcoder(args: &Transcode) -> Outcome<Transcoder> {
     if let Some(quality) = args.quality {
         transcoder = transcoder.requantise(quality, args.preset.into())?;
     }
+    let transcoder = transcoder.restart_interval(args.restart.unwrap_or_default());
     Ok(transcoder.strip(args.strip).tolerant(args.tolerant).never_larger(args.never_larger))
 }
 

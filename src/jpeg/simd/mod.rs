@@ -301,14 +301,14 @@ mod tests {
 
     fn planes_are_scalar<K: AcKernels>(kernels: K) {
         let mut noise = Noise(6);
-        for round in 0..300 {
+        for round in 0..300_usize {
             let blocks = random_blocks(&mut noise);
-            let blocks = &blocks[..if round % 4 == 0 { round % GROUP } else { GROUP }];
+            let blocks = &blocks[..if round.is_multiple_of(4) { round % GROUP } else { GROUP }];
             let mut wanted = Wanted::default();
             for _ in 0..1 + round % 4 {
                 // Those below Al = 8 have a way of their own, the others not.
-                let low = noise.next() % if round % 3 == 0 { 14 } else { 7 };
-                if noise.next() % 2 == 0 { wanted.first(low) } else { wanted.refinement(low) }
+                let low = noise.next() % if round.is_multiple_of(3) { 14 } else { 7 };
+                if noise.next().is_multiple_of(2) { wanted.first(low) } else { wanted.refinement(low) }
             }
             let (mut got, mut expected) = (Planes::new(), Planes::new());
             kernels.planes(blocks, wanted, &mut got);

@@ -141,7 +141,7 @@ impl<'a> Batch<'a> {
             let memory = held + self.store.bytes() + own + written as u64;
             limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
-                self.leave_the_hopeless(ways)?;
+                self.leave_the_hopeless(ways);
             }
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
             let foreseen = y >= frame.mcus_high / FORESIGHT;
@@ -162,19 +162,19 @@ impl<'a> Batch<'a> {
     }
 
     /// Leaves the scans of ways alone that others are clearly better than so far.
-    fn leave_the_hopeless(&mut self, ways: &Ways) -> Result<()> {
+    fn leave_the_hopeless(&mut self, ways: &Ways) {
         let Self { frame, parts, wanted, store, .. } = self;
         let mut bits = vec![None; ways.scans().0.len()];
         for part in parts.iter_mut() {
             part.tokens.settle_all(store);
-            let (_, so_far) = part.tokens.tables(Sizes::of_precision(frame.precision))?;
-            bits[part.number] = Some(so_far as f32);
+            // Of a coefficient that is too large for it, a scan that is not the usual one is left, too.
+            let tables = part.tokens.tables(Sizes::of_precision(frame.precision));
+            bits[part.number] = tables.ok().map(|(_, so_far)| so_far as f32);
         }
         let hopeful = ways.hopeful(&bits);
         parts.retain(|part| hopeful[part.number]);
         wanted.fill(Wanted::default());
         parts.iter().for_each(|part| part.look_at(wanted));
-        Ok(())
     }
 
     /// The best of the ways that it has the scans of, with these restart intervals; `None` where none of them is within
@@ -191,12 +191,20 @@ impl<'a> Batch<'a> {
         let dc = self.dc.take().unwrap_or_default();
         let (frame, keeps) = (self.frame, self.store.keeps());
         let (scans, usual) = ways.scans();
-        let numbers: Vec<usize> = self.parts.iter().map(|part| part.number).collect();
         // Where there is no choice they do not matter.
         let mut bytes = vec![(!ways.is_choice_of_ac()).then_some(0.0); scans.len()];
-        let (ready, mut store) = self.into_scans()?;
-        for (&number, ready) in numbers.iter().zip(&ready) {
-            bytes[number] = Some(ready.size());
+        let Self { parts, mut store, .. } = self;
+        let mut ready = Vec::with_capacity(parts.len());
+        for part in parts {
+            let number = part.number;
+            match part.ready(frame) {
+                Ok(scan) => {
+                    bytes[number] = Some(scan.size());
+                    ready.push((number, scan));
+                }
+                Err(error) if number < usual => return Err(error),
+                Err(_) => {}
+            }
         }
         if bytes[..usual].contains(&None) {
             return Ok(Some(Best::Script(ways.usual())));
@@ -210,7 +218,6 @@ impl<'a> Batch<'a> {
         if !keeps {
             return Ok(Some(Best::Script(ways.script(chosen))));
         }
-        let mut ready: Vec<_> = numbers.into_iter().zip(ready).collect();
         let mut made = Vec::with_capacity(chosen.len());
         for chosen in chosen {
             match chosen {

@@ -4,13 +4,14 @@
 use super::price::{Scale, code_bits};
 use crate::jpeg::RestartInterval;
 use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
 
 /// Point transforms that are looked at: Al of 0 to 3.
 pub(super) const LOWS: usize = 4;
 
 /// Counts of the sizes of differences.
-type Sizes = [u32; 17];
+type Counts = [u32; 17];
 
 /// Bytes of SOS for a component and without, of DHT for a table and without.
 const SOS: f32 = 8.0;
@@ -56,9 +57,9 @@ impl DcRows {
 pub(crate) struct Differences<'a> {
     frame: &'a Frame,
     /// In rows, as a scan of the component alone has them.
-    alone: Vec<[Sizes; LOWS]>,
+    alone: Vec<[Counts; LOWS]>,
     /// In the order of interleaved MCUs, padding included.
-    in_mcus: Vec<[Sizes; LOWS]>,
+    in_mcus: Vec<[Counts; LOWS]>,
     /// Bytes of a refinement that are all ones and take another for stuffing, by Al: of flat areas they are many. Of each
     /// component alone, and of the second and third together.
     ones: Vec<[u32; LOWS]>,
@@ -115,7 +116,7 @@ impl<'a> Differences<'a> {
         Self { restart, ..self }
     }
 
-    /// Bytes of a first scan of these components.
+    /// Bytes of a first scan of these components; no number of them where a difference is too large for one.
     pub(super) fn first(&self, components: &[usize], low: u8) -> f32 {
         let low = usize::from(low);
         let mut tables = [[0; 17]; 2];
@@ -124,6 +125,10 @@ impl<'a> Differences<'a> {
             // As `batch` gives tables to components.
             let table = &mut tables[usize::from(matches!(i, 1 | 2))];
             table.iter_mut().zip(&counts[i][low]).for_each(|(sum, n)| *sum += n);
+        }
+        let largest = Sizes::of_precision(self.frame.precision).dc;
+        if tables.iter().any(|sizes| sizes[largest + 1..].iter().any(|&n| n > 0)) {
+            return f32::INFINITY;
         }
         priced(components.len(), &tables, Scale::new(self.frame.mcus_high.into(), self.counted as usize))
             + self.restart.bytes(self.frame, components)
@@ -171,7 +176,7 @@ fn mcu_order<'a, const N: usize>(
     mcus_wide: u32,
     mcu_rows: u32,
     row: impl Fn(u32) -> &'a [i16],
-) -> [Sizes; LOWS] {
+) -> [Counts; LOWS] {
     let (across, down) = (component.horizontal as usize, component.vertical);
     let mut count = Count::<N>::new();
     for y in 0..mcu_rows {
@@ -192,7 +197,7 @@ fn mcu_order<'a, const N: usize>(
 #[derive(Debug)]
 struct Count<const N: usize> {
     last: [i32; N],
-    sizes: [Sizes; N],
+    sizes: [Counts; N],
 }
 
 impl<const N: usize> Count<N> {
@@ -212,13 +217,13 @@ impl<const N: usize> Count<N> {
     }
 
     /// The counts, none at the Al that were not looked at.
-    fn all(&self) -> [Sizes; LOWS] {
+    fn all(&self) -> [Counts; LOWS] {
         std::array::from_fn(|low| self.sizes.get(low).copied().unwrap_or([0; 17]))
     }
 }
 
-fn priced(components: usize, tables: &[Sizes; 2], scale: Scale) -> f32 {
-    let bits = |sizes: &Sizes| {
+fn priced(components: usize, tables: &[Counts; 2], scale: Scale) -> f32 {
+    let bits = |sizes: &Counts| {
         let mut used: Vec<u32> = sizes.iter().copied().filter(|&n| n > 0).collect();
         let extra: u64 = sizes.iter().zip(0..).map(|(&n, size)| u64::from(n) * size).sum();
         let headers = if used.is_empty() { 0.0 } else { DHT_TABLE };

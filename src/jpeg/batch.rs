@@ -21,8 +21,8 @@ use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::write::{Work, write_segment};
 use crate::jpeg::{Coding, RestartInterval};
 
-/// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always allowed, where
-/// there is more than one scan to choose from.
+/// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always allowed,
+/// where there is more than one scan to choose from.
 const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 20;
 /// Bytes of DHT and SOS without the tables, and of what stuffing varies by in a small scan.

@@ -14,7 +14,7 @@
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
 //! rows     coefficients between reader and writer; stream: those that are decoded as they are asked for     threads
-//! layout   which scans: the one choice between scripts           progress  told to the caller
+//! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
 //! write    coefficients to segments and scans, by way of batch: scans that are made together
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```

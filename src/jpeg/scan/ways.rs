@@ -91,7 +91,8 @@ const DC: &[(f32, u8, u8, bool)] = &[
     (0.0, 0, 0, false),
     (-3.0, 0, 0, true),
 ];
-/// The same of a single component.
+/// The same of a single component. What is worth how much is taken over from luma above, less than what chroma adds to it;
+/// it was not measured on pictures in grey.
 const DC_ALONE: &[(f32, u8)] = &[(0.0, 1), (6.0, 3), (3.0, 2), (-3.0, 0)];
 
 /// How much more the scans of a component may take in a part of the picture before they are given up.

@@ -1217,6 +1217,13 @@ cosimg_status cosimg_transcoder_set_mode(cosimg_transcoder *transcoder, int32_t 
 cosimg_status cosimg_transcoder_set_effort(cosimg_transcoder *transcoder, int32_t effort, cosimg_error **err);
 
 /**
+ * How many scans `COSIMG_MODE_SMALL` may have: 8 to 100. Until it is set they are 16, and 60 at an effort of 9.
+ */
+cosimg_status cosimg_transcoder_set_max_scans(cosimg_transcoder *transcoder,
+                                              int32_t max_scans,
+                                              cosimg_error **err);
+
+/**
  * How many percent larger a file may be if more is seen of it while it arrives; 0 at first.
  */
 cosimg_status cosimg_transcoder_set_display_allowance(cosimg_transcoder *transcoder,

@@ -641,6 +641,7 @@ public:
     transcoder &strip(cosimg::strip which) { return set(cosimg_transcoder_set_strip, static_cast<std::int32_t>(which)); }
     transcoder &mode(cosimg::mode which) { return set(cosimg_transcoder_set_mode, static_cast<std::int32_t>(which)); }
     transcoder &effort(std::int32_t level) { return set(cosimg_transcoder_set_effort, level); }
+    transcoder &max_scans(std::int32_t most) { return set(cosimg_transcoder_set_max_scans, most); }
     /** A restart marker after so many MCUs of each scan, or rows of those of the picture; 0 is none. */
     transcoder &restart_interval(std::int32_t interval, cosimg::restart unit = cosimg::restart::rows) {
         return set(cosimg_transcoder_set_restart_interval, interval, static_cast<std::int32_t>(unit));

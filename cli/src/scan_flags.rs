@@ -19,6 +19,9 @@ pub(crate) struct ScanFlags {
     /// How long the small mode searches, 1 to 9
     #[arg(long, value_name = "N", default_value_t = 5)]
     effort: u8,
+    /// Scans of the small mode at most, 8 to 100 [default: 16, and 60 at effort 9]
+    #[arg(long, value_name = "N")]
+    max_scans: Option<u8>,
     /// How many percent larger a file may be if more is seen of it early, in the modes display and small
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     display_allowance: f32,
@@ -33,6 +36,10 @@ impl ScanFlags {
         let transcoder = transcoder.mode(self.mode.into()).effort(self.effort).map_err(about_flag("--effort"))?;
         let transcoder =
             transcoder.display_allowance(self.display_allowance).map_err(about_flag("--display-allowance"))?;
+        let transcoder = match self.max_scans {
+            Some(most) => transcoder.max_scans(most).map_err(about_flag("--max-scans"))?,
+            None => transcoder,
+        };
         let Some(path) = &self.scans else { return Ok(transcoder) };
         let text = output::read(path, MOST_SCRIPT)?;
         let text = str::from_utf8(&text).map_err(|_| Failure::usage(format_args!("{}: not text", path.display())))?;

@@ -188,6 +188,8 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
     let small = transcode(&["--mode", "small"]);
     assert!(small.len() <= display.len() && small.len() <= fast.len());
     assert!(transcode(&["--mode", "small", "--effort", "9"]).len() <= small.len() + 8);
+    let few = transcode(&["--mode", "small", "--effort", "9", "--max-scans", "8"]);
+    assert!(inspect(&few).scans.len() <= 8 && few.len() >= transcode(&["--mode", "small", "--effort", "9"]).len());
     assert!(transcode(&["--mode", "small", "--display-allowance", "1"]).len() <= small.len() * 102 / 100);
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("script");
@@ -198,9 +200,13 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
     fs::write(&script, "0 1 2: 0-0, 0, 0;\n0: 1-64, 0, 0;").unwrap();
     let refused = run(cosimg(&["transcode", text(&asset("sample.jpg")), "-o", "-", "--scans", text(&script)]));
     assert_eq!((refused.code, refused.errors.contains("line 2") && refused.errors.contains("Se")), (2, true));
-    for wrong in
-        [["--mode", "smallest"], ["--effort", "0"], ["--display-allowance", "-1"], ["--display-allowance", "x"]]
-    {
+    for wrong in [
+        ["--mode", "smallest"],
+        ["--effort", "0"],
+        ["--max-scans", "7"],
+        ["--display-allowance", "-1"],
+        ["--display-allowance", "x"],
+    ] {
         assert_eq!(run(cosimg(&[&["transcode", text(&asset("sample.jpg")), "-o", "-"], &wrong[..]].concat())).code, 2);
     }
 }

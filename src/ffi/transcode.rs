@@ -138,6 +138,22 @@ pub unsafe extern "C" fn cosimg_transcoder_set_effort(
     })
 }
 
+/// How many scans `COSIMG_MODE_SMALL` may have: 8 to 100. Until it is set they are 16, and 60 at an effort of 9.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_max_scans(
+    transcoder: *mut cosimg_transcoder,
+    max_scans: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        // Out of range for every number that does not fit.
+        let max_scans = u8::try_from(max_scans).unwrap_or(u8::MAX);
+        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.max_scans(max_scans)?))
+    })
+}
+
 /// How many percent larger a file may be if more is seen of it while it arrives; 0 at first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_transcoder_set_display_allowance(

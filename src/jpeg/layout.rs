@@ -22,6 +22,8 @@ pub(crate) struct Layout {
     pub(crate) sparse: bool,
     /// Of the search for a small file.
     pub(crate) effort: Effort,
+    /// Scans at most, in place of those of the effort.
+    pub(crate) max_scans: Option<u8>,
     /// Percent of its size that a file may take more, if more is seen of it early.
     pub(crate) allowance: f32,
     /// In place of the coding and the mode.
@@ -70,11 +72,11 @@ impl Layout {
             (Mode::Small, Some(planes)) => {
                 let picture = Picture { frame, planes, has_chroma };
                 let (scans, bytes) = match simd.level()? {
-                    Level::Scalar(kernels) => search::smallest(picture, kernels, &self.effort, cancel)?,
+                    Level::Scalar(kernels) => search::smallest(picture, kernels, &self.effort, self.max_scans, cancel)?,
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2(kernels) => search::smallest(picture, kernels, &self.effort, cancel)?,
+                    Level::Avx2(kernels) => search::smallest(picture, kernels, &self.effort, self.max_scans, cancel)?,
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512(kernels) => search::smallest(picture, kernels, &self.effort, cancel)?,
+                    Level::Avx512(kernels) => search::smallest(picture, kernels, &self.effort, self.max_scans, cancel)?,
                 };
                 if self.allowance > 0.0 {
                     let most = Most::Bytes(bytes * (1.0 + self.allowance / 100.0));

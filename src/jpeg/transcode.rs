@@ -10,7 +10,7 @@ use crate::jpeg::layout::Layout;
 use crate::jpeg::metadata::mpf::Index;
 use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
-use crate::jpeg::scan::search::Effort;
+use crate::jpeg::scan::search::{Effort, MAX_SCANS};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits};
@@ -135,6 +135,20 @@ impl Transcoder {
     /// `Usage` for other numbers.
     pub fn effort(mut self, effort: u8) -> Result<Self> {
         self.layout.effort = Effort::of_level(effort)?;
+        Ok(self)
+    }
+
+    /// How many scans [`Mode::Small`] may have, 8 to 100. Where it is not set they are 16, since decoders pay for each,
+    /// and 60 at an effort of 9.
+    ///
+    /// # Errors
+    /// `Usage` for other numbers.
+    pub fn max_scans(mut self, max_scans: u8) -> Result<Self> {
+        if !MAX_SCANS.contains(&max_scans) {
+            let message = format!("{max_scans} scans are not {} to {}", MAX_SCANS.start(), MAX_SCANS.end());
+            return Err(Error::usage(message).field_named("max_scans"));
+        }
+        self.layout.max_scans = Some(max_scans);
         Ok(self)
     }
 

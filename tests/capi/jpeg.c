@@ -167,6 +167,8 @@ static void check_options(cosimg_slice source) {
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_effort(transcoder, 0, &err));
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_effort(transcoder, 261, &err));
     DONE(cosimg_transcoder_set_effort(transcoder, 1, &err));
+    FAILS(COSIMG_USAGE, cosimg_transcoder_set_max_scans(transcoder, 7, &err));
+    DONE(cosimg_transcoder_set_max_scans(transcoder, 8, &err));
     FAILS(COSIMG_USAGE, cosimg_transcoder_set_restart_interval(transcoder, 65536, COSIMG_RESTART_ROWS, &err));
     FAILS(COSIMG_USAGE_ENUM, cosimg_transcoder_set_restart_interval(transcoder, 1, 3, &err));
     DONE(cosimg_transcoder_set_restart_interval(transcoder, 1, COSIMG_RESTART_ROWS, &err));

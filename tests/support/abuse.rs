@@ -77,6 +77,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("uint32_t", "minor") => "COSIMG_ABI_MINOR".into(),
         ("int32_t", "quality") => "50".into(),
         ("int32_t", "effort") => "3".into(),
+        ("int32_t", "max_scans") => "12".into(),
         ("int32_t", "interval" | "unit") => "2".into(),
         ("float", "percent") => "0.5f".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
@@ -180,6 +181,11 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         }
         "int32_t" if name == "effort" => {
             for number in ["-1", "0", "10", "256 + 5", "INT32_MAX", "INT32_MIN"] {
+                add(number, "COSIMG_USAGE", "out of range");
+            }
+        }
+        "int32_t" if name == "max_scans" => {
+            for number in ["-1", "7", "101", "256 + 12", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE", "out of range");
             }
         }

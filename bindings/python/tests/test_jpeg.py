@@ -205,7 +205,9 @@ def test_modes_and_scans(pixels: bytes) -> None:
     script = "0 1 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0;"
     scans = cosimg.inspect(cosimg.transcode(source, scans=script))["scans"]
     assert len(scans) == 4
-    for wrong in ({"effort": 0}, {"effort": 10}, {"display_allowance": -1.0}, {"scans": "0 1 2: 5"}, {"mode": "tiny"}):
+    few = cosimg.transcode(source, mode="small", effort=9, max_scans=8)
+    assert len(cosimg.inspect(few)["scans"]) <= 8 and len(few) >= sizes["small"]
+    for wrong in ({"effort": 0}, {"effort": 10}, {"max_scans": 7}, {"max_scans": 101}, {"display_allowance": -1.0}, {"scans": "0 1 2: 5"}, {"mode": "tiny"}):
         with pytest.raises(cosimg.UsageError):
             cosimg.transcode(source, **wrong)  # type: ignore[arg-type]
 

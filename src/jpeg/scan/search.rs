@@ -1,6 +1,8 @@
 //! A search for the scans that make a picture smallest: every component by itself, over the places where bands may end
 //! and the bits that may come later, by prices that follow from statistics.
 
+use std::ops::RangeInclusive;
+
 use super::dc::{DcRows, Differences};
 use super::price::{self, Refinement, Scale, unpriced};
 use super::sample::{MOST_BLOCKS, Picture, Sample};
@@ -11,8 +13,11 @@ use crate::error::{Error, Result};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::limits::Cancel;
 
-/// Scans of a file at most: more of them gain little, and every decoder pays for each.
-pub(crate) const MOST_SCANS: usize = 16;
+/// Scans that are enough for any picture, one of DC and one of AC for each component, and as many as may be asked for.
+pub(crate) const MAX_SCANS: RangeInclusive<u8> = 8..=100;
+/// Scans of a file at most: more of them gain little, and every decoder pays for each. The full search may use more.
+const USUAL_SCANS: usize = 16;
+const MANY_SCANS: usize = 60;
 
 /// How much work a search may be.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +32,8 @@ pub(crate) struct Effort {
     refinements: &'static [usize],
     /// Times that the ends of the bands found are moved a little.
     rounds: usize,
+    /// Scans at most.
+    scans: usize,
 }
 
 /// Those of mozjpeg's search, so that no less is found than it finds.
@@ -45,7 +52,8 @@ impl Effort {
     pub(crate) fn of_level(level: u8) -> Result<Self> {
         let normal = Self::default();
         let quick = Self { bounds: FEW, refinements: &[1, 64], rounds: 0, blocks: 2048, one_of: 16, ..normal };
-        let whole = Self { blocks: MOST_BLOCKS, one_of: 1, lows: [4, 4], refinements: FEW, rounds: 6, bounds: MANY };
+        let thorough = Self { lows: [3, 3], bounds: MANY, refinements: FEW, ..normal };
+        let whole = Self { blocks: MOST_BLOCKS, one_of: 1, lows: [4, 4], rounds: 6, ..thorough };
         match level {
             1 => Ok(quick),
             2 => Ok(Self { rounds: 1, ..quick }),
@@ -53,9 +61,9 @@ impl Effort {
             4 => Ok(Self { blocks: 4096, one_of: 8, rounds: 2, ..quick }),
             5 => Ok(normal),
             6 => Ok(Self { blocks: 8192, one_of: 4, ..normal }),
-            7 => Ok(Self { blocks: 8192, one_of: 4, lows: [3, 3], bounds: MANY, refinements: FEW, rounds: 2 }),
+            7 => Ok(Self { blocks: 8192, one_of: 4, ..thorough }),
             8 => Ok(whole),
-            9 => Ok(Self { bounds: MOST, ..whole }),
+            9 => Ok(Self { bounds: MOST, scans: MANY_SCANS, ..whole }),
             _ => Err(Error::usage(format!("an effort of {level} is not 1 to 9")).field_named("effort")),
         }
     }
@@ -64,15 +72,18 @@ impl Effort {
 impl Default for Effort {
     /// Level 5.
     fn default() -> Self {
-        Self { blocks: 4096, one_of: 8, lows: [4, 2], bounds: SOME, refinements: &[1, 6, 64], rounds: 2 }
+        let (bounds, refinements) = (SOME, &[1, 6, 64]);
+        Self { blocks: 4096, one_of: 8, lows: [4, 2], bounds, refinements, rounds: 2, scans: USUAL_SCANS }
     }
 }
 
-/// The smallest scans that were found, [`MOST_SCANS`] at most, and about how many bytes they take.
+/// The smallest scans that were found, and about how many bytes they take: `max_scans` at most, of [`MAX_SCANS`], or
+/// those of the effort.
 pub(crate) fn smallest(
     picture: Picture<'_>,
     kernels: impl AcKernels,
     effort: &Effort,
+    max_scans: Option<u8>,
     cancel: &Cancel,
 ) -> Result<(Vec<Scan>, f32)> {
     let sample = Sample::new(picture.frame, effort.blocks, effort.one_of);
@@ -86,7 +97,7 @@ pub(crate) fn smallest(
         components.push(Component::new(picture, kernels, &sample, effort, i));
     }
     let mut found = dc;
-    let most = MOST_SCANS - found.len();
+    let most = max_scans.map_or(effort.scans, usize::from) - found.len();
     let choices: Vec<Choices> =
         components.iter().map(|component| component.choices(most, most / components.len())).collect();
     for (i, bands) in within(choices, most).into_iter().enumerate() {
@@ -335,11 +346,11 @@ mod tests {
         let find = |level: Level| {
             let (effort, cancel) = (Effort::default(), Cancel::new());
             match level {
-                Level::Scalar(kernels) => smallest(of(&image), kernels, &effort, &cancel),
+                Level::Scalar(kernels) => smallest(of(&image), kernels, &effort, None, &cancel),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx2(kernels) => smallest(of(&image), kernels, &effort, &cancel),
+                Level::Avx2(kernels) => smallest(of(&image), kernels, &effort, None, &cancel),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx512(kernels) => smallest(of(&image), kernels, &effort, &cancel),
+                Level::Avx512(kernels) => smallest(of(&image), kernels, &effort, None, &cancel),
             }
             .unwrap()
         };
@@ -363,6 +374,20 @@ mod tests {
         let fast = Transcoder::new().mode(crate::jpeg::Mode::Fast).run(&source).unwrap().len();
         for (more, less) in sizes.iter().zip([fast].iter().chain(&sizes)) {
             assert!(*more as f64 <= *less as f64 * 1.0002, "{fast}: {sizes:?}");
+        }
+    }
+
+    #[test]
+    fn no_more_scans_are_found_than_asked_for() {
+        let image = picture(1100, 900, &[(2, 2), (1, 1), (1, 1), (1, 1)]);
+        let find = |level: u8, max_scans| {
+            let effort = Effort::of_level(level).unwrap();
+            smallest(of(&image), Scalar, &effort, max_scans, &Cancel::new()).unwrap().0.len()
+        };
+        let (usual, full) = (find(8, None), find(9, None));
+        assert!(usual <= USUAL_SCANS && full > USUAL_SCANS && full <= MANY_SCANS, "{usual}, {full}");
+        for max_scans in [*MAX_SCANS.start(), 11, USUAL_SCANS as u8, *MAX_SCANS.end()] {
+            assert!(find(9, Some(max_scans)) <= usize::from(max_scans), "{max_scans}");
         }
     }
 

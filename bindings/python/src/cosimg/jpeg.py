@@ -110,6 +110,7 @@ class Transcoder(_Bounded):
     :param coding: `"progressive"`, `"baseline"`, or `"smaller"`, whichever of the two that is
     :param mode: what the scans of a progressive file are chosen for
     :param effort: how long the search of the mode `"small"` looks, 1 to 9
+    :param max_scans: how many scans that mode may have, 8 to 100; 16 at first, and 60 at an effort of 9
     :param display_allowance: how many percent larger a file may be if more is seen of it while it arrives
     :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode
     :param restart: a restart marker after so many of `restart_unit`, 0 for none: `"rows"` of the MCUs of the picture, or
@@ -131,6 +132,7 @@ class Transcoder(_Bounded):
         coding: Coding = "progressive",
         mode: Mode = "display",
         effort: int = 5,
+        max_scans: Optional[int] = None,
         display_allowance: float = 0,
         scans: Optional[str] = None,
         restart: int = 0,
@@ -148,6 +150,8 @@ class Transcoder(_Bounded):
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
         self._set("set_mode", _native.number(_MODES, mode, "mode"))
         self._set("set_effort", _native.integer(effort, 32, "effort"))
+        if max_scans is not None:
+            self._set("set_max_scans", _native.integer(max_scans, 32, "max_scans"))
         self._set("set_display_allowance", display_allowance)
         if scans is not None:
             self._set("set_scans", *_native.text(scans, "scans"))
@@ -392,6 +396,7 @@ def transcode(
     coding: Coding = "progressive",
     mode: Mode = "display",
     effort: int = 5,
+    max_scans: Optional[int] = None,
     display_allowance: float = 0,
     scans: Optional[str] = None,
     restart: int = 0,
@@ -410,6 +415,7 @@ def transcode(
         coding=coding,
         mode=mode,
         effort=effort,
+        max_scans=max_scans,
         display_allowance=display_allowance,
         scans=scans,
         restart=restart,

@@ -23,8 +23,8 @@ const KINDS: [Strip; 10] = [
 fuzz_target!(|input: (u16, &[u8])| {
     let (kinds, source) = input;
     let mut limits = Limits::default();
-    limits.memory = 64 << 20;
-    limits.block_visits = 1 << 20;
+    limits.memory = 16 << 20;
+    limits.block_visits = 1 << 16;
 
     if let Ok(said) = inspect(source, &limits) {
         let json = said.to_json();

@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|source: &[u8]| {
     let mut limits = Limits::default();
-    limits.memory = 64 << 20;
-    limits.block_visits = 1 << 20;
+    limits.memory = 16 << 20;
+    limits.block_visits = 1 << 16;
 
     for coding in [Coding::Progressive, Coding::Baseline] {
         for strip in [Strip::NOTHING, Strip::THUMBNAILS, Strip::SAFE, Strip::ALL] {

@@ -12,11 +12,12 @@ use common::entropy::Freedom;
 use common::huffman::Style;
 use common::picture::{Content, Picture};
 use common::script::{self, Sharing};
-use cosimg::jpeg::{Coding, Mode, Transcoder};
+use cosimg::Limits;
+use cosimg::jpeg::{Coding, CoefficientImage, Mode, Transcoder};
 
-/// Bytes of a thread that do not grow with the picture: tables, what the scans of a script have each, and the rows that
+/// Bytes of a thread that do not grow with the height: tables, what the scans of a script have each, and the rows that
 /// one thread is ahead of another.
-const FIXED: u64 = 1 << 19;
+const FIXED: u64 = 5 << 17;
 
 /// A sequential file in one scan, and the bytes of its coefficients.
 fn source(content: Content, sampling: &[(usize, usize)]) -> (Vec<u8>, u64) {
@@ -45,13 +46,21 @@ fn is_within_bounds(name: &str, source: &[u8], coefficients: u64, transcoder: &T
         info.bytes_max
     );
     assert!(info.bytes_max <= most, "{name}: {} bytes at a time, {most} are allowed", info.bytes_max);
+    is_lossless(name, source, &result);
+}
+
+/// What has no room at first comes later, not never.
+fn is_lossless(name: &str, source: &[u8], result: &[u8]) {
+    let read = |file| CoefficientImage::read(file, &Limits::default()).unwrap();
+    assert!(read(result) == read(source), "{name}: coefficients are lost");
 }
 
 #[test]
 fn memory_is_bounded_by_the_picture() {
     let yuv420: &[_] = &[(2, 2), (1, 1), (1, 1)];
     for (content_name, content) in [("sparse", Content::SPARSE), ("usual", Content::USUAL), ("full", Content::FULL)] {
-        for (sampling_name, sampling) in [("4:2:0", yuv420), ("4:4:4", &[(1, 1); 3]), ("gray", &[(1, 1)])] {
+        let samplings = [("4:2:0", yuv420), ("4:4:4", &[(1, 1); 3]), ("gray", &[(1, 1)]), ("CMYK", &[(1, 1); 4])];
+        for (sampling_name, sampling) in samplings {
             let (source, coefficients) = source(content, sampling);
             let display = Transcoder::new();
             let fast = Transcoder::new().mode(Mode::Fast);
@@ -59,8 +68,12 @@ fn memory_is_bounded_by_the_picture() {
             let name = format!("{content_name} {sampling_name}");
             is_within_bounds(&format!("{name}, display"), &source, coefficients, &display, 1);
             is_within_bounds(&format!("{name}, fast"), &source, coefficients, &fast, 1);
+            let small = Transcoder::new().mode(Mode::Small);
+            is_within_bounds(&format!("{name}, small"), &source, coefficients, &small, 1);
             let two = fast.clone().threads(NonZeroUsize::new(2).unwrap());
             is_within_bounds(&format!("{name}, on two threads"), &source, coefficients, &two, 2);
+            let smaller = display.clone().coding(Coding::Smaller).run(&source).unwrap();
+            is_lossless(&format!("{name}, smaller"), &source, &smaller);
             let baseline = display.clone().coding(Coding::Baseline);
             is_within_bounds(&format!("{name}, baseline"), &source, coefficients, &baseline, 1);
             is_within_bounds(&format!("{name}, from progressive"), &progressive, coefficients, &display, 1);

@@ -191,21 +191,21 @@ impl<'a> Batch<'a> {
         let dc = self.dc.take().unwrap_or_default();
         let (frame, keeps) = (self.frame, self.store.keeps());
         let (scans, usual) = ways.scans();
-        // Where there is no choice they do not matter.
-        let mut bytes = vec![(!ways.is_choice_of_ac()).then_some(0.0); scans.len()];
         let Self { parts, mut store, .. } = self;
-        let mut ready = Vec::with_capacity(parts.len());
+        let mut ready: Vec<Option<Ready<'a>>> = scans.iter().map(|_| None).collect();
         for part in parts {
             let number = part.number;
             match part.ready(frame) {
-                Ok(scan) => {
-                    bytes[number] = Some(scan.size());
-                    ready.push((number, scan));
-                }
+                Ok(scan) => ready[number] = Some(scan),
                 Err(error) if number < usual => return Err(error),
                 Err(_) => {}
             }
         }
+        let bytes: Vec<Option<f32>> = if ways.is_choice_of_ac() {
+            ready.iter().map(|scan| scan.as_ref().map(Ready::size)).collect()
+        } else {
+            vec![Some(0.0); scans.len()]
+        };
         if bytes[..usual].contains(&None) {
             return Ok(Some(Best::Script(ways.usual())));
         }
@@ -215,13 +215,15 @@ impl<'a> Batch<'a> {
         );
         let differences = differences.with_restarts(restart);
         let Some(chosen) = ways.choose(&bytes, &differences) else { return Ok(None) };
-        if !keeps {
+        // Scans that are chosen unseen may have been left to another batch.
+        let is_there = |chosen: &Chosen| !matches!(chosen, Chosen::Ac(i) if ready[*i].is_none());
+        if !keeps || !chosen.iter().all(is_there) {
             return Ok(Some(Best::Script(ways.script(chosen))));
         }
         let mut made = Vec::with_capacity(chosen.len());
         for chosen in chosen {
             match chosen {
-                Chosen::Ac(i) => made.extend(ready.extract_if(.., |(number, _)| *number == i).map(|(_, ready)| ready)),
+                Chosen::Ac(i) => made.extend(ready[i].take()),
                 Chosen::Dc(scan) => {
                     let interval = Interval::new(restart, frame, &scan);
                     let mut part = Part::new(Cow::Owned(scan), interval, Coding::Progressive);

@@ -11,12 +11,14 @@
 //! progress   what a caller is told meanwhile, and the file in pieces
 //! auto       the subsampling that is chosen by the picture
 //! peers      libjpeg-turbo reads every file, and its own are no better
+//! chromium   so does Chromium, where there is one
 //! ```
 
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)] // a panic is how a test fails
 
 mod arguments;
 mod auto;
+mod chromium;
 mod formats;
 mod laws;
 mod peers;

@@ -1240,12 +1240,21 @@ cosimg_status cosimg_transcoder_set_scans(cosimg_transcoder *transcoder,
 
 /**
  * Gives the coefficients up to coarser steps: those of the encoder at this quality, 1 to 100, with this preset, one of
- * `COSIMG_PRESET_*`, where those of the source are not as coarse already. This alone changes the picture.
+ * `COSIMG_PRESET_*`, where those of the source are not as coarse already. This changes the picture.
  */
 cosimg_status cosimg_transcoder_set_requantise(cosimg_transcoder *transcoder,
                                                int32_t quality,
                                                int32_t preset,
                                                cosimg_error **err);
+
+/**
+ * As many bytes as the result may have: where it has more, it is requantised to the best quality at which it has not, up
+ * to that of `cosimg_transcoder_set_requantise` and with its preset. Runs give `COSIMG_LIMIT` where it has more even at
+ * quality 1.
+ */
+cosimg_status cosimg_transcoder_set_target_bytes(cosimg_transcoder *transcoder,
+                                                 uint64_t bytes,
+                                                 cosimg_error **err);
 
 /**
  * What is left out: a sum of `COSIMG_STRIP_*`.

@@ -655,6 +655,8 @@ public:
     transcoder &requantise(int quality, cosimg::preset which = cosimg::preset::balanced) {
         return set(cosimg_transcoder_set_requantise, std::int32_t{quality}, static_cast<std::int32_t>(which));
     }
+    /** Where the result has more bytes, the best quality at which it has not. */
+    transcoder &target_bytes(std::uint64_t bytes) { return set(cosimg_transcoder_set_target_bytes, bytes); }
     transcoder &never_larger(bool on) { return set(cosimg_transcoder_set_never_larger, std::int32_t(on)); }
     transcoder &tolerant(bool on) { return set(cosimg_transcoder_set_tolerant, std::int32_t(on)); }
     transcoder &threads(std::size_t most) { return set(cosimg_transcoder_set_threads, most); }

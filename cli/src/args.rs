@@ -212,6 +212,9 @@ pub(crate) struct Transcode {
     /// Coarser coefficients, those of `encode` at this quality, where the source has finer ones: this changes the picture
     #[arg(short, long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: Option<u8>,
+    /// Bytes of a result at most: where it has more, the best quality, up to --quality, at which it fits
+    #[arg(long, value_name = "N")]
+    pub(crate) target_bytes: Option<u64>,
     /// How much work is spent on a smaller file of the same looks, with --quality
     #[arg(long, value_enum, default_value_t = Preset::Balanced, requires = "quality")]
     pub(crate) preset: Preset,

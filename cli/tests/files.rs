@@ -221,6 +221,11 @@ fn a_lower_quality_has_coarser_coefficients() {
         run.out.len()
     });
     assert!(sizes[1] < sizes[0] && sizes[2] < sizes[0] && sizes[1] != sizes[2] && sizes[3] < sizes[1], "{sizes:?}");
+    let half = (sizes[0] / 2).to_string();
+    let fitting = transcode(&["--target-bytes", &half]).out.len();
+    assert!((1..=sizes[0] / 2).contains(&fitting), "{fitting} bytes of {sizes:?}");
+    assert_eq!(transcode(&["-q", "20", "--target-bytes", &half]).out.len(), sizes[3]);
+    assert_eq!(transcode(&["--target-bytes", "1"]).code, 5);
     for wrong in [&["-q", "0"][..], &["-q", "101"], &["--preset", "fast"], &["-q", "50", "--preset", "tiny"]] {
         assert_eq!(transcode(wrong).code, 2, "{wrong:?}");
     }

@@ -183,7 +183,7 @@ pub unsafe extern "C" fn cosimg_transcoder_set_scans(
 }
 
 /// Gives the coefficients up to coarser steps: those of the encoder at this quality, 1 to 100, with this preset, one of
-/// `COSIMG_PRESET_*`, where those of the source are not as coarse already. This alone changes the picture.
+/// `COSIMG_PRESET_*`, where those of the source are not as coarse already. This changes the picture.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_transcoder_set_requantise(
     transcoder: *mut cosimg_transcoder,
@@ -197,6 +197,20 @@ pub unsafe extern "C" fn cosimg_transcoder_set_requantise(
         let (quality, preset) = (to_quality(quality)?, to_preset(preset)?);
         call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.requantise(quality, preset)?))
     })
+}
+
+/// As many bytes as the result may have: where it has more, it is requantised to the best quality at which it has not, up
+/// to that of `cosimg_transcoder_set_requantise` and with its preset. Runs give `COSIMG_LIMIT` where it has more even at
+/// quality 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_transcoder_set_target_bytes(
+    transcoder: *mut cosimg_transcoder,
+    bytes: u64,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.target_bytes(bytes))))
 }
 
 /// What is left out: a sum of `COSIMG_STRIP_*`.

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use crate::error::{Error, Result};
+use crate::jpeg::coeff::{CoefficientImage, Plane};
 use crate::jpeg::damage::{Damages, Tolerance};
-use crate::jpeg::encode::{Preset, requantise};
+use crate::jpeg::encode::{Preset, best_within, requantise};
 use crate::jpeg::layout::Layout;
 use crate::jpeg::metadata::mpf::Index;
 use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
+use crate::jpeg::rows::Coefficients;
 use crate::jpeg::scan::search::{Effort, MAX_SCANS};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
@@ -32,6 +34,7 @@ use crate::limits::{Cancel, Limits};
 pub struct Transcoder {
     layout: Layout,
     requantise: Option<(Preset, u8)>,
+    target_bytes: Option<u64>,
     strip: Strip,
     never_larger: bool,
     tolerant: bool,
@@ -65,6 +68,7 @@ impl Transcoder {
         Self {
             layout: Layout::default(),
             requantise: None,
+            target_bytes: None,
             strip: Strip::default(),
             never_larger: false,
             tolerant: false,
@@ -174,7 +178,7 @@ impl Transcoder {
     }
 
     /// Gives the coefficients up to coarser steps: those of the encoder with this preset at this quality, 1 to 100, where
-    /// the steps of the source are not as coarse already. This is the one setting that changes the picture. The loss
+    /// the steps of the source are not as coarse already. This changes the picture. The loss
     /// is that of a new encoding alone: no samples are rounded in between, and chroma is not resized. A source that the
     /// scale of libjpeg had no more quality for keeps all it has ([`crate::jpeg::QualityEstimate`]), and so does one that
     /// was made or requantised with the same preset and quality before.
@@ -199,6 +203,28 @@ impl Transcoder {
         }
         self.requantise = Some((preset, quality));
         Ok(self)
+    }
+
+    /// Bytes that the result may have, metadata included. Where it has more, its coefficients are requantised to the best
+    /// quality at which it has not; up to seven are tried. [`Transcoder::requantise`] sets the preset of these qualities and
+    /// the best of them. Memory is needed for the coefficients twice.
+    ///
+    /// ```
+    /// # use cosimg::jpeg::{Encoder, Image, PixelFormat, Transcoder};
+    /// # fn main() -> cosimg::Result<()> {
+    /// # let pixels: Vec<u8> = (0..256 * 256).map(|i: u32| (i * i >> 9) as u8).collect();
+    /// # let image = Image::new(&pixels, 256, 256, PixelFormat::Gray8)?;
+    /// # let source = Encoder::default().quality(95)?.encode(&image)?;
+    /// let smaller = Transcoder::new().target_bytes(10_000).run(&source)?;
+    /// assert!(smaller.len() <= 10_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`Transcoder::run`] gives an error of kind `Limit` where the file has more even at quality 1.
+    pub fn target_bytes(mut self, bytes: u64) -> Self {
+        self.target_bytes = Some(bytes);
+        self
     }
 
     /// How often decoders of the result may begin anew; never at first, whatever the source has.
@@ -232,16 +258,22 @@ impl Transcoder {
         let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
         let mut read = read::read(source, &mut terms)?;
         let end = source.len() - read.metadata.trailing.len();
-        if let Some(to) = self.requantise {
-            let color = read.metadata.color(&read.coefficients.frame);
-            let mut image = read.coefficients.hold(cancel)?;
-            requantise(&mut image, color, to, terms.level, limits, cancel)?;
-            read.coefficients = image.into();
-        }
         let index = Index::of(source);
+        let color = read.metadata.color(&read.coefficients.frame);
         read.metadata.strip(self.strip, index.as_ref(), source);
-        let work = Work { threads: self.threads.get(), limits, cancel, progress: None };
-        let mut bytes = write::write(read.coefficients, &read.metadata, &self.layout, *simd, work)?;
+        let write = |coefficients: Coefficients<'_>, limits: &Limits| {
+            let work = Work { threads: self.threads.get(), limits, cancel, progress: None };
+            write::write(coefficients, &read.metadata, &self.layout, *simd, work)
+        };
+        let coarser = |mut image: CoefficientImage, to: (Preset, u8), limits: &Limits| {
+            requantise(&mut image, color, to, terms.level, limits, cancel)?;
+            write(image.into(), limits)
+        };
+        let mut bytes = match (self.target_bytes, self.requantise) {
+            (Some(target), _) => self.within(target, read.coefficients.hold(cancel)?, write, coarser)?,
+            (None, Some(to)) => coarser(read.coefficients.hold(cancel)?, to, limits)?,
+            (None, None) => write(read.coefficients, limits)?,
+        };
         if let Some(index) = index {
             let new_end = bytes.len() - read.metadata.trailing.len();
             index.follow(&mut bytes, new_end, end);
@@ -253,6 +285,30 @@ impl Transcoder {
             bytes: kept.map_or(bytes, Cow::into_owned),
             damages: terms.tolerance.damages,
         })
+    }
+
+    /// The file of a picture within a number of bytes, by what writes it as it is and what makes it coarser.
+    fn within(
+        &self,
+        target: u64,
+        image: CoefficientImage,
+        write: impl Fn(Coefficients<'_>, &Limits) -> Result<Vec<u8>>,
+        coarser: impl Fn(CoefficientImage, (Preset, u8), &Limits) -> Result<Vec<u8>>,
+    ) -> Result<Vec<u8>> {
+        let (preset, best) = match self.requantise {
+            Some(to) => to,
+            None => {
+                let bytes = write((&image).into(), &self.limits)?;
+                if bytes.len() as u64 <= target {
+                    return Ok(bytes);
+                }
+                (Preset::default(), 100)
+            }
+        };
+        let held = image.planes.iter().map(Plane::bytes).sum();
+        let mut limits = self.limits.clone();
+        limits.memory = limits.memory.saturating_sub(held);
+        best_within(target, best, |quality| coarser(image.clone(), (preset, quality), &limits))
     }
 
     /// The source itself without what is to be stripped; nothing where it is too damaged for that.

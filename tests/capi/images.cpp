@@ -67,6 +67,7 @@ int main() {
 
     // Fewer bytes: the best quality that has no more, or coarser coefficients.
     CHECK(cosimg::encoder().target_bytes(baseline.size() / 2).run(image).size() <= baseline.size() / 2);
+    CHECK(cosimg::transcoder().target_bytes(baseline.size() / 2).run(baseline).size() <= baseline.size() / 2);
     CHECK(cosimg::transcoder().requantise(30).run(baseline).size() < cosimg::transcoder().run(baseline).size());
 
     // Embedded blocks are there until they are stripped.

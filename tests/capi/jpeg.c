@@ -122,6 +122,10 @@ static void check_sizes(const cosimg_image_view *view, cosimg_slice source) {
     DONE(cosimg_transcoder_run(transcoder, source, &again, &err));
     CHECK(again.len < out.len);
     cosimg_buffer_free(&again);
+    DONE(cosimg_transcoder_set_target_bytes(transcoder, out.len / 4, &err));
+    DONE(cosimg_transcoder_run(transcoder, source, &again, &err));
+    CHECK(again.len <= out.len / 4);
+    cosimg_buffer_free(&again);
     cosimg_buffer_free(&out);
     cosimg_transcoder_free(transcoder);
 }

@@ -1,6 +1,6 @@
 //! Files within a number of bytes.
 
-use cosimg::jpeg::{Coding, Encoder, PixelFormat, QuantTables};
+use cosimg::jpeg::{Coding, Encoder, PixelFormat, Preset, QuantTables, Strip, Transcoder};
 use cosimg::{Cancel, ErrorKind, Limits};
 
 use crate::{PRESETS, Picture, encoder};
@@ -54,4 +54,46 @@ fn what_is_refused() {
     cancel.trigger();
     let error = encoder(80).target_bytes(9000).cancel(cancel).encode(&scene.image()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn a_jpeg_gets_the_best_quality_that_fits_and_stays_as_it_is_where_it_does() {
+    let source = Picture::scene(150, 110).encode(&encoder(92).comment("not of the picture"));
+    let lossless = Transcoder::new().run(&source).unwrap();
+    let coarser = |preset, quality| Transcoder::new().requantise(quality, preset).unwrap();
+    for bytes in [lossless.len(), lossless.len() + 1, 10 * lossless.len()] {
+        assert_eq!(Transcoder::new().target_bytes(bytes as u64).run(&source).unwrap(), lossless);
+    }
+    for preset in PRESETS {
+        let files: Vec<_> = (1..=80).map(|quality| coarser(preset, quality).run(&source).unwrap()).collect();
+        for bytes in [files[0].len(), lossless.len() / 3, lossless.len() / 2, files[79].len(), lossless.len()] {
+            let file = coarser(preset, 80).target_bytes(bytes as u64).run(&source).unwrap();
+            assert!(file.len() <= bytes, "{preset:?}: {} bytes for {bytes}", file.len());
+            let is_best = |at: usize| files[at] == file && files.get(at + 1).is_none_or(|next| next.len() > bytes);
+            assert!((0..files.len()).any(is_best), "{preset:?}: {} bytes for {bytes}", file.len());
+        }
+        let error = coarser(preset, 80).target_bytes(files[0].len() as u64 - 1).run(&source).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("target_bytes")));
+        assert!(error.message().contains(&format!("{} bytes", files[0].len())), "{error}");
+    }
+    // What is left out makes room, and the preset without a quality is the default.
+    let stripped = Transcoder::new().strip(Strip::ALL).target_bytes(lossless.len() as u64 - 1).run(&source).unwrap();
+    assert_eq!(stripped, Transcoder::new().strip(Strip::ALL).run(&source).unwrap());
+    let bytes = lossless.len() as u64 / 2;
+    let file = Transcoder::new().target_bytes(bytes).run(&source).unwrap();
+    assert_eq!(file, coarser(Preset::default(), 100).target_bytes(bytes).run(&source).unwrap());
+}
+
+#[test]
+fn of_a_jpeg_the_coefficients_are_held_twice() {
+    let source = Picture::scene(64, 64).encode(&encoder(90));
+    let coefficients = 2 * (64 * 64 * 3 / 2);
+    let within = |memory: u64, bytes| {
+        let mut limits = Limits::default();
+        limits.memory = memory;
+        Transcoder::new().limits(limits).target_bytes(bytes).run(&source)
+    };
+    let error = within(2 * coefficients, 900).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")));
+    assert!(within(20 * coefficients, 900).unwrap().len() <= 900);
 }

@@ -186,6 +186,11 @@ def test_a_number_of_bytes_to_keep_to(pixels: bytes) -> None:
     for wrong in (-1, 1 << 64):
         with pytest.raises(cosimg.UsageError):
             cosimg.encode(pixels, target_bytes=wrong, **SIZE)
+        with pytest.raises(cosimg.UsageError):
+            cosimg.transcode(whole, target_bytes=wrong)
+    lossless = cosimg.transcode(whole)
+    assert cosimg.transcode(whole, target_bytes=len(lossless)) == lossless
+    assert len(cosimg.transcode(whole, target_bytes=len(lossless) // 2)) <= len(lossless) // 2
 
 
 def test_coarser_coefficients(pixels: bytes) -> None:

@@ -24,6 +24,7 @@ pub use embed::Density;
 pub use preset::Preset;
 pub(crate) use requantise::requantise;
 pub use rows::RowEncoder;
+pub(crate) use target::best_within;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -395,7 +396,7 @@ impl Encoder {
         };
         front.progress().go_on();
         let encoder = self.clone().beside(front.bytes());
-        let mut file = target::best_within(bytes, self.quality, |quality| {
+        let mut file = best_within(bytes, self.quality, |quality| {
             encoder.write(front.at(quality)?, format, front.progress(), &mut |_| Ok(()))
         })?;
         front.progress().complete()?;

@@ -11,7 +11,7 @@ pub(super) const TRIES: u64 = 7;
 ///
 /// # Errors
 /// `Limit` where the least that was tried, which is quality 1, has more; those of `file`.
-pub(super) fn best_within(bytes: u64, best: u8, mut file: impl FnMut(u8) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+pub(crate) fn best_within(bytes: u64, best: u8, mut file: impl FnMut(u8) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     let (mut fits, mut fails) = (0, best + 1);
     let (mut found, mut least) = (None, 0);
     while fails - fits > 1 {

@@ -159,6 +159,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_transcoder_set_effort": (_status, (_object, c_int32, _place)),
     "cosimg_transcoder_set_max_scans": (_status, (_object, c_int32, _place)),
     "cosimg_transcoder_set_display_allowance": (_status, (_object, c_float, _place)),
+    "cosimg_transcoder_set_target_bytes": (_status, (_object, c_uint64, _place)),
     "cosimg_transcoder_set_scans": (_status, (_object, *_text, _place)),
     "cosimg_transcoder_set_threads": (_status, (_object, c_size_t, _place)),
     "cosimg_transcoder_set_limits": (_status, (_object, _object, _place)),

@@ -105,7 +105,7 @@ def _kinds(strip: Union[Strip, Iterable[Strip]]) -> int:
 
 
 class Transcoder(_Bounded):
-    """Makes JPEG from JPEG without changing a coefficient, unless a quality is given.
+    """Makes JPEG from JPEG without changing a coefficient, unless a quality or a number of bytes is given.
 
     :param coding: `"progressive"`, `"baseline"`, or `"smaller"`, whichever of the two that is
     :param mode: what the scans of a progressive file are chosen for
@@ -119,6 +119,7 @@ class Transcoder(_Bounded):
         without, and `"all"` what decoders need
     :param quality: 1 to 100: coarser coefficients, those of the encoder at this quality with `preset`, where those of the
         source are finer; this changes the picture
+    :param target_bytes: where the result has more bytes, the best quality up to `quality` whose file has not is searched for
     :param never_larger: gives the source back, without what is to be stripped, where the result would be larger
     :param tolerant: rewrites what can be read of a damaged source; `run_and_report` says what was wrong
     :param threads: how many a run may use; the result does not depend on it
@@ -138,6 +139,7 @@ class Transcoder(_Bounded):
         restart: int = 0,
         restart_unit: Restart = "rows",
         quality: Optional[int] = None,
+        target_bytes: Optional[int] = None,
         preset: Preset = "balanced",
         strip: Union[Strip, Iterable[Strip]] = "nothing",
         never_larger: bool = False,
@@ -159,6 +161,8 @@ class Transcoder(_Bounded):
         steps = _native.number(_PRESETS, preset, "preset")
         if quality is not None:
             self._set("set_requantise", _native.integer(quality, 32, "quality"), steps)
+        if target_bytes is not None:
+            self._set("set_target_bytes", _native.natural(target_bytes, 64, "target_bytes"))
         self._set("set_strip", _kinds(strip))
         self._set("set_never_larger", int(bool(never_larger)))
         self._set("set_tolerant", int(bool(tolerant)))
@@ -402,6 +406,7 @@ def transcode(
     restart: int = 0,
     restart_unit: Restart = "rows",
     quality: Optional[int] = None,
+    target_bytes: Optional[int] = None,
     preset: Preset = "balanced",
     strip: Union[Strip, Iterable[Strip]] = "nothing",
     never_larger: bool = False,
@@ -410,7 +415,7 @@ def transcode(
     limits: Optional[Limits] = None,
     cancel: Optional[Cancel] = None,
 ) -> bytes:
-    """JPEG from JPEG, without loss unless a quality is given; see `Transcoder`."""
+    """JPEG from JPEG, without loss unless a quality or a number of bytes is given; see `Transcoder`."""
     with Transcoder(
         coding=coding,
         mode=mode,
@@ -421,6 +426,7 @@ def transcode(
         restart=restart,
         restart_unit=restart_unit,
         quality=quality,
+        target_bytes=target_bytes,
         preset=preset,
         strip=strip,
         never_larger=never_larger,

@@ -51,6 +51,9 @@ fn transcoder(args: &Transcode) -> Outcome<Transcoder> {
     if let Some(quality) = args.quality {
         transcoder = transcoder.requantise(quality, args.preset.into())?;
     }
+    if let Some(bytes) = args.target_bytes {
+        transcoder = transcoder.target_bytes(bytes);
+    }
     let transcoder = transcoder.restart_interval(args.restart.unwrap_or_default());
     Ok(transcoder.strip(args.strip).tolerant(args.tolerant).never_larger(args.never_larger))
 }

@@ -101,13 +101,13 @@ const fn encode(coding: Coding, quality: u8) -> Plan {
 /// `Plan`'s variants are open to other fields later, so the tests write them in one place.
 const fn plan_of(coding: Coding, strip: Strip, quality: Option<u8>) -> Plan {
     match quality {
-        Some(quality) => Plan::Encode { quality, coding, strip },
-        None => Plan::Transcode { quality: None, coding, strip },
+        Some(quality) => Plan::Encode { quality, coding, strip, size: None },
+        None => Plan::Transcode { quality: None, coding, strip, size: None },
     }
 }
 
 const fn requantise(coding: Coding, quality: u8) -> Plan {
-    Plan::Transcode { quality: Some(quality), coding, strip: Strip::NOTHING }
+    Plan::Transcode { quality: Some(quality), coding, strip: Strip::NOTHING, size: None }
 }
 
 #[test]
@@ -165,7 +165,10 @@ fn what_needs_the_service_is_named() {
         (Format::Jpeg, "imageMogr2/crop/10x10/gravity/center", "crop"),
         (Format::Jpeg, "imageMogr2/auto-orient", "auto-orient"),
         (Format::Jpeg, "imageMogr2/some-day/1", "some-day"),
-        (Format::Jpeg, "imageMogr2/size-limit/15k!", "size-limit"),
+        (Format::Png, "imageMogr2/size-limit/15k", "size-limit"),
+        (Format::Gif, "imageMogr2/format/png/size-limit/15k", "size-limit"),
+        (Format::Jpeg, "imageMogr2/size-limit/15k!|imageMogr2/interlace/1", "size-limit"),
+        (Format::Png, "imageMogr2/format/jpg|imageMogr2/size-limit/15k!", "size-limit"),
         (Format::Jpeg, "imageMogr2/format/webp/interlace/1/quality/80", "format"),
         (Format::Jpeg, "imageMogr2/format/png", "format"),
         (Format::Png, "imageMogr2/format/tpg", "format"),

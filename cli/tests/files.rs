@@ -253,6 +253,9 @@ fn a_rule_is_carried_out() {
         assert_eq!((processed.code, processed.errors.as_str()), (0, ""), "{name}");
         assert!(inspect(&processed.out).progressive);
     }
+    let bounded = format!("{RULE}/size-limit/20k");
+    let bounded = run(cosimg(&["process", text(&asset("sample.png")), "-o", "-", &bounded]));
+    assert!(bounded.code == 0 && (1..=20 << 10).contains(&bounded.out.len()), "{} bytes", bounded.out.len());
     let wrong = run(cosimg(&["process", text(&asset("sample.png")), "-o", "-", "imageMogr2/interlace/7"]));
     assert_eq!(wrong.code, 2);
     let unsupported = run(cosimg(&["process", text(&asset("sample.png")), "-o", "-", "watermark/2/text/YQ"]));

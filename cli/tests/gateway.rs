@@ -119,6 +119,25 @@ fn what_is_refused_is_refused_as_cos_does() {
 }
 
 #[test]
+fn a_size_limit_is_kept_or_refused() {
+    let (_bucket, gateway) = bucket();
+    for key in ["sample.png", "a/b/图 (1)+%.jpg"] {
+        let with = |limit: &str| get(&gateway, key, Some(&format!("{RULE}/size-limit/{limit}")));
+        let free = with("1m");
+        assert_eq!((free.status, &free.body), (200, &get(&gateway, key, Some(RULE)).body), "{key}");
+        for limit in ["20k", "20k!"] {
+            let reply = with(limit);
+            assert_eq!((reply.status, reply.header("content-type")), (200, Some("image/jpeg")), "{key} {limit}");
+            assert!(reply.body.len() <= 20 << 10 && reply.body.len() < free.body.len(), "{key} {limit}");
+        }
+        with("1k").assert_refused(400, "ImageTooLarge");
+        let original = with("1k/ignore-error/1");
+        assert!(original.status == 200 && original.body == get(&gateway, key, None).body, "{key}");
+    }
+    get(&gateway, "sample.png", Some("imageMogr2/size-limit/20k")).assert_refused(501, "NotImplemented");
+}
+
+#[test]
 fn a_rule_must_be_covered() {
     let (_bucket, gateway) = bucket();
     let bare = signed(&gateway.address, "sample.png", None);

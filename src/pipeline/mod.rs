@@ -12,7 +12,8 @@
 //! |---|---|---|
 //! | JPEG | `interlace`, `format/jpg`, `strip` | the same coefficients, progressive or baseline |
 //! | JPEG | `quality`, with or without these | coarser coefficients ([`Transcoder::requantise`]) |
-//! | PNG, GIF, BMP, WebP | `format/jpg`, with or without `quality`, `interlace`, `strip` | a JPEG of the first frame |
+//! | JPEG | `size-limit`, with or without these | the same, where it fits; otherwise the best quality that does |
+//! | PNG, GIF, BMP, WebP | `format/jpg`, with or without `quality`, `interlace`, `strip`, `size-limit` | a JPEG of the first frame |
 //! | GIF, BMP, WebP | `format/png` | a PNG of the first frame, 8 bits a sample |
 //! | any | nothing that changes a file of its format | the source, byte for byte |
 //!
@@ -26,6 +27,12 @@
 //!   ([`Processor::subsampling`]). `quality/0` is taken as 1, the lowest there is.
 //! - A JPEG that has no more quality than asked for keeps what it has, with `!` too: finer steps would cost bytes and
 //!   bring nothing back.
+//! - `size-limit` is said to bound a JPEG, and with `!` to give the source where the result is not smaller than that. How
+//!   the bound is kept is not said. Here `quality` is the most there is: that of the rule, of the source, or
+//!   [`DEFAULT_QUALITY`], lowered as far as it takes, metadata counted; a source that was small enough is encoded like
+//!   any other. Where quality 1 is not small enough, the answer is an error of kind `Limit`, but with `!` the source if that
+//!   is within the bound. Of two bounds in two stages the smaller one counts; with `!`, no other stage may encode.
+//!   Where the answer is no JPEG, it is not carried out.
 //! - Of an animation the first frame is taken.
 //! - ICC profile and Exif are kept; `strip` leaves out the Exif but not the profile, which the colours depend on.
 //! - `ignore-error/1` covers a source that is malformed, unknown or too large and an operation that is not carried

@@ -7,7 +7,7 @@ use super::format::Format;
 use super::run::Processor;
 use crate::error::{Error, Result};
 use crate::jpeg::{Coding, Strip};
-use crate::params::{self, ImageMogr2, Op, Params, Stage};
+use crate::params::{self, ImageMogr2, Op, Params, SizeLimit, Stage};
 
 /// What the service leaves out, by the operation of that name: Exif goes with the orientation, colours stay.
 const STRIP: Strip = Strip::SAFE.and(Strip::EXIF);
@@ -26,6 +26,8 @@ pub enum Plan {
         coding: Coding,
         /// What is left out.
         strip: Strip,
+        /// The bytes of the answer.
+        size: Option<SizeLimit>,
     },
     /// Pixels to JPEG.
     Encode {
@@ -35,6 +37,8 @@ pub enum Plan {
         coding: Coding,
         /// Whether Exif is left out.
         strip: Strip,
+        /// The bytes of the answer.
+        size: Option<SizeLimit>,
     },
     /// Pixels to PNG.
     Png {
@@ -57,6 +61,14 @@ impl Plan {
         match self {
             Self::Original => Strip::NOTHING,
             Self::Transcode { strip, .. } | Self::Encode { strip, .. } | Self::Png { strip } => strip,
+        }
+    }
+
+    /// The bytes of the answer.
+    pub(super) fn size(self) -> Option<SizeLimit> {
+        match self {
+            Self::Transcode { size, .. } | Self::Encode { size, .. } => size,
+            Self::Original | Self::Png { .. } => None,
         }
     }
 
@@ -93,21 +105,32 @@ impl Processor {
         let carried = self.carries_interlace() && plan.is_progressive();
         let coding = if wishes.interlace.unwrap_or(carried) { Coding::Progressive } else { Coding::Baseline };
         let strip = if wishes.strip { STRIP } else { plan.strip() };
+        if wishes.size.is_some() && to != Format::Jpeg {
+            return Err(not_here("size-limit"));
+        }
+        let size = match (plan.size(), wishes.size) {
+            // With "!" the answer of a stage is one of two files, which the next would have to take as it comes.
+            (Some(SizeLimit { or_source: true, .. }), _) => return Err(not_here("size-limit")),
+            (_, Some(SizeLimit { or_source: true, .. })) if plan != Plan::Original => {
+                return Err(not_here("size-limit"));
+            }
+            (before, now) => before.into_iter().chain(now).min_by_key(|limit| limit.bytes()),
+        };
         match (from, to) {
             (Format::Jpeg, Format::Jpeg) => {
                 // The lowest quality on the way is the quality of what comes out, whatever a "!" forces after it.
                 let lower = |quality: u8| wishes.quality.map_or(quality, |wish| wish.min(quality));
                 Ok(match plan {
-                    Plan::Encode { quality, .. } => Plan::Encode { quality: lower(quality), coding, strip },
+                    Plan::Encode { quality, .. } => Plan::Encode { quality: lower(quality), coding, strip, size },
                     Plan::Transcode { quality: Some(quality), .. } => {
-                        Plan::Transcode { quality: Some(lower(quality)), coding, strip }
+                        Plan::Transcode { quality: Some(lower(quality)), coding, strip, size }
                     }
-                    _ => Plan::Transcode { quality: wishes.quality, coding, strip },
+                    _ => Plan::Transcode { quality: wishes.quality, coding, strip, size },
                 })
             }
             (Format::Png | Format::Gif | Format::Bmp | Format::WebP, Format::Jpeg) => {
                 let quality = wishes.quality.unwrap_or_else(|| self.quality_by_default());
-                Ok(Plan::Encode { quality, coding, strip })
+                Ok(Plan::Encode { quality, coding, strip, size })
             }
             (Format::Gif | Format::Bmp | Format::WebP, Format::Png) if wishes.quality.is_none() => {
                 Ok(Plan::Png { strip })
@@ -132,6 +155,7 @@ struct Wishes {
     quality: Option<u8>,
     interlace: Option<bool>,
     strip: bool,
+    size: Option<SizeLimit>,
 }
 
 impl Wishes {
@@ -145,6 +169,7 @@ impl Wishes {
                 Op::Quality { quality, .. } => once(&mut wishes.quality, (*quality).max(1), op)?,
                 Op::Interlace(on) => once(&mut wishes.interlace, *on, op)?,
                 Op::Strip => wishes.strip = true,
+                Op::SizeLimit(limit) => once(&mut wishes.size, *limit, op)?,
                 Op::IgnoreError => {}
                 op if changes_nothing(op) => {}
                 op => return Err(not_here(op.name())),

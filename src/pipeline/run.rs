@@ -9,7 +9,7 @@ use super::source::{self, Picture};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::{self, Coding, Strip, Subsampling};
 use crate::limits::{Cancel, Limits};
-use crate::params::Params;
+use crate::params::{Params, SizeLimit};
 
 /// Quality of a JPEG from a source that has none of its own, where the rule names none. No document says what the
 /// service takes.
@@ -139,24 +139,29 @@ impl Processor {
         let unknown = || Error::unsupported("the source is of no image format known here").field_named("source");
         let format = Format::sniff(source).ok_or_else(unknown)?;
         let plan = self.plan(format, rule)?;
-        let bytes = match plan {
+        let made = match plan {
             Plan::Original => {
                 source::check(source, format, &self.limits)?;
-                self.copy(source)?
+                None
             }
-            Plan::Transcode { quality, coding, strip } => self.transcode(source, quality, coding, strip)?,
-            Plan::Encode { quality, coding, strip } => {
+            Plan::Transcode { quality, coding, strip, size } => {
+                or_source(size, source, self.transcode(source, quality, coding, strip, size))?
+            }
+            Plan::Encode { quality, coding, strip, size } => {
                 let picture = source::decode(source, format, &self.limits)?;
                 self.cancel.check()?;
-                self.encode(picture, quality, coding, strip)?
+                or_source(size, source, self.encode(picture, quality, coding, strip, size))?
             }
             Plan::Png { strip } => {
                 let picture = source::decode(source, format, &self.limits)?;
                 self.cancel.check()?;
-                self.png(picture, strip)?
+                Some(self.png(picture, strip)?)
             }
         };
-        Ok(Processed { bytes, format: plan.output(format), original: plan == Plan::Original, ignored: None })
+        Ok(match made {
+            Some(bytes) => Processed { bytes, format: plan.output(format), original: false, ignored: None },
+            None => Processed { bytes: self.copy(source)?, format, original: true, ignored: None },
+        })
     }
 
     fn copy(&self, source: &[u8]) -> Result<Vec<u8>> {
@@ -164,22 +169,42 @@ impl Processor {
         Ok(source.to_vec())
     }
 
-    fn transcode(&self, source: &[u8], quality: Option<u8>, coding: Coding, strip: Strip) -> Result<Vec<u8>> {
+    fn transcode(
+        &self,
+        source: &[u8],
+        quality: Option<u8>,
+        coding: Coding,
+        strip: Strip,
+        size: Option<SizeLimit>,
+    ) -> Result<Vec<u8>> {
         let mut transcoder = jpeg::Transcoder::new().coding(coding).strip(strip);
         if let Some(quality) = quality {
             transcoder = transcoder.requantise(quality, jpeg::Preset::default())?;
         }
+        if let Some(size) = size {
+            transcoder = transcoder.target_bytes(size.bytes());
+        }
         transcoder.limits(self.limits.clone()).cancel(self.cancel.clone()).run(source)
     }
 
-    fn encode(&self, picture: Picture, quality: u8, coding: Coding, strip: Strip) -> Result<Vec<u8>> {
-        let encoder = jpeg::Encoder::default()
+    fn encode(
+        &self,
+        picture: Picture,
+        quality: u8,
+        coding: Coding,
+        strip: Strip,
+        size: Option<SizeLimit>,
+    ) -> Result<Vec<u8>> {
+        let mut encoder = jpeg::Encoder::default()
             .quality(quality)?
             .subsampling(self.subsampling)
             .coding(coding)
             .background(self.background)
             .limits(self.limits.clone())
             .cancel(self.cancel.clone());
+        if let Some(size) = size {
+            encoder = encoder.target_bytes(size.bytes());
+        }
         if strip == Strip::NOTHING { picture.encode(encoder) } else { picture.without_exif().encode(encoder) }
     }
 
@@ -207,6 +232,20 @@ impl Processor {
 
     pub(super) fn quality_by_default(&self) -> u8 {
         self.default_quality
+    }
+}
+
+/// What was made of a source under a limit of its size; nothing where the "!" of that gives the source.
+fn or_source(size: Option<SizeLimit>, source: &[u8], made: Result<Vec<u8>>) -> Result<Option<Vec<u8>>> {
+    let Some(size) = size else { return made.map(Some) };
+    match made {
+        Ok(bytes) if size.or_source && bytes.len() >= source.len() => Ok(None),
+        Err(error) if error.field() == Some("target_bytes") => {
+            // Every file that could be made is over the limit, and this source is not.
+            let is_smaller = source.len() as u64 <= size.bytes();
+            if size.or_source && is_smaller { Ok(None) } else { Err(error.field_named("size-limit")) }
+        }
+        made => made.map(Some),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Restart intervals of what is made.
 
-use super::guard::Call;
+use super::guard::{Call, Opaque};
 use super::jpeg::cosimg_encoder;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
 use super::transcode::cosimg_transcoder;
-use crate::jpeg::RestartInterval;
+use crate::jpeg::{Encoder, RestartInterval, Transcoder};
 
 /// A restart interval in MCUs of each scan: its blocks where it has one component.
 pub const COSIMG_RESTART_MCUS: i32 = 1;
@@ -22,10 +22,7 @@ pub unsafe extern "C" fn cosimg_encoder_set_restart_interval(
 ) -> cosimg_status {
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let interval = to_restart_interval(interval, unit)?;
-        call.update(encoder, "encoder", |encoder| Ok(encoder.restart_interval(interval)))
-    })
+    call.run(|call| set(call, encoder, "encoder", (interval, unit), Encoder::restart_interval))
 }
 
 /// As `cosimg_encoder_set_restart_interval`, of the result, whatever the source has.
@@ -38,18 +35,23 @@ pub unsafe extern "C" fn cosimg_transcoder_set_restart_interval(
 ) -> cosimg_status {
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let interval = to_restart_interval(interval, unit)?;
-        call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.restart_interval(interval)))
-    })
+    call.run(|call| set(call, transcoder, "transcoder", (interval, unit), Transcoder::restart_interval))
 }
 
-fn to_restart_interval(interval: i32, unit: i32) -> Result<RestartInterval, Fault> {
+/// Sets an interval and its unit by the setter of the object.
+fn set<O: Opaque<Value: Clone>>(
+    call: &Call,
+    object: *mut O,
+    name: &str,
+    (interval, unit): (i32, i32),
+    setter: impl FnOnce(O::Value, RestartInterval) -> O::Value,
+) -> Result<(), Fault> {
     let count = u16::try_from(interval)
         .map_err(|_| Fault::new(COSIMG_USAGE, "interval", format!("{interval} is not from 0 to 65535")))?;
-    match unit {
-        COSIMG_RESTART_MCUS => Ok(RestartInterval::Mcus(count)),
-        COSIMG_RESTART_ROWS => Ok(RestartInterval::Rows(count)),
-        other => Err(Fault::unknown_number("unit", other)),
-    }
+    let interval = match unit {
+        COSIMG_RESTART_MCUS => RestartInterval::Mcus(count),
+        COSIMG_RESTART_ROWS => RestartInterval::Rows(count),
+        other => return Err(Fault::unknown_number("unit", other)),
+    };
+    call.update(object, name, |value| Ok(setter(value, interval)))
 }

@@ -1113,6 +1113,15 @@ cosimg_status cosimg_encoder_set_subsampling(cosimg_encoder *encoder,
 cosimg_status cosimg_encoder_set_coding(cosimg_encoder *encoder, int32_t coding, cosimg_error **err);
 
 /**
+ * The scans one by one, as `cjpeg -scans` takes them: they stand in for the coding. Runs give `COSIMG_USAGE` where they do
+ * not fit the picture.
+ */
+cosimg_status cosimg_encoder_set_scans(cosimg_encoder *encoder,
+                                       const char *script,
+                                       size_t script_len,
+                                       cosimg_error **err);
+
+/**
  * What transparent pixels are laid over.
  */
 cosimg_status cosimg_encoder_set_background(cosimg_encoder *encoder,

@@ -717,6 +717,8 @@ public:
     encoder &restart_interval(std::int32_t interval, cosimg::restart unit = cosimg::restart::rows) {
         return set(cosimg_encoder_set_restart_interval, interval, static_cast<std::int32_t>(unit));
     }
+    /** The scans one by one, as `cjpeg -scans` takes them. */
+    encoder &scans(std::string_view script) { return set(cosimg_encoder_set_scans, script.data(), script.size()); }
     /** What transparent pixels are laid over. */
     encoder &background(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
         return set(cosimg_encoder_set_background, red, green, blue);

@@ -280,6 +280,9 @@ pub(crate) struct Encode {
     pub(crate) subsampling: Sampling,
     #[command(flatten)]
     pub(crate) coding: CodingFlags,
+    /// The scans themselves, in the syntax of cjpeg -scans
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "smaller"])]
+    pub(crate) scans: Option<PathBuf>,
     /// A restart marker after every N rows of MCUs, or N MCUs of each scan with B behind it
     #[arg(long, value_name = "N[B]", value_parser = restart)]
     pub(crate) restart: Option<RestartInterval>,

@@ -1,6 +1,6 @@
 //! The flags that choose the scans of a progressive file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use cosimg::jpeg::{Mode, Script, Transcoder};
@@ -26,7 +26,7 @@ pub(crate) struct ScanFlags {
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     display_allowance: f32,
     /// The scans themselves, in the syntax of cjpeg -scans, in place of a mode
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "baseline"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "baseline", "smaller"])]
     scans: Option<PathBuf>,
 }
 
@@ -40,12 +40,18 @@ impl ScanFlags {
             Some(most) => transcoder.max_scans(most).map_err(about_flag("--max-scans"))?,
             None => transcoder,
         };
-        let Some(path) = &self.scans else { return Ok(transcoder) };
-        let text = output::read(path, MOST_SCRIPT)?;
-        let text = str::from_utf8(&text).map_err(|_| Failure::usage(format_args!("{}: not text", path.display())))?;
-        let script: Script = text.parse().map_err(|e| Failure::about(path.display(), &e))?;
-        Ok(transcoder.scans(script))
+        match &self.scans {
+            Some(path) => Ok(transcoder.scans(script(path)?)),
+            None => Ok(transcoder),
+        }
     }
+}
+
+/// The script in a file.
+pub(crate) fn script(path: &Path) -> Outcome<Script> {
+    let text = output::read(path, MOST_SCRIPT)?;
+    let text = str::from_utf8(&text).map_err(|_| Failure::usage(format_args!("{}: not text", path.display())))?;
+    text.parse().map_err(|e| Failure::about(path.display(), &e))
 }
 
 /// [`Mode`] by name.

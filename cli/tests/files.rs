@@ -143,10 +143,22 @@ fn encoding_takes_quality_sampling_and_background() {
     let fits = encode(&["--target-bytes", &(whole.len() - 1).to_string()]);
     assert!(fits.len() < whole.len() && fits.len() > whole.len() / 2);
     assert!(encode(&["--target-bytes", &whole.len().to_string()]) == whole);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    fs::write(&script, "0 1 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0;").unwrap();
+    let scripted = encode(&["--scans", text(&script)]);
+    assert!(inspect(&scripted).scans.len() == 4 && coefficients(&scripted) == coefficients(&whole));
+    fs::write(&script, "0;\n0 1 2: 5").unwrap();
+    for (more, words) in
+        [(&[][..], "line 2"), (&["--baseline"], "cannot be used with"), (&["--smaller"], "cannot be used with")]
+    {
+        let refused = run(cosimg(&[&["encode", text(&png), "-o", "-", "--scans", text(&script)], more].concat()));
+        assert_eq!((refused.code, refused.errors.contains(words)), (2, true), "{}", refused.errors);
+    }
+
     let too_few = run(cosimg(&["encode", text(&png), "-o", "-", "--target-bytes", "100"]));
     assert_eq!((too_few.code, too_few.errors.contains("over the target of 100")), (5, true), "{}", too_few.errors);
 
-    let folder = tempfile::tempdir().unwrap();
     let clear = folder.path().join("clear.png");
     image::RgbaImage::new(16, 16).save(&clear).unwrap();
     for (colour, expected) in [("ffffff", [255, 255, 255]), ("204080", [0x20, 0x40, 0x80])] {

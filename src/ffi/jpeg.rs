@@ -1,6 +1,6 @@
 //! JPEG from pixels.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::ptr;
@@ -11,7 +11,7 @@ use super::guard::{Call, Opaque};
 use super::image::cosimg_image_view;
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{Coding, Encoder, Preset, Subsampling};
+use crate::jpeg::{Coding, Encoder, Preset, Script, Subsampling};
 
 /// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
 pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
@@ -132,6 +132,23 @@ pub unsafe extern "C" fn cosimg_encoder_set_coding(
     call.run(|call| {
         let coding = to_coding(coding)?;
         call.update(encoder, "encoder", |encoder| Ok(encoder.coding(coding)))
+    })
+}
+
+/// The scans one by one, as `cjpeg -scans` takes them: they stand in for the coding. Runs give `COSIMG_USAGE` where they do
+/// not fit the picture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_scans(
+    encoder: *mut cosimg_encoder,
+    script: *const c_char,
+    script_len: usize,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let script = to_script(call, script, script_len)?;
+        call.update(encoder, "encoder", |encoder| Ok(encoder.scans(script)))
     })
 }
 
@@ -338,6 +355,10 @@ pub(super) fn to_coding(coding: i32) -> Result<Coding, Fault> {
         COSIMG_CODING_SMALLER => Ok(Coding::Smaller),
         other => Err(Fault::unknown_number("coding", other)),
     }
+}
+
+pub(super) fn to_script(call: &Call, script: *const c_char, script_len: usize) -> Result<Script, Fault> {
+    Ok(call.text(script, script_len, "script")?.parse()?)
 }
 
 pub(super) fn to_subsampling(subsampling: i32) -> Result<Subsampling, Fault> {

@@ -6,10 +6,10 @@ use std::ptr;
 use super::buffer::{Out, cosimg_buffer, cosimg_slice};
 use super::callback::{cosimg_cancel, cosimg_write_fn};
 use super::guard::{Call, Opaque};
-use super::jpeg::{to_coding, to_preset, to_quality, to_threads};
+use super::jpeg::{to_coding, to_preset, to_quality, to_script, to_threads};
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{self, Damages, Mode, Script, Strip, Transcoded, Transcoder};
+use crate::jpeg::{self, Damages, Mode, Strip, Transcoded, Transcoder};
 
 /// What is shown after the first bytes.
 pub const COSIMG_MODE_DISPLAY: i32 = 0;
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn cosimg_transcoder_set_scans(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| {
-        let script: Script = call.text(script, script_len, "script")?.parse()?;
+        let script = to_script(call, script, script_len)?;
         call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.scans(script)))
     })
 }

@@ -48,6 +48,11 @@ impl Layout {
         self.is_chosen() && self.mode == Mode::Small
     }
 
+    /// Whether both codings are tried, and the smaller file is taken.
+    pub(crate) fn tries_codings(&self) -> bool {
+        self.script.is_none() && self.coding == Coding::Smaller
+    }
+
     /// Whether a mode says which scans there are.
     fn is_chosen(&self) -> bool {
         self.script.is_none() && !self.sparse && self.coding != Coding::Baseline

@@ -64,7 +64,7 @@ pub(crate) fn write_to(
         work.limits.check_memory(bytes, "the coefficients of the picture")?;
         coefficients = coefficients.hold(work.cancel)?.into();
     }
-    if layout.coding != Coding::Smaller || layout.script.is_some() {
+    if !layout.tries_codings() {
         return lay_out(&mut coefficients, true, metadata, layout, simd, work, deliver);
     }
     let mut as_coding = |coding, is_last, work| {

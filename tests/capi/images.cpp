@@ -70,6 +70,11 @@ int main() {
     CHECK(cosimg::transcoder().target_bytes(baseline.size() / 2).run(baseline).size() <= baseline.size() / 2);
     CHECK(cosimg::transcoder().requantise(30).run(baseline).size() < cosimg::transcoder().run(baseline).size());
 
+    // Scans of one's own are the same as those of a transcoder.
+    const char *script = "0 1 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0;";
+    CHECK(same(cosimg::encoder().scans(script).run(image), cosimg::transcoder().scans(script).run(cosimg::encoder().run(image))));
+    CHECK(thrown_by([&] { cosimg::encoder().scans("0 1 2: 5"); }).kind() == cosimg::error_kind::usage);
+
     // Embedded blocks are there until they are stripped.
     const std::array<std::uint8_t, 8> exif{'I', 'I', 42, 0, 8, 0, 0, 0};
     const cosimg::bytes with_exif = encoder.exif(exif).run(image);

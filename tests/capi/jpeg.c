@@ -130,6 +130,37 @@ static void check_sizes(const cosimg_image_view *view, cosimg_slice source) {
     cosimg_transcoder_free(transcoder);
 }
 
+/* Scans of one's own, of pixels as of a JPEG. */
+static void check_scans(const cosimg_image_view *view) {
+    static const char script[] = "0 1 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0;";
+    cosimg_encoder *encoder;
+    cosimg_transcoder *transcoder;
+    cosimg_buffer plain, out, again;
+
+    DONE(cosimg_encoder_new(&encoder, &err));
+    DONE(cosimg_encoder_run(encoder, view, &plain, &err));
+    DONE(cosimg_transcoder_new(&transcoder, &err));
+    DONE(cosimg_transcoder_set_scans(transcoder, script, sizeof script - 1, &err));
+    DONE(cosimg_transcoder_run(transcoder, slice_of_buffer(&plain), &again, &err));
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_scans(encoder, "0 1 2: 5", 8, &err));
+    FAILS(COSIMG_USAGE_NULL, cosimg_encoder_set_scans(encoder, NULL, 8, &err));
+    DONE(cosimg_encoder_set_scans(encoder, script, sizeof script - 1, &err));
+    DONE(cosimg_encoder_run(encoder, view, &out, &err));
+    CHECK(out.len == again.len && memcmp(out.data, again.data, out.len) == 0);
+    cosimg_buffer_free(&out);
+    DONE(cosimg_encoder_set_scans(encoder, "0; 1;", 5, &err));
+    {
+        cosimg_error *err = NULL;
+        CHECK(cosimg_encoder_run(encoder, view, &out, &err) == COSIMG_USAGE);
+        CHECK(strcmp(cosimg_error_field(err), "components") == 0);
+        cosimg_error_free(err);
+    }
+    cosimg_buffer_free(&again);
+    cosimg_buffer_free(&plain);
+    cosimg_transcoder_free(transcoder);
+    cosimg_encoder_free(encoder);
+}
+
 /* Whether a file has a marker. */
 static int find_marker(const cosimg_buffer *file, uint8_t code) {
     size_t i;
@@ -292,6 +323,7 @@ int main(void) {
     check_three_ways(transcoder, slice_of_buffer(&baseline));
     check_options(slice_of_buffer(&baseline));
     check_sizes(&view, slice_of_buffer(&baseline));
+    check_scans(&view);
 
     /* Bad input: empty, no JPEG, cut in the middle. */
     FAILS(COSIMG_INPUT, cosimg_transcoder_run(transcoder, slice_of(NULL, 0), &again, &err));

@@ -7,6 +7,7 @@
 //! arguments  arguments out of range, limits, metadata
 //! requantise coefficients that become coarser, against the way through pixels
 //! target     files within a number of bytes
+//! scans      those of the caller's own are those that the transcoder makes of them
 //! threads    any number of them gives the same file
 //! progress   what a caller is told meanwhile, and the file in pieces
 //! auto       the subsampling that is chosen by the picture
@@ -25,6 +26,7 @@ mod peers;
 mod pictures;
 mod progress;
 mod requantise;
+mod scans;
 mod target;
 mod threads;
 

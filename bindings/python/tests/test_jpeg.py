@@ -212,7 +212,14 @@ def test_modes_and_scans(pixels: bytes) -> None:
     assert len(scans) == 4
     few = cosimg.transcode(source, mode="small", effort=9, max_scans=8)
     assert len(cosimg.inspect(few)["scans"]) <= 8 and len(few) >= sizes["small"]
-    for wrong in ({"effort": 0}, {"effort": 10}, {"max_scans": 7}, {"max_scans": 101}, {"display_allowance": -1.0}, {"scans": "0 1 2: 5"}, {"mode": "tiny"}):
+    assert cosimg.encode(pixels, scans=script, **SIZE) == cosimg.transcode(cosimg.encode(pixels, **SIZE), scans=script)
+    for unfit in ("0 1 2: 5", "0; 1;"):
+        with pytest.raises(cosimg.UsageError):
+            cosimg.encode(pixels, scans=unfit, **SIZE)
+    for wrong in ({"effort": 0}, {"effort": 10}, {"max_scans": 7}, {"max_scans": 101}, {"display_allowance": -1.0}):
+        with pytest.raises(cosimg.UsageError):
+            cosimg.transcode(source, **wrong)  # type: ignore[arg-type]
+    for wrong in ({"scans": "0 1 2: 5"}, {"mode": "tiny"}):
         with pytest.raises(cosimg.UsageError):
             cosimg.transcode(source, **wrong)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ use cosimg::pipeline::{Format, Picture};
 
 use crate::args::Encode;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output;
+use crate::{output, scan_flags};
 
 pub(crate) fn run(args: &Encode) -> Outcome {
     let limits = Limits::default();
@@ -30,6 +30,9 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         .limits(limits.clone());
     if let Some(bytes) = args.target_bytes {
         encoder = encoder.target_bytes(bytes);
+    }
+    if let Some(path) = &args.scans {
+        encoder = encoder.scans(scan_flags::script(path)?);
     }
     let result = Picture::decode(&source, &limits).and_then(|picture| picture.encode(encoder));
     output::write(&args.output, &result.map_err(|e| Failure::about(name, &e))?)

@@ -7,7 +7,6 @@ use super::stage::{Means, Stage};
 use super::target::TRIES;
 use super::{Encoder, Subsampling};
 use crate::error::{Error, Result};
-use crate::jpeg::Coding;
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
 use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::image::{Colour, Image, PixelFormat, PlaneRows, RowReader};
@@ -71,6 +70,10 @@ impl FrontEnd {
         if encoder.target_bytes.is_some() && encoder.tables.is_some() {
             let message = "a target of bytes is reached by quality, which tables of one's own stand in for";
             return Err(Error::usage(message).field_named("target_bytes"));
+        }
+        if let Some(script) = &encoder.layout.script {
+            // As it is when it is written, but before there is any work.
+            script.for_frame(&frame, &encoder.limits)?;
         }
         let copies = 1 + u64::from(encoder.target_bytes.is_some());
         let threads = encoder.threads.get().min(frame.mcus_high as usize);
@@ -191,7 +194,7 @@ impl Terms {
 
 /// The work on a picture at most: blocks, counted once for each time that they are gone through.
 fn work(encoder: &Encoder, frame: &Frame) -> u64 {
-    let codings = if encoder.coding == Coding::Smaller { 2 } else { 1 };
+    let codings = if encoder.layout.tries_codings() { 2 } else { 1 };
     let each = encoder.recipe.passes() + codings;
     let times = if encoder.target_bytes.is_some() { TRIES * (1 + each) } else { each };
     frame.blocks() * (1 + times)

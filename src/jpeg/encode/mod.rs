@@ -40,7 +40,7 @@ use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
 use crate::jpeg::write::{self, Deliver, Work};
-use crate::jpeg::{Coding, Mode, RestartInterval};
+use crate::jpeg::{Coding, Mode, RestartInterval, Script};
 use crate::limits::{Cancel, Limits};
 use embed::Embedded;
 use front::FrontEnd;
@@ -98,9 +98,7 @@ pub struct Encoder {
     pub(crate) recipe: Recipe,
     tables: Option<QuantTables>,
     subsampling: Subsampling,
-    coding: Coding,
-    mode: Option<Mode>,
-    restart: RestartInterval,
+    layout: Layout,
     background: [u8; 3],
     dither: bool,
     embedded: Embedded,
@@ -120,9 +118,7 @@ impl Encoder {
             recipe: preset.recipe(),
             tables: None,
             subsampling: Subsampling::default(),
-            coding: Coding::default(),
-            mode: None,
-            restart: RestartInterval::default(),
+            layout: Layout { sparse: true, ..Layout::default() },
             background: [255; 3],
             dither: false,
             embedded: Embedded::default(),
@@ -189,7 +185,7 @@ impl Encoder {
 
     /// How the entropy-coded data is laid out.
     pub fn coding(mut self, coding: Coding) -> Self {
-        self.coding = coding;
+        self.layout.coding = coding;
         self
     }
 
@@ -253,13 +249,20 @@ impl Encoder {
 
     /// What the scans of a progressive file are chosen for, in place of those that fit the coefficients of the preset.
     pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = Some(mode);
+        (self.layout.mode, self.layout.sparse) = (mode, false);
+        self
+    }
+
+    /// The scans of the file, one by one; they stand in for [`Encoder::coding`] and [`Encoder::mode`]. A script that does
+    /// not fit a picture is an error of kind `Usage` when that is begun.
+    pub fn scans(mut self, script: Script) -> Self {
+        self.layout.script = Some(script);
         self
     }
 
     /// How often decoders may begin anew: after damage, or to work on several parts at once. Never at first.
     pub fn restart_interval(mut self, interval: RestartInterval) -> Self {
-        self.restart = interval;
+        self.layout.restart = interval;
         self
     }
 
@@ -299,7 +302,7 @@ impl Encoder {
     /// # Errors
     /// `Limit` where the picture or the memory it needs pass a bound, before that memory is taken; `Unsupported` for
     /// more than 65,500 pixels a side, or instructions that this processor lacks; `Usage` where the ICC profile, the
-    /// Exif block or a comment does not fit a JPEG; `Cancelled`.
+    /// Exif block or a comment does not fit a JPEG, or the scans the picture; `Cancelled`.
     pub fn encode(&self, image: &Image<'_>) -> Result<Vec<u8>> {
         self.file(image, &mut |_| Ok(()))
     }
@@ -412,16 +415,9 @@ impl Encoder {
         deliver: Deliver<'_>,
     ) -> Result<Vec<u8>> {
         let metadata = self.embedded.metadata(format.colour())?;
-        let layout = Layout {
-            coding: self.coding,
-            mode: self.mode.unwrap_or_default(),
-            sparse: self.mode.is_none(),
-            restart: self.restart,
-            ..Layout::default()
-        };
         let work =
             Work { threads: self.threads.get(), limits: &self.limits, cancel: &self.cancel, progress: Some(progress) };
-        write::write_to(image.into(), &metadata, &layout, self.simd, work, deliver)
+        write::write_to(image.into(), &metadata, &self.layout, self.simd, work, deliver)
     }
 }
 

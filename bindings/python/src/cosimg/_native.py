@@ -133,6 +133,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_encoder_set_target_bytes": (_status, (_object, c_uint64, _place)),
     "cosimg_encoder_set_subsampling": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_coding": (_status, (_object, c_int32, _place)),
+    "cosimg_encoder_set_scans": (_status, (_object, *_text, _place)),
     "cosimg_encoder_set_restart_interval": (_status, (_object, c_int32, c_int32, _place)),
     "cosimg_encoder_set_background": (_status, (_object, c_uint8, c_uint8, c_uint8, _place)),
     "cosimg_encoder_set_icc_profile": (_status, (_object, Slice, _place)),

@@ -237,6 +237,7 @@ class Encoder(_Bounded):
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's
     :param target_bytes: the best quality up to `quality` whose file has no more bytes is searched for
+    :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for the coding
     :param restart: a restart marker after so many of `restart_unit`, 0 for none: `"rows"` of the MCUs of the picture, or
         `"mcus"` of each scan
     :param background: what transparent pixels are laid over
@@ -257,6 +258,7 @@ class Encoder(_Bounded):
         target_bytes: Optional[int] = None,
         subsampling: Subsampling = "4:2:0",
         coding: Coding = "progressive",
+        scans: Optional[str] = None,
         restart: int = 0,
         restart_unit: Restart = "rows",
         background: Colour = (255, 255, 255),
@@ -275,6 +277,8 @@ class Encoder(_Bounded):
             self._set("set_target_bytes", _native.natural(target_bytes, 64, "target_bytes"))
         self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
+        if scans is not None:
+            self._set("set_scans", *_native.text(scans, "scans"))
         self._set_restart(restart, restart_unit)
         self._set_background(background)
         for setting, block in (("icc_profile", icc_profile), ("exif", exif)):
@@ -460,6 +464,7 @@ def encode(
     target_bytes: Optional[int] = None,
     subsampling: Subsampling = "4:2:0",
     coding: Coding = "progressive",
+    scans: Optional[str] = None,
     restart: int = 0,
     restart_unit: Restart = "rows",
     background: Colour = (255, 255, 255),
@@ -477,6 +482,7 @@ def encode(
         target_bytes=target_bytes,
         subsampling=subsampling,
         coding=coding,
+        scans=scans,
         restart=restart,
         restart_unit=restart_unit,
         background=background,

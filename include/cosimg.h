@@ -259,6 +259,21 @@
 #define COSIMG_PRESET_SMALL 3
 
 /**
+ * A density without a unit: the width of a pixel is to its height as `y` to `x`.
+ */
+#define COSIMG_DENSITY_ASPECT_RATIO 0
+
+/**
+ * A density in pixels by inch.
+ */
+#define COSIMG_DENSITY_PER_INCH 1
+
+/**
+ * A density in pixels by centimetre.
+ */
+#define COSIMG_DENSITY_PER_CENTIMETRE 2
+
+/**
  * What is shown after the first bytes.
  */
 #define COSIMG_MODE_DISPLAY 0
@@ -1101,6 +1116,15 @@ cosimg_status cosimg_encoder_set_target_bytes(cosimg_encoder *encoder,
                                               cosimg_error **err);
 
 /**
+ * Quantisation tables in place of those of the preset at a quality: 64 steps of 1 to 255 each, a byte a step, row by row as
+ * T.81 Annex K prints them.
+ */
+cosimg_status cosimg_encoder_set_tables(cosimg_encoder *encoder,
+                                        cosimg_slice luma,
+                                        cosimg_slice chroma,
+                                        cosimg_error **err);
+
+/**
  * One of `COSIMG_SUBSAMPLING_*`.
  */
 cosimg_status cosimg_encoder_set_subsampling(cosimg_encoder *encoder,
@@ -1113,6 +1137,14 @@ cosimg_status cosimg_encoder_set_subsampling(cosimg_encoder *encoder,
 cosimg_status cosimg_encoder_set_coding(cosimg_encoder *encoder, int32_t coding, cosimg_error **err);
 
 /**
+ * One of `COSIMG_MODE_*`: what the scans of a progressive file are chosen for, instead of the few that suit how the encoder
+ * decides coefficients.
+ */
+cosimg_status cosimg_encoder_set_mode(cosimg_encoder *encoder,
+                                      int32_t mode,
+                                      cosimg_error **err);
+
+/**
  * The scans one by one, as `cjpeg -scans` takes them: they stand in for the coding. Runs give `COSIMG_USAGE` where they do
  * not fit the picture.
  */
@@ -1122,6 +1154,14 @@ cosimg_status cosimg_encoder_set_scans(cosimg_encoder *encoder,
                                        cosimg_error **err);
 
 /**
+ * Whether samples of more than 8 bits are reduced with an ordered dither, which spares smooth gradients from bands and
+ * costs bytes. At first they are rounded.
+ */
+cosimg_status cosimg_encoder_set_dither(cosimg_encoder *encoder,
+                                        int32_t on,
+                                        cosimg_error **err);
+
+/**
  * What transparent pixels are laid over.
  */
 cosimg_status cosimg_encoder_set_background(cosimg_encoder *encoder,
@@ -1129,18 +1169,6 @@ cosimg_status cosimg_encoder_set_background(cosimg_encoder *encoder,
                                             uint8_t green,
                                             uint8_t blue,
                                             cosimg_error **err);
-
-/**
- * An ICC profile to embed; a copy is kept. The empty slice is none.
- */
-cosimg_status cosimg_encoder_set_icc_profile(cosimg_encoder *encoder,
-                                             cosimg_slice profile,
-                                             cosimg_error **err);
-
-/**
- * An Exif block to embed, TIFF without the prefix `Exif\0\0`; a copy is kept. The empty slice is none.
- */
-cosimg_status cosimg_encoder_set_exif(cosimg_encoder *encoder, cosimg_slice exif, cosimg_error **err);
 
 /**
  * How many threads a run may use, the caller's among them; 1 at first. The result does not depend on it.
@@ -1204,6 +1232,32 @@ cosimg_status cosimg_encoder_run_into(const cosimg_encoder *encoder,
  * Frees an encoder. NULL is allowed.
  */
 void cosimg_encoder_free(cosimg_encoder *encoder);
+
+/**
+ * An ICC profile to embed; a copy is kept. The empty slice is none.
+ */
+cosimg_status cosimg_encoder_set_icc_profile(cosimg_encoder *encoder,
+                                             cosimg_slice profile,
+                                             cosimg_error **err);
+
+/**
+ * An Exif block to embed, TIFF without the prefix `Exif\0\0`; a copy is kept. The empty slice is none.
+ */
+cosimg_status cosimg_encoder_set_exif(cosimg_encoder *encoder, cosimg_slice exif, cosimg_error **err);
+
+/**
+ * How large a pixel is, across and down, 1 to 65535 of one of `COSIMG_DENSITY_*`. Square pixels of no size at first.
+ */
+cosimg_status cosimg_encoder_set_density(cosimg_encoder *encoder,
+                                         int32_t density,
+                                         int32_t x,
+                                         int32_t y,
+                                         cosimg_error **err);
+
+/**
+ * A comment to embed after those before it; a copy is kept.
+ */
+cosimg_status cosimg_encoder_add_comment(cosimg_encoder *encoder, cosimg_slice comment, cosimg_error **err);
 
 /**
  * A transcoder to progressive that keeps all metadata.

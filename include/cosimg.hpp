@@ -546,6 +546,13 @@ enum class subsampling : std::int32_t {
     s444 = COSIMG_SUBSAMPLING_444,
 };
 
+/** What a density counts. */
+enum class density : std::int32_t {
+    aspect_ratio = COSIMG_DENSITY_ASPECT_RATIO,
+    per_inch = COSIMG_DENSITY_PER_INCH,
+    per_centimetre = COSIMG_DENSITY_PER_CENTIMETRE,
+};
+
 /** What a restart interval counts. */
 enum class restart : std::int32_t {
     /** MCUs of each scan: blocks where it has one component. */
@@ -720,12 +727,25 @@ public:
     /** The scans one by one, as `cjpeg -scans` takes them. */
     encoder &scans(std::string_view script) { return set(cosimg_encoder_set_scans, script.data(), script.size()); }
     /** What transparent pixels are laid over. */
+    /** Whether samples of more than 8 bits are reduced with an ordered dither. */
+    encoder &dither(bool on) { return set(cosimg_encoder_set_dither, std::int32_t(on)); }
+    /** 64 steps of 1 to 255 each, row by row as T.81 Annex K prints them. */
+    encoder &tables(bytes_view luma, bytes_view chroma) {
+        return set(cosimg_encoder_set_tables, luma.capi(), chroma.capi());
+    }
+    /** What the scans of a progressive file are chosen for. */
+    encoder &mode(cosimg::mode which) { return set(cosimg_encoder_set_mode, static_cast<std::int32_t>(which)); }
     encoder &background(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
         return set(cosimg_encoder_set_background, red, green, blue);
     }
     encoder &icc_profile(bytes_view profile) { return set(cosimg_encoder_set_icc_profile, profile.capi()); }
     /** An Exif block: TIFF, without the prefix. */
     encoder &exif(bytes_view exif) { return set(cosimg_encoder_set_exif, exif.capi()); }
+    encoder &density(cosimg::density unit, std::int32_t x, std::int32_t y) {
+        return set(cosimg_encoder_set_density, static_cast<std::int32_t>(unit), x, y);
+    }
+    /** A comment to embed after those before it. */
+    encoder &comment(bytes_view text) { return set(cosimg_encoder_add_comment, text.capi()); }
     encoder &threads(std::size_t most) { return set(cosimg_encoder_set_threads, most); }
     /** Calls `tell(done, total)` during every run, on its thread: false stops it, and so does what it throws, which comes
         out unchanged. An empty function is none. */

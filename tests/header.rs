@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// The header follows this order.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "status",
     "version",
     "buffer",
@@ -14,6 +14,7 @@ const FILES: [&str; 12] = [
     "verify",
     "image",
     "jpeg",
+    "embed",
     "transcode",
     "restart",
     "pipeline",

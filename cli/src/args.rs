@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cosimg::Limits;
 use cosimg::jpeg::{Coding, RestartInterval, Strip, Subsampling};
 
-use crate::scan_flags::ScanFlags;
+use crate::scan_flags::{ModeName, ScanFlags};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 some item failed, 2 usage, 3 nothing to do, 4 verification failed, 5 limit, 130 cancelled.
@@ -280,6 +280,9 @@ pub(crate) struct Encode {
     pub(crate) subsampling: Sampling,
     #[command(flatten)]
     pub(crate) coding: CodingFlags,
+    /// What the scans of a progressive file are chosen for, in place of those that suit the preset
+    #[arg(long, value_enum, conflicts_with_all = ["baseline", "scans"])]
+    pub(crate) mode: Option<ModeName>,
     /// The scans themselves, in the syntax of cjpeg -scans
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "smaller"])]
     pub(crate) scans: Option<PathBuf>,
@@ -289,6 +292,15 @@ pub(crate) struct Encode {
     /// What transparent pixels are laid over
     #[arg(long, value_name = "RRGGBB", default_value = "ffffff", value_parser = colour)]
     pub(crate) background: Colour,
+    /// An ICC profile to embed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) icc: Option<PathBuf>,
+    /// An Exif block to embed: TIFF
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exif: Option<PathBuf>,
+    /// A comment to embed; may be given again
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Vec<String>,
     /// Threads; as many as there are processors unless given
     #[arg(short, long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,

@@ -56,7 +56,7 @@ pub(crate) fn script(path: &Path) -> Outcome<Script> {
 
 /// [`Mode`] by name.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ModeName {
+pub(crate) enum ModeName {
     /// What is shown after the first bytes
     Display,
     /// A small file for little work

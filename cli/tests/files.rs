@@ -156,6 +156,19 @@ fn encoding_takes_quality_sampling_and_background() {
         assert_eq!((refused.code, refused.errors.contains(words)), (2, true), "{}", refused.errors);
     }
 
+    for mode in ["display", "fast", "small"] {
+        let path = folder.path().join("whole.jpg");
+        fs::write(&path, &whole).unwrap();
+        let transcoded = run(cosimg(&["transcode", text(&path), "-o", "-", "--mode", mode])).out;
+        assert!(encode(&["--mode", mode]) == transcoded, "{mode}");
+    }
+    let block = folder.path().join("block");
+    fs::write(&block, b"II*\0\x08\0\0\0\0\0\0\0\0\0").unwrap();
+    let embedded = encode(&["--exif", text(&block), "--icc", text(&block), "--comment", "one", "--comment", "two"]);
+    let kinds: Vec<_> = inspect(&embedded).metadata.iter().map(|segment| segment.kind).collect();
+    assert_eq!(kinds.len(), inspect(&whole).metadata.len() + 4);
+    assert!(coefficients(&embedded) == coefficients(&whole));
+
     let too_few = run(cosimg(&["encode", text(&png), "-o", "-", "--target-bytes", "100"]));
     assert_eq!((too_few.code, too_few.errors.contains("over the target of 100")), (5, true), "{}", too_few.errors);
 

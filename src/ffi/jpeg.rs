@@ -11,7 +11,8 @@ use super::guard::{Call, Opaque};
 use super::image::cosimg_image_view;
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
-use crate::jpeg::{Coding, Encoder, Preset, Script, Subsampling};
+use super::transcode::to_mode;
+use crate::jpeg::{Coding, Encoder, Preset, QuantTables, Script, Subsampling};
 
 /// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
 pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
@@ -105,6 +106,23 @@ pub unsafe extern "C" fn cosimg_encoder_set_target_bytes(
     call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.target_bytes(bytes))))
 }
 
+/// Quantisation tables in place of those of the preset at a quality: 64 steps of 1 to 255 each, a byte a step, row by row as
+/// T.81 Annex K prints them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_tables(
+    encoder: *mut cosimg_encoder,
+    luma: cosimg_slice,
+    chroma: cosimg_slice,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let tables = QuantTables::new(&to_steps(call, luma, "luma")?, &to_steps(call, chroma, "chroma")?)?;
+        call.update(encoder, "encoder", |encoder| Ok(encoder.tables(tables)))
+    })
+}
+
 /// One of `COSIMG_SUBSAMPLING_*`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_set_subsampling(
@@ -135,6 +153,22 @@ pub unsafe extern "C" fn cosimg_encoder_set_coding(
     })
 }
 
+/// One of `COSIMG_MODE_*`: what the scans of a progressive file are chosen for, instead of the few that suit how the encoder
+/// decides coefficients.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_mode(
+    encoder: *mut cosimg_encoder,
+    mode: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| {
+        let mode = to_mode(mode)?;
+        call.update(encoder, "encoder", |encoder| Ok(encoder.mode(mode)))
+    })
+}
+
 /// The scans one by one, as `cjpeg -scans` takes them: they stand in for the coding. Runs give `COSIMG_USAGE` where they do
 /// not fit the picture.
 #[unsafe(no_mangle)]
@@ -152,6 +186,19 @@ pub unsafe extern "C" fn cosimg_encoder_set_scans(
     })
 }
 
+/// Whether samples of more than 8 bits are reduced with an ordered dither, which spares smooth gradients from bands and
+/// costs bytes. At first they are rounded.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_dither(
+    encoder: *mut cosimg_encoder,
+    on: i32,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.dither(on != 0))))
+}
+
 /// What transparent pixels are laid over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_set_background(
@@ -164,36 +211,6 @@ pub unsafe extern "C" fn cosimg_encoder_set_background(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.background([red, green, blue]))))
-}
-
-/// An ICC profile to embed; a copy is kept. The empty slice is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_encoder_set_icc_profile(
-    encoder: *mut cosimg_encoder,
-    profile: cosimg_slice,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let profile = profile.bytes(call, "profile")?.to_vec();
-        call.update(encoder, "encoder", |encoder| Ok(encoder.icc_profile(profile)))
-    })
-}
-
-/// An Exif block to embed, TIFF without the prefix `Exif\0\0`; a copy is kept. The empty slice is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cosimg_encoder_set_exif(
-    encoder: *mut cosimg_encoder,
-    exif: cosimg_slice,
-    err: *mut *mut cosimg_error,
-) -> cosimg_status {
-    // SAFETY: the caller keeps the contract.
-    let call = unsafe { Call::new(err) };
-    call.run(|call| {
-        let exif = exif.bytes(call, "exif")?.to_vec();
-        call.update(encoder, "encoder", |encoder| Ok(encoder.exif(exif)))
-    })
 }
 
 /// How many threads a run may use, the caller's among them; 1 at first. The result does not depend on it.
@@ -355,6 +372,13 @@ pub(super) fn to_coding(coding: i32) -> Result<Coding, Fault> {
         COSIMG_CODING_SMALLER => Ok(Coding::Smaller),
         other => Err(Fault::unknown_number("coding", other)),
     }
+}
+
+fn to_steps(call: &Call, steps: cosimg_slice, name: &str) -> Result<[u16; 64], Fault> {
+    let steps = steps.bytes(call, name)?;
+    let steps: &[u8; 64] =
+        steps.try_into().map_err(|_| Fault::new(COSIMG_USAGE, name, format!("{} steps are not 64", steps.len())))?;
+    Ok(steps.map(u16::from))
 }
 
 pub(super) fn to_script(call: &Call, script: *const c_char, script_len: usize) -> Result<Script, Fault> {

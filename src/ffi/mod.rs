@@ -51,7 +51,7 @@
 //   limits.rs    cosimg_limits
 //   sign.rs      cosimg_signer, cosimg_link, cosimg_signature;  verify.rs  cosimg_verifier, cosimg_verdict
 //   image.rs     cosimg_image_view;  jpeg.rs  cosimg_encoder
-//   restart.rs   restart intervals of both
+//   embed.rs     what an encoder embeds;  restart.rs  restart intervals of both
 //   transcode.rs cosimg_transcoder, cosimg_report, cosimg_jpeg_inspect
 //   pipeline.rs  cosimg_processor
 
@@ -63,6 +63,7 @@ compile_error!("the C ABI promises to catch panics: build it with panic = \"unwi
 
 mod buffer;
 mod callback;
+mod embed;
 mod guard;
 mod image;
 mod jpeg;

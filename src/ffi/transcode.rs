@@ -112,12 +112,7 @@ pub unsafe extern "C" fn cosimg_transcoder_set_mode(
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
     call.run(|call| {
-        let mode = match mode {
-            COSIMG_MODE_DISPLAY => Mode::Display,
-            COSIMG_MODE_FAST => Mode::Fast,
-            COSIMG_MODE_SMALL => Mode::Small,
-            other => return Err(Fault::unknown_number("mode", other)),
-        };
+        let mode = to_mode(mode)?;
         call.update(transcoder, "transcoder", |transcoder| Ok(transcoder.mode(mode)))
     })
 }
@@ -474,4 +469,13 @@ fn to_strip(kinds: i32) -> Result<Strip, Fault> {
     }
     let wanted = KINDS.iter().filter(|(number, _)| kinds & number == *number);
     Ok(wanted.fold(Strip::NOTHING, |strip, (_, kind)| strip | *kind))
+}
+
+pub(super) fn to_mode(mode: i32) -> Result<Mode, Fault> {
+    match mode {
+        COSIMG_MODE_DISPLAY => Ok(Mode::Display),
+        COSIMG_MODE_FAST => Ok(Mode::Fast),
+        COSIMG_MODE_SMALL => Ok(Mode::Small),
+        other => Err(Fault::unknown_number("mode", other)),
+    }
 }

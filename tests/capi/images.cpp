@@ -77,6 +77,15 @@ int main() {
 
     // Embedded blocks are there until they are stripped.
     const std::array<std::uint8_t, 8> exif{'I', 'I', 42, 0, 8, 0, 0, 0};
+    const std::vector<std::uint8_t> steps(64, 50);
+    const cosimg::bytes others = cosimg::encoder()
+                                     .mode(cosimg::mode::small)
+                                     .dither(true)
+                                     .tables(cosimg::bytes_view(steps.data(), steps.size()), cosimg::bytes_view(steps.data(), steps.size()))
+                                     .density(cosimg::density::per_inch, 72, 72)
+                                     .comment(cosimg::bytes_view("a comment", 9))
+                                     .run(image);
+    CHECK(others.text().find("a comment") != std::string_view::npos);
     const cosimg::bytes with_exif = encoder.exif(exif).run(image);
     CHECK(with_exif.text().find("Exif") != std::string_view::npos);
     const cosimg::bytes without = cosimg::transcoder().strip(cosimg::strip::exif | cosimg::strip::comments).run(with_exif);

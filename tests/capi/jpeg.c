@@ -170,6 +170,43 @@ static int find_marker(const cosimg_buffer *file, uint8_t code) {
     return 0;
 }
 
+/* The mode, the tables, and what is embedded. */
+static void check_encoder_options(const cosimg_image_view *view) {
+    static const char header[] = "JFIF\0\1\1\2\0\100\0\41";
+    uint8_t steps[64];
+    cosimg_encoder *encoder;
+    cosimg_transcoder *transcoder;
+    cosimg_buffer plain, out, again;
+
+    DONE(cosimg_encoder_new(&encoder, &err));
+    DONE(cosimg_encoder_run(encoder, view, &plain, &err));
+    DONE(cosimg_transcoder_new(&transcoder, &err));
+    DONE(cosimg_transcoder_set_mode(transcoder, COSIMG_MODE_FAST, &err));
+    DONE(cosimg_transcoder_run(transcoder, slice_of_buffer(&plain), &again, &err));
+    FAILS(COSIMG_USAGE_ENUM, cosimg_encoder_set_mode(encoder, 99, &err));
+    DONE(cosimg_encoder_set_mode(encoder, COSIMG_MODE_FAST, &err));
+    DONE(cosimg_encoder_set_dither(encoder, 1, &err));
+    DONE(cosimg_encoder_run(encoder, view, &out, &err));
+    CHECK(out.len == again.len && memcmp(out.data, again.data, out.len) == 0);
+    cosimg_buffer_free(&out);
+
+    memset(steps, 255, sizeof steps);
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_tables(encoder, slice_of(steps, 63), slice_of(steps, 64), &err));
+    DONE(cosimg_encoder_set_tables(encoder, slice_of(steps, 64), slice_of(steps, 64), &err));
+    FAILS(COSIMG_USAGE_ENUM, cosimg_encoder_set_density(encoder, 3, 1, 1, &err));
+    FAILS(COSIMG_USAGE, cosimg_encoder_set_density(encoder, COSIMG_DENSITY_PER_INCH, 0, 1, &err));
+    DONE(cosimg_encoder_set_density(encoder, COSIMG_DENSITY_PER_CENTIMETRE, 64, 33, &err));
+    DONE(cosimg_encoder_add_comment(encoder, slice_of("hello", 5), &err));
+    DONE(cosimg_encoder_run(encoder, view, &out, &err));
+    CHECK(out.len < again.len && find_marker(&out, 0xFE));
+    CHECK(memcmp((const char *)out.data + 6, header, sizeof header - 1) == 0);
+    cosimg_buffer_free(&out);
+    cosimg_buffer_free(&again);
+    cosimg_buffer_free(&plain);
+    cosimg_transcoder_free(transcoder);
+    cosimg_encoder_free(encoder);
+}
+
 /* The options of a transcoder, and what it has to say. */
 static void check_options(cosimg_slice source) {
     cosimg_transcoder *transcoder;
@@ -323,6 +360,7 @@ int main(void) {
     check_three_ways(transcoder, slice_of_buffer(&baseline));
     check_options(slice_of_buffer(&baseline));
     check_sizes(&view, slice_of_buffer(&baseline));
+    check_encoder_options(&view);
     check_scans(&view);
 
     /* Bad input: empty, no JPEG, cut in the middle. */

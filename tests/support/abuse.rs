@@ -62,6 +62,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("size_t", name) => right_text(name.strip_suffix("_len").expect("a length has a pointer")).len().to_string(),
         ("uint8_t *", _) => "w.room".into(),
         ("cosimg_slice", "source") => "w.source".into(),
+        ("cosimg_slice", "luma" | "chroma") => "slice_of(w.steps, sizeof w.steps)".into(),
         ("cosimg_slice", _) | ("const cosimg_slice *", _) => {
             if kind == "cosimg_slice" {
                 "w.slices[0]".into()
@@ -78,7 +79,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("int32_t", "quality") => "50".into(),
         ("int32_t", "effort") => "3".into(),
         ("int32_t", "max_scans") => "12".into(),
-        ("int32_t", "interval" | "unit") => "2".into(),
+        ("int32_t", "interval" | "unit" | "density" | "x" | "y") => "2".into(),
         ("float", "percent") => "0.5f".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
         ("int32_t", "format" | "on" | "preset") => "1".into(),
@@ -167,8 +168,19 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         }
         "cosimg_progress_fn" => add("NULL", "COSIMG_OK", "NULL"),
         "int32_t"
-            if ["profile", "headers", "coding", "mode", "strip", "subsampling", "covered", "preset", "unit"]
-                .contains(&name.as_str()) =>
+            if [
+                "profile",
+                "headers",
+                "coding",
+                "mode",
+                "strip",
+                "subsampling",
+                "covered",
+                "preset",
+                "unit",
+                "density",
+            ]
+            .contains(&name.as_str()) =>
         {
             for number in ["-1", "9999", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE_ENUM", "of no meaning");
@@ -186,6 +198,11 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         }
         "int32_t" if name == "max_scans" => {
             for number in ["-1", "7", "101", "256 + 12", "INT32_MAX", "INT32_MIN"] {
+                add(number, "COSIMG_USAGE", "out of range");
+            }
+        }
+        "int32_t" if name == "x" || name == "y" => {
+            for number in ["-1", "0", "65536", "INT32_MAX", "INT32_MIN"] {
                 add(number, "COSIMG_USAGE", "out of range");
             }
         }
@@ -329,7 +346,7 @@ struct world {
     cosimg_slice source, slices[2], bad_slices[2], null_slices[2];
     cosimg_image_view image, changed;
     uint8_t pixels[WIDTH * HEIGHT * 3];
-    uint8_t room[1 << 16];
+    uint8_t room[1 << 16], steps[64];
 };
 
 static void world_new(struct world *w) {
@@ -359,6 +376,7 @@ static void world_new(struct world *w) {
     DONE(cosimg_transcoder_set_tolerant(w->transcoder, 1, &err));
     DONE(cosimg_transcoder_run_and_report(w->transcoder, slice_of(w->jpeg.data, w->jpeg.len / 2), &half, &w->report, &err));
     cosimg_buffer_free(&half);
+    memset(w->steps, 16, sizeof w->steps);
     w->slices[0] = w->slices[1] = w->bad_slices[0] = w->null_slices[0] = slice_of("text", 4);
     w->bad_slices[1] = slice_of("\377", 1);
     w->null_slices[1] = slice_of(NULL, 1);

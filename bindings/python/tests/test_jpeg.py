@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 import cosimg
@@ -93,6 +95,28 @@ def test_options_of_the_encoder(pixels: bytes) -> None:
     assert over_black == cosimg.encode(bytes(4 * 4 * 3), width=4, height=4, format="rgb")
     over_white = cosimg.encode(clear, width=4, height=4, format="rgba")
     assert over_white == cosimg.encode(b"\xff" * (4 * 4 * 3), width=4, height=4, format="rgb")
+
+
+def test_every_option_of_the_encoder_arrives(pixels: bytes) -> None:
+    plain = cosimg.encode(pixels, **SIZE)
+    file = cosimg.encode(pixels, density=("per inch", 300, 150), comments=[b"one", b"two"], **SIZE)
+    assert b"JFIF\0\x01\x01\x01\x01\x2c\0\x96" in file
+    assert b"\xff\xfe\0\x05one\xff\xfe\0\x05two" in file
+    assert len(cosimg.encode(pixels, tables=(bytes([90] * 64), bytes([99] * 64)), **SIZE)) < len(plain)
+    for mode in ("display", "fast", "small"):
+        assert cosimg.encode(pixels, mode=mode, **SIZE) == cosimg.transcode(plain, mode=mode)
+    gradient = b"".join(struct.pack("<H", 20000 + 16 * x) for _ in range(64) for x in range(64))
+    deep = {"width": 64, "height": 64, "format": "gray16", "quality": 100}
+    assert cosimg.encode(gradient, dither=True, **deep) != cosimg.encode(gradient, **deep)
+    for wrong in (
+        {"density": ("per inch", 0, 1)},
+        {"density": ("per mile", 1, 1)},
+        {"tables": (b"\x01" * 63, b"\x01" * 64)},
+        {"tables": (b"\x01" * 64, b"\0" * 64)},
+        {"mode": "tiny"},
+    ):
+        with pytest.raises(cosimg.UsageError):
+            cosimg.encode(pixels, **SIZE, **wrong)
 
 
 def test_embedded_blocks_stay_until_they_are_stripped(pixels: bytes) -> None:

@@ -11,6 +11,9 @@ use crate::args::Encode;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::{output, scan_flags};
 
+/// Bytes of an ICC profile or an Exif block at most: more than a JPEG has segments for.
+const MOST_METADATA: u64 = 17 << 20;
+
 pub(crate) fn run(args: &Encode) -> Outcome {
     let limits = Limits::default();
     let name = args.input.display();
@@ -34,6 +37,16 @@ pub(crate) fn run(args: &Encode) -> Outcome {
     if let Some(path) = &args.scans {
         encoder = encoder.scans(scan_flags::script(path)?);
     }
+    if let Some(mode) = args.mode {
+        encoder = encoder.mode(mode.into());
+    }
+    if let Some(path) = &args.icc {
+        encoder = encoder.icc_profile(output::read(path, MOST_METADATA)?);
+    }
+    if let Some(path) = &args.exif {
+        encoder = encoder.exif(output::read(path, MOST_METADATA)?);
+    }
+    encoder = args.comment.iter().fold(encoder, |encoder, comment| encoder.comment(comment.as_str()));
     let result = Picture::decode(&source, &limits).and_then(|picture| picture.encode(encoder));
     output::write(&args.output, &result.map_err(|e| Failure::about(name, &e))?)
 }

@@ -35,6 +35,7 @@ Subsampling = Literal["4:2:0", "4:2:2", "4:4:4", "auto"]
 Colour = tuple[int, int, int]
 Progress = Callable[[int, int], object]
 Restart = Literal["mcus", "rows"]
+Density = tuple[Literal["aspect ratio", "per inch", "per centimetre"], int, int]
 _CODINGS = {"progressive": 0, "baseline": 1, "smaller": 2}
 _MODES = {"display": 0, "fast": 1, "small": 2}
 _PRESETS = {"fast": 1, "balanced": 2, "small": 3}
@@ -52,6 +53,7 @@ _STRIPS = {
     "all": 511,
     "safe": 512,
 }
+_DENSITIES = {"aspect ratio": 0, "per inch": 1, "per centimetre": 2}
 _RESTARTS = {"mcus": 1, "rows": 2}
 _SUBSAMPLINGS = {"4:2:0": 420, "4:2:2": 422, "4:4:4": 444, "auto": 0}
 
@@ -237,12 +239,17 @@ class Encoder(_Bounded):
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's
     :param target_bytes: the best quality up to `quality` whose file has no more bytes is searched for
-    :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for the coding
+    :param tables: steps of luma and of chroma in place of those of the preset at a quality: 64 of 1 to 255 each, row by row
+    :param mode: what the scans of a progressive file are chosen for; unless given, a few that suit the encoder
+    :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode
     :param restart: a restart marker after so many of `restart_unit`, 0 for none: `"rows"` of the MCUs of the picture, or
         `"mcus"` of each scan
     :param background: what transparent pixels are laid over
+    :param dither: whether samples of more than 8 bits are reduced with an ordered dither
     :param icc_profile: an ICC profile to embed
     :param exif: an Exif block to embed: TIFF, without the prefix
+    :param density: how large a pixel is, across and down: `("per inch", 300, 300)`
+    :param comments: to embed, in this order
     :param threads: how many a run may use; the result does not depend on it
     :param progress: is called with how much of the work is done, and of how much in all, on the thread of the run; what it
         raises stops the run and comes out unchanged
@@ -258,12 +265,17 @@ class Encoder(_Bounded):
         target_bytes: Optional[int] = None,
         subsampling: Subsampling = "4:2:0",
         coding: Coding = "progressive",
+        tables: Optional[tuple[Readable, Readable]] = None,
+        mode: Optional[Mode] = None,
         scans: Optional[str] = None,
         restart: int = 0,
         restart_unit: Restart = "rows",
         background: Colour = (255, 255, 255),
+        dither: bool = False,
         icc_profile: Readable = b"",
         exif: Readable = b"",
+        density: Optional[Density] = None,
+        comments: Iterable[Readable] = (),
         threads: int = 1,
         progress: Optional[Progress] = None,
         limits: Optional[Limits] = None,
@@ -277,6 +289,12 @@ class Encoder(_Bounded):
             self._set("set_target_bytes", _native.natural(target_bytes, 64, "target_bytes"))
         self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
+        if tables is not None:
+            luma, chroma = tables
+            with _buffers.borrow(luma, "luma") as held, _buffers.borrow(chroma, "chroma") as other:
+                self._set("set_tables", held, other)
+        if mode is not None:
+            self._set("set_mode", _native.number(_MODES, mode, "mode"))
         if scans is not None:
             self._set("set_scans", *_native.text(scans, "scans"))
         self._set_restart(restart, restart_unit)
@@ -285,6 +303,14 @@ class Encoder(_Bounded):
             with _buffers.borrow(block, setting) as held:
                 if held.len:
                     self._set(f"set_{setting}", held)
+        self._set("set_dither", int(bool(dither)))
+        if density is not None:
+            unit, x, y = density
+            sides = (_native.integer(x, 32, "x"), _native.integer(y, 32, "y"))
+            self._set("set_density", _native.number(_DENSITIES, unit, "density"), *sides)
+        for comment in comments:
+            with _buffers.borrow(comment, "comment") as held:
+                self._set("add_comment", held)
         self._set("set_threads", _native.natural(threads, 32, "threads"))
         if progress is not None:
             self._set_progress(progress)
@@ -464,12 +490,17 @@ def encode(
     target_bytes: Optional[int] = None,
     subsampling: Subsampling = "4:2:0",
     coding: Coding = "progressive",
+    tables: Optional[tuple[Readable, Readable]] = None,
+    mode: Optional[Mode] = None,
     scans: Optional[str] = None,
     restart: int = 0,
     restart_unit: Restart = "rows",
     background: Colour = (255, 255, 255),
+    dither: bool = False,
     icc_profile: Readable = b"",
     exif: Readable = b"",
+    density: Optional[Density] = None,
+    comments: Iterable[Readable] = (),
     threads: int = 1,
     progress: Optional[Progress] = None,
     limits: Optional[Limits] = None,
@@ -482,12 +513,17 @@ def encode(
         target_bytes=target_bytes,
         subsampling=subsampling,
         coding=coding,
+        tables=tables,
+        mode=mode,
         scans=scans,
         restart=restart,
         restart_unit=restart_unit,
         background=background,
+        dither=dither,
         icc_profile=icc_profile,
         exif=exif,
+        density=density,
+        comments=comments,
         threads=threads,
         progress=progress,
         limits=limits,

@@ -767,8 +767,8 @@ cosimg_status cosimg_limits_set_result_side(cosimg_limits *limits, uint32_t resu
 cosimg_status cosimg_limits_set_scans(cosimg_limits *limits, uint32_t scans, cosimg_error **err);
 
 /**
- * Scans times blocks of a JPEG: what its scans claim to visit. A block of an arithmetic-coded scan counts once for four
- * of its coefficients.
+ * Scans times blocks of a JPEG: what its scans claim to visit. A block of an arithmetic-coded scan counts once for
+ * each coefficient of its band.
  */
 cosimg_status cosimg_limits_set_block_visits(cosimg_limits *limits,
                                              uint64_t block_visits,

@@ -84,6 +84,14 @@ impl Limits {
         Ok(())
     }
 
+    pub(crate) fn check_result(&self, width: u32, height: u32) -> Result<()> {
+        if width > self.result_side || height > self.result_side {
+            let message = format!("a result of {width}x{height} is over the limit of {} a side", self.result_side);
+            return Err(Error::limit("result_side", message));
+        }
+        Ok(())
+    }
+
     pub(crate) fn check_memory(&self, bytes: u64, what: &str) -> Result<()> {
         if bytes > self.memory {
             let message = format!("{what} would take {bytes} bytes, over the limit of {}", self.memory);

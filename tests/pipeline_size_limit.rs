@@ -1,4 +1,4 @@
-//! Rules with a `size-limit`: how many bytes an answer has, and when the source is the answer.
+//! What bounds an answer: the `size-limit` of a rule, in bytes, and the limit of the service on its sides.
 
 use std::io::Cursor;
 
@@ -102,4 +102,19 @@ fn a_size_limit_that_no_quality_keeps() {
     let rule = "imageMogr2/format/jpg/size-limit/1k";
     assert_eq!(run(&source, rule).unwrap_err().field(), Some("size-limit"));
     assert!(run(&source, &format!("{rule}!")).unwrap().original);
+}
+
+#[test]
+fn an_answer_has_no_longer_sides_than_the_limit() {
+    let (limits, picture) = (Limits::intl_2024(), DynamicImage::new_rgb8(Limits::intl_2024().result_side + 1, 1));
+    let sources = [png(&picture), jpeg_of(&picture, 80)];
+    for (source, text) in sources.iter().zip(["imageMogr2/format/jpg", "imageMogr2/interlace/1"]) {
+        let error = run(source, text).expect_err("it is too wide");
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("result_side")), "{text}");
+        let mut wider = limits.clone();
+        wider.result_side += 1;
+        let rule: Params = text.parse().expect("a rule");
+        assert!(Processor::new().limits(wider).run(source, &rule).is_ok(), "{text}");
+        assert!(run(source, "imageMogr2/ignore-error/1").expect("nothing is made of it").original, "{text}");
+    }
 }

@@ -245,6 +245,15 @@ fn never_larger_than_the_source() {
 }
 
 #[test]
+fn a_damaged_source_is_not_given_back() {
+    let source = tiny();
+    let cut = &source[..source.len() - 2];
+    let mended = Transcoder::new().tolerant(true).never_larger(true).run_and_report(cut).unwrap();
+    assert!(!mended.kept_source && mended.damages.count() == 1 && mended.bytes.len() > cut.len());
+    Transcoder::new().run(&mended.bytes).unwrap();
+}
+
+#[test]
 fn a_source_that_is_kept_is_stripped_all_the_same() {
     let picture = Picture::new(1, 1, &[(1, 1)]).filled(1, Content::SPARSE);
     let scan = Scan::sequential(&[0]);

@@ -99,6 +99,29 @@ fn limits_and_the_flag_hold_on_threads() {
 }
 
 #[test]
+fn what_one_thread_has_memory_for_more_do_too() {
+    let source = Transcoder::new().run(&sequential(0)).unwrap();
+    for mode in [Mode::Display, Mode::Fast, Mode::Small] {
+        let (mut refused, mut done) = (0, 0);
+        for memory in (100_000..800_000).step_by(10_000) {
+            let mut limits = Limits::default();
+            limits.memory = memory;
+            let transcoder = Transcoder::new().mode(mode).limits(limits);
+            let Ok(one) = said(&transcoder, 1, &source) else {
+                refused += 1;
+                continue;
+            };
+            done += 1;
+            for threads in [2, 3, 64] {
+                let more = said(&transcoder, threads, &source);
+                assert!(more.as_ref() == Ok(&one), "{mode:?}, {threads} threads, {memory} bytes: {:?}", more.err());
+            }
+        }
+        assert!(refused > 0 && done > 0, "{mode:?}: {refused} refused, {done} done");
+    }
+}
+
+#[test]
 fn the_corpus_is_the_same_on_threads() {
     let Some(root) = common::shared("corpus/conformance") else { return };
     let mut folders = vec![root];

@@ -110,8 +110,8 @@ pub unsafe extern "C" fn cosimg_limits_set_scans(
     call.run(|call| call.update(limits, "limits", |limits| Ok(Limits { scans, ..limits })))
 }
 
-/// Scans times blocks of a JPEG: what its scans claim to visit. A block of an arithmetic-coded scan counts once for four
-/// of its coefficients.
+/// Scans times blocks of a JPEG: what its scans claim to visit. A block of an arithmetic-coded scan counts once for
+/// each coefficient of its band.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_limits_set_block_visits(
     limits: *mut cosimg_limits,

@@ -92,7 +92,8 @@ impl Transcoder {
     }
 
     /// Whether the source is given back where the result would have more bytes: without what was to be stripped, and
-    /// otherwise as it was. [`Transcoded::kept_source`] says so. Off at first.
+    /// otherwise as it was. [`Transcoded::kept_source`] says so. A source that a tolerant transcoder has found damaged is not
+    /// given back. Off at first.
     pub fn never_larger(mut self, never_larger: bool) -> Self {
         self.never_larger = never_larger;
         self
@@ -278,7 +279,8 @@ impl Transcoder {
             let new_end = bytes.len() - read.metadata.trailing.len();
             index.follow(&mut bytes, new_end, end);
         }
-        let kept = self.never_larger.then(|| self.keep(source, end)).flatten();
+        let is_kept = self.never_larger && terms.tolerance.damages.is_empty();
+        let kept = is_kept.then(|| self.keep(source, end)).flatten();
         let kept = kept.filter(|kept| kept.len() < bytes.len());
         Ok(Transcoded {
             kept_source: kept.is_some(),

@@ -176,7 +176,15 @@ impl Scans<'_> {
             && parts.len() > 1
             && let Some(planes) = rows.planes()
         {
-            return self.write_parts(kernels, script, &parts, planes, out, scan_done);
+            let written = self.write_parts(kernels, script, &parts, planes, out.len());
+            // What one thread has the memory for is not refused because several have not.
+            if !written.as_ref().is_err_and(|error| error.field() == Some("memory")) {
+                for scan in written? {
+                    out.extend(scan);
+                    self.done(script.len(), out, scan_done)?;
+                }
+                return Ok(());
+            }
         }
         let intervals = Interval::of_scans(self.restart, self.frame, script);
         self.write_script(kernels, script, &intervals, rows, out, scan_done)
@@ -205,21 +213,22 @@ impl Scans<'_> {
         Ok(())
     }
 
-    /// As [`Scans::write_script`], of a picture in memory: each part as a script of its own that one thread writes.
+    /// The scans that [`Scans::write_script`] writes, of a picture in memory: each part as a script of its own that one
+    /// thread writes. So many bytes of output are there already.
     fn write_parts(
         &self,
         kernels: impl AcKernels,
         script: &[Scan],
         parts: &[Vec<usize>],
         planes: &[Plane],
-        out: &mut Vec<u8>,
-        scan_done: Deliver<'_>,
-    ) -> Result<()> {
+        output: usize,
+    ) -> Result<Vec<Vec<u8>>> {
         let intervals = Interval::of_scans(self.restart, self.frame, script);
         // What is not held yet is to be had by all threads together.
-        let held = planes.iter().map(Plane::bytes).sum::<u64>() + out.len() as u64;
+        let held = planes.iter().map(Plane::bytes).sum::<u64>() + output as u64;
+        let at_once = self.work.threads.min(parts.len()) as u64;
         let mut limits = self.work.limits.clone();
-        limits.memory = held + limits.memory.saturating_sub(held) / self.work.threads as u64;
+        limits.memory = held + limits.memory.saturating_sub(held) / at_once;
         let work = Work { threads: 1, limits: &limits, progress: None, ..self.work };
         let blocks = |part: &&Vec<usize>| {
             let components = part.iter().flat_map(|&scan| &script[scan].components);
@@ -252,11 +261,7 @@ impl Scans<'_> {
                 scans[i] = bytes;
             }
         }
-        for scan in scans {
-            out.extend(scan);
-            self.done(script.len(), out, scan_done)?;
-        }
-        Ok(())
+        Ok(scans)
     }
 
     /// Nothing more is taken from the rows.

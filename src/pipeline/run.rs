@@ -145,16 +145,16 @@ impl Processor {
                 None
             }
             Plan::Transcode { quality, coding, strip, size } => {
+                let jpeg = jpeg::inspect(source, &self.limits)?;
+                self.limits.check_result(jpeg.width, jpeg.height)?;
                 or_source(size, source, self.transcode(source, quality, coding, strip, size))?
             }
             Plan::Encode { quality, coding, strip, size } => {
-                let picture = source::decode(source, format, &self.limits)?;
-                self.cancel.check()?;
+                let picture = self.decode(source, format)?;
                 or_source(size, source, self.encode(picture, quality, coding, strip, size))?
             }
             Plan::Png { strip } => {
-                let picture = source::decode(source, format, &self.limits)?;
-                self.cancel.check()?;
+                let picture = self.decode(source, format)?;
                 Some(self.png(picture, strip)?)
             }
         };
@@ -162,6 +162,14 @@ impl Processor {
             Some(bytes) => Processed { bytes, format: plan.output(format), original: false, ignored: None },
             None => Processed { bytes: self.copy(source)?, format, original: true, ignored: None },
         })
+    }
+
+    /// The pixels of a source that the result has as many of.
+    fn decode(&self, source: &[u8], format: Format) -> Result<Picture> {
+        let picture = source::decode(source, format, &self.limits)?;
+        self.limits.check_result(picture.width(), picture.height())?;
+        self.cancel.check()?;
+        Ok(picture)
     }
 
     fn copy(&self, source: &[u8]) -> Result<Vec<u8>> {

@@ -43,7 +43,7 @@ impl RowEncoder {
             let row_bytes = width as usize * format.bytes();
             return Ok(Self { encoder, stage, format, row_bytes, part: Vec::new() });
         }
-        let bytes = u64::from(width) * u64::from(height) * format.bytes() as u64;
+        let bytes = (u64::from(width) * u64::from(height)).saturating_mul(format.bytes() as u64);
         let encoder = encoder.beside(bytes);
         FrontEnd::check(&encoder.clone().subsampling(Subsampling::S444), width, height, format)?;
         let stage = Stage::Held { rows: Vec::new(), width, height };

@@ -105,7 +105,7 @@ pub(super) struct Refinement<'a> {
     /// By zeros between two new coefficients, modulo 16.
     pairs: Pairs,
     /// Runs of sixteen zeros between them.
-    long: Vec<u16>,
+    long: Vec<u32>,
     /// For each coefficient, which blocks have it new.
     planes: Vec<Vec<u64>>,
     /// For each coefficient, the blocks that have a correction bit for it.
@@ -135,7 +135,7 @@ impl<'a> Refinement<'a> {
                 rest &= rest - 1;
                 let zeros = zeros(before, last + 1, k);
                 pairs[pair(last, k)][zeros % 16] += 1;
-                long[pair(last, k)] += (zeros / 16) as u16;
+                long[pair(last, k)] += (zeros / 16) as u32;
                 last = k;
             }
         }
@@ -161,7 +161,7 @@ impl<'a> Refinement<'a> {
                     long += outside_long[k];
                     for at in pair(start, k)..pair(k, k) {
                         add(&mut by_zeros, &self.pairs[at]);
-                        long += u32::from(self.long[at]);
+                        long += self.long[at];
                     }
                     filled.add(&self.planes[k]);
                     bits += u64::from(self.corrections[k] + self.new[k]);

@@ -22,7 +22,8 @@ class Limits(_native.Object):
     :param pixels: width times height of a source, times its frames where it is animated
     :param result_side: width and height of a result
     :param scans: scans of a JPEG
-    :param block_visits: scans times blocks of a JPEG; one of an arithmetic-coded scan counts once for four of its coefficients
+    :param block_visits: scans times blocks of a JPEG; one of an arithmetic-coded scan counts once for each
+        coefficient of its band
     :param memory: bytes of working memory, output included, input not
     :param stages: stages of a processing rule
     """

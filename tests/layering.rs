@@ -30,7 +30,7 @@ const ROOMS: &[Room] = &[
         crates: &["hex", "hmac", "sha1", "subtle", "time", "url", "zeroize"],
     },
     Room { name: "link", rooms: &["error", "limits", "query", "params", "sign"], crates: &["time", "url"] },
-    Room { name: "jpeg", rooms: &["error", "limits"], crates: &["memchr"] },
+    Room { name: "jpeg", rooms: &["error", "limits"], crates: &["fast_ssim2", "memchr", "zune_jpeg"] },
     // The kernels know the scalar files that specify them, and nothing that calls them.
     Room {
         name: "jpeg::simd",

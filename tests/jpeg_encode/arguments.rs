@@ -67,7 +67,7 @@ fn the_memory_of_a_large_picture_is_counted() {
     limits.memory = 2 * 65_496 * 1000;
     let error = Encoder::default().limits(limits).encode(&image).unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")));
-    assert!(error.message().starts_with("the coefficients and the samples in work"), "{error}");
+    assert!(error.message().starts_with("the coefficients and what is in work"), "{error}");
 }
 
 #[test]

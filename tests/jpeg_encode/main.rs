@@ -8,6 +8,7 @@
 //! requantise coefficients that become coarser, against the way through pixels
 //! target     files within a number of bytes
 //! scans      those of the caller's own are those that the transcoder makes of them
+//! score      files that reach a score by ssimulacra2
 //! threads    any number of them gives the same file
 //! progress   what a caller is told meanwhile, and the file in pieces
 //! auto       the subsampling that is chosen by the picture
@@ -27,6 +28,8 @@ mod pictures;
 mod progress;
 mod requantise;
 mod scans;
+#[cfg(feature = "ssimulacra2")]
+mod score;
 mod target;
 mod threads;
 

@@ -98,12 +98,12 @@ fn luma_psnr(a: &Picture, b: &Picture) -> f64 {
     10.0 * (255.0_f64.powi(2) * a.len() as f64 / squares).log10()
 }
 
-fn has_tools() -> bool {
+pub(crate) fn has_tools() -> bool {
     !tools::missing("cjpeg") && !tools::missing("djpeg")
 }
 
 /// Photos of the corpus.
-fn photos() -> Vec<(String, Picture)> {
+pub(crate) fn photos() -> Vec<(String, Picture)> {
     let shared = std::env::var_os("COSIMG_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let folders = ["kodak"];
@@ -140,7 +140,7 @@ fn cjpeg(source: &Picture, quality: u8, sample: &str) -> Vec<u8> {
 }
 
 /// Decodes with libjpeg-turbo, which must have nothing to say.
-fn djpeg(file: &[u8]) -> Picture {
+pub(crate) fn djpeg(file: &[u8]) -> Picture {
     let pnm = run(Command::new("djpeg").arg("-pnm"), file);
     let mut words = pnm.splitn(4, |b| b.is_ascii_whitespace());
     let mut word = || words.next().unwrap();

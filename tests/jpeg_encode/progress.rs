@@ -11,10 +11,10 @@ use cosimg::{Error, ErrorKind};
 
 use crate::{PRESETS, Picture, encoder};
 
-type Told = Arc<Mutex<Vec<(u64, u64)>>>;
+pub(crate) type Told = Arc<Mutex<Vec<(u64, u64)>>>;
 
 /// An encoder that keeps what it tells, and stops after so many times.
-fn telling(encoder: &Encoder, most: usize) -> (Encoder, Told) {
+pub(crate) fn telling(encoder: &Encoder, most: usize) -> (Encoder, Told) {
     let told = Told::default();
     let (list, caller) = (Arc::clone(&told), thread::current().id());
     let tell = move |done, total| {

@@ -4,7 +4,7 @@ use super::band::{Band, Blocks, State};
 use super::mcu_row::McuRow;
 use super::preset::Recipe;
 use super::stage::{Means, Stage};
-use super::target::TRIES;
+use super::target::{self, SCORING, TRIES};
 use super::{Encoder, Subsampling};
 use crate::error::{Error, Result};
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
@@ -51,9 +51,9 @@ impl FrontEnd {
         let recipe = encoder.recipe;
         let tables = encoder.steps(&frame, encoder.quality);
         let threads = encoder.threads.get().min(frame.mcus_high as usize);
-        let stages = match encoder.target_bytes {
-            None => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
-            Some(_) => Vec::new(),
+        let stages = match encoder.searches() {
+            false => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
+            true => Vec::new(),
         };
         let planes = CoefficientImage::planes(&frame, limits)?;
         let level = encoder.simd.level()?;
@@ -67,19 +67,16 @@ impl FrontEnd {
     pub(super) fn check(encoder: &Encoder, width: u32, height: u32, format: PixelFormat) -> Result<(Frame, (u8, u8))> {
         let ratio = ratio(encoder.subsampling, format.colour());
         let frame = frame(encoder, width, height, format.colour(), ratio)?;
-        if encoder.target_bytes.is_some() && encoder.tables.is_some() {
-            let message = "a target of bytes is reached by quality, which tables of one's own stand in for";
-            return Err(Error::usage(message).field_named("target_bytes"));
-        }
+        target::check(encoder, format)?;
         if let Some(script) = &encoder.layout.script {
             // As it is when it is written, but before there is any work.
             script.for_frame(&frame, &encoder.limits)?;
         }
-        let copies = 1 + u64::from(encoder.target_bytes.is_some());
+        let copies = 1 + u64::from(encoder.searches());
         let threads = encoder.threads.get().min(frame.mcus_high as usize);
         let samples = threads as u64 * McuRow::bytes(&frame, format.colour(), ratio);
-        let memory = copies * frame.blocks() * BLOCK_BYTES + samples;
-        encoder.limits.check_memory(memory, "the coefficients and the samples in work")?;
+        let memory = copies * frame.blocks() * BLOCK_BYTES + samples + target::memory(encoder, width, height);
+        encoder.limits.check_memory(memory, "the coefficients and what is in work")?;
         Ok((frame, ratio))
     }
 
@@ -193,10 +190,15 @@ impl Terms {
 }
 
 /// The work on a picture at most: blocks, counted once for each time that they are gone through.
-fn work(encoder: &Encoder, frame: &Frame) -> u64 {
+pub(super) fn work(encoder: &Encoder, frame: &Frame) -> u64 {
     let codings = if encoder.layout.tries_codings() { 2 } else { 1 };
-    let each = encoder.recipe.passes() + codings;
-    let times = if encoder.target_bytes.is_some() { TRIES * (1 + each) } else { each };
+    let passes = encoder.recipe.passes();
+    let each = passes + codings;
+    let times = match (encoder.target_bytes, encoder.target_ssimulacra2) {
+        (Some(_), _) => TRIES * (1 + each),
+        (None, Some(_)) => TRIES * (1 + passes + 1 + SCORING) + each,
+        (None, None) => each,
+    };
     frame.blocks() * (1 + times)
 }
 

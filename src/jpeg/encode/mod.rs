@@ -3,8 +3,8 @@
 //! ```text
 //! mod.rs      the options, and a picture in one call     rows.rs   a picture in rows, as they come
 //! front.rs    a picture to coefficients, by way of       embed.rs  metadata to embed
-//! band.rs     some MCU rows of it, by way of              target.rs the quality for a number of bytes
-//! choice.rs   the subsampling that suits a picture
+//! band.rs     some MCU rows of it, by way of              target.rs the quality for a number of bytes or a score
+//! choice.rs   the subsampling that suits a picture       score.rs  what a file scores beside its picture
 //! mcu_row.rs  the samples of an MCU row, and             preset.rs the numbers of each preset
 //! stage.rs    the quantisation of a component             requantise.rs  of one that was quantised before
 //! ```
@@ -17,6 +17,8 @@ mod mcu_row;
 mod preset;
 mod requantise;
 mod rows;
+#[cfg(feature = "ssimulacra2")]
+mod score;
 mod stage;
 mod target;
 
@@ -95,6 +97,7 @@ impl Subsampling {
 pub struct Encoder {
     quality: u8,
     target_bytes: Option<u64>,
+    target_ssimulacra2: Option<f64>,
     pub(crate) recipe: Recipe,
     tables: Option<QuantTables>,
     subsampling: Subsampling,
@@ -115,6 +118,7 @@ impl Encoder {
         Self {
             quality: 85,
             target_bytes: None,
+            target_ssimulacra2: None,
             recipe: preset.recipe(),
             tables: None,
             subsampling: Subsampling::default(),
@@ -169,6 +173,48 @@ impl Encoder {
     pub fn target_bytes(mut self, bytes: u64) -> Self {
         self.target_bytes = Some(bytes);
         self
+    }
+
+    /// What a file scores beside its picture at least, by ssimulacra2: about 50 is medium quality, 70 high, and 90 cannot be
+    /// told apart side by side. The quality is then the least at which it does, whatever is set; up to seven are tried.
+    /// The file is the one that [`Encoder::quality`] alone gives for that quality. What is scored are the pixels of 8 bits
+    /// that the encoder takes, over the background, as sRGB whatever profile is embedded.
+    ///
+    /// This takes the feature `ssimulacra2`, about two seconds for each million pixels, whatever [`Encoder::threads`] says, and
+    /// 130 bytes of memory for each pixel beside what [`Encoder::target_bytes`] takes. Rows that come one after another are
+    /// held until the last. [`Subsampling::Auto`] is the smaller file of both forms, in twice the time. A call that is to
+    /// stop does so after the score of a picture, at the latest.
+    ///
+    #[cfg_attr(feature = "ssimulacra2", doc = "```")]
+    #[cfg_attr(not(feature = "ssimulacra2"), doc = "```ignore")]
+    /// use cosimg::jpeg::{Encoder, Image, PixelFormat};
+    ///
+    /// # fn main() -> cosimg::Result<()> {
+    /// let pixels: Vec<u8> = (0..256 * 256).map(|i: u32| (i * i >> 9) as u8).collect();
+    /// let image = Image::new(&pixels, 256, 256, PixelFormat::Gray8)?;
+    /// let jpeg = Encoder::default().target_ssimulacra2(80.0)?.encode(&image)?;
+    /// assert!(jpeg.len() < Encoder::default().quality(100)?.encode(&image)?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Encoding gives an error of kind `Limit` with the best score where no quality reaches it, as fine colours do not in 4:2:0;
+    /// `Usage` beside [`Encoder::target_bytes`] or tables of one's own; `Unsupported` for pixels in CMYK or YCbCr.
+    ///
+    /// # Errors
+    /// `Usage` for what is not in 0 to 100; `Unsupported` where cosimg was built without the feature.
+    pub fn target_ssimulacra2(mut self, score: f64) -> Result<Self> {
+        if !cfg!(feature = "ssimulacra2") {
+            let message = "this build of cosimg has no scores: it takes the feature ssimulacra2";
+            return Err(Error::unsupported(message).field_named("target_ssimulacra2"));
+        }
+        if !(0.0..=100.0).contains(&score) {
+            return Err(
+                Error::usage(format!("a score of {score} is not in 0 to 100")).field_named("target_ssimulacra2")
+            );
+        }
+        self.target_ssimulacra2 = Some(score);
+        Ok(self)
     }
 
     /// Quantisation tables of one's own, in place of those of the preset at a quality.
@@ -367,12 +413,26 @@ impl Encoder {
 
     /// The file of a picture, as far as it was not taken away when it was delivered.
     fn file(&self, image: &Image<'_>, deliver: Deliver<'_>) -> Result<Vec<u8>> {
+        #[cfg(feature = "ssimulacra2")]
+        if let Some(score) = self.target_ssimulacra2 {
+            return score::file(self, score, image, deliver);
+        }
         if self.has_to_choose(image.format()) {
             return self.clone().subsampling(choice::choose(self, image)?).file(image, deliver);
         }
         let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
         front.push_all(image)?;
         self.finish(front, image.format(), deliver)
+    }
+
+    /// Whether the quality depends on the picture.
+    fn searches(&self) -> bool {
+        self.target_bytes.is_some() || self.target_ssimulacra2.is_some()
+    }
+
+    /// Whether there is no way to begin before all pixels are there.
+    fn needs_all_pixels(&self, format: PixelFormat) -> bool {
+        self.has_to_choose(format) || self.target_ssimulacra2.is_some()
     }
 
     /// Whether the subsampling depends on the picture.

@@ -9,8 +9,8 @@ use crate::jpeg::image::{Image, PixelFormat};
 use crate::jpeg::write::Deliver;
 
 /// An encoder in the middle of a picture ([`Encoder::rows`]). It holds the coefficients of what it was given, 2 bytes a
-/// sample, and no pixels but those of a row that is not whole yet; or all pixels, where the subsampling is to be chosen
-/// by them.
+/// sample, and no pixels but those of a row that is not whole yet; or all pixels, where the subsampling or the quality
+/// is to be found by them.
 pub struct RowEncoder {
     encoder: Encoder,
     stage: Stage,
@@ -37,7 +37,7 @@ impl RowEncoder {
             let message = format!("{format:?} has several planes; a picture in rows has one");
             return Err(Error::usage(message).field_named("format"));
         }
-        if !encoder.has_to_choose(format) {
+        if !encoder.needs_all_pixels(format) {
             let stage = Stage::Begun(Box::new(FrontEnd::new(&encoder, width, height, format)?));
             // The front end has bounded the width.
             let row_bytes = width as usize * format.bytes();
@@ -45,7 +45,8 @@ impl RowEncoder {
         }
         let bytes = (u64::from(width) * u64::from(height)).saturating_mul(format.bytes() as u64);
         let encoder = encoder.beside(bytes);
-        FrontEnd::check(&encoder.clone().subsampling(Subsampling::S444), width, height, format)?;
+        let largest = if encoder.has_to_choose(format) { Subsampling::S444 } else { encoder.subsampling };
+        FrontEnd::check(&encoder.clone().subsampling(largest), width, height, format)?;
         let stage = Stage::Held { rows: Vec::new(), width, height };
         Ok(Self { encoder, stage, format, row_bytes: width as usize * format.bytes(), part: Vec::new() })
     }

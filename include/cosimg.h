@@ -1116,6 +1116,13 @@ cosimg_status cosimg_encoder_set_target_bytes(cosimg_encoder *encoder,
                                               cosimg_error **err);
 
 /**
+ * What a file scores beside its picture at least, by ssimulacra2, 0 to 100: it is of the least quality that does, whatever
+ * is set, which is searched for. Runs give `COSIMG_LIMIT` where even quality 100 does not. A library that was built without
+ * the feature `ssimulacra2` gives `COSIMG_UNSUPPORTED` at once.
+ */
+cosimg_status cosimg_encoder_set_target_ssimulacra2(cosimg_encoder *encoder,
+                                                    double score,
+                                                    cosimg_error **err);
  * Quantisation tables in place of those of the preset at a quality: 64 steps of 1 to 255 each, a byte a step, row by row as
  * T.81 Annex K prints them.
  */

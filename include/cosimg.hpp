@@ -716,6 +716,8 @@ public:
     encoder &quality(int quality) { return set(cosimg_encoder_set_quality, std::int32_t{quality}); }
     /** The best quality up to the one set whose file has no more bytes. */
     encoder &target_bytes(std::uint64_t bytes) { return set(cosimg_encoder_set_target_bytes, bytes); }
+    /** The least quality, whatever is set, whose file scores so much by ssimulacra2; where the library has the feature. */
+    encoder &target_ssimulacra2(double score) { return set(cosimg_encoder_set_target_ssimulacra2, score); }
     encoder &subsampling(cosimg::subsampling which) {
         return set(cosimg_encoder_set_subsampling, static_cast<std::int32_t>(which));
     }

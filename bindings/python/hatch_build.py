@@ -49,6 +49,6 @@ class NativeLibrary(BuildHookInterface):  # type: ignore[type-arg]
         target = Path(os.environ.get("CARGO_TARGET_DIR") or crate / "target").resolve()
         # One crate type: beside an rlib cargo ignores the profile's lto.
         command = [os.environ.get("CARGO", "cargo"), "rustc", "--release", "--lib", "--crate-type", "cdylib"]
-        command += ["--package", "cosimg", "--locked", "--target-dir", str(target)]
+        command += ["--package", "cosimg", "--features", "ssimulacra2", "--locked", "--target-dir", str(target)]
         subprocess.run(command, cwd=crate, check=True)
         return target / "release" / LIBRARY

@@ -275,6 +275,9 @@ pub(crate) struct Encode {
     /// Bytes of the result at most: of the qualities up to --quality the best that fits
     #[arg(long, value_name = "N")]
     pub(crate) target_bytes: Option<u64>,
+    /// Score of the result by ssimulacra2 at least, 0 to 100: of all qualities the least that reaches it, in some seconds
+    #[arg(long, value_name = "SCORE", conflicts_with_all = ["quality", "target_bytes"])]
+    pub(crate) target_ssimulacra2: Option<f64>,
     /// Sampling of the colour
     #[arg(long, value_enum, default_value_t = Sampling::S420)]
     pub(crate) subsampling: Sampling,

@@ -172,6 +172,12 @@ fn encoding_takes_quality_sampling_and_background() {
     let too_few = run(cosimg(&["encode", text(&png), "-o", "-", "--target-bytes", "100"]));
     assert_eq!((too_few.code, too_few.errors.contains("over the target of 100")), (5, true), "{}", too_few.errors);
 
+    let scores = ["50", "80"].map(|score| encode(&["--target-ssimulacra2", score]).len());
+    assert!(scores[0] < scores[1], "{scores:?}");
+    for wrong in [["--target-ssimulacra2", "101"].as_slice(), &["--target-ssimulacra2", "60", "-q", "90"]] {
+        assert_eq!(run(cosimg(&[&["encode", text(&png), "-o", "-"], wrong].concat())).code, 2);
+    }
+
     let clear = folder.path().join("clear.png");
     image::RgbaImage::new(16, 16).save(&clear).unwrap();
     for (colour, expected) in [("ffffff", [255, 255, 255]), ("204080", [0x20, 0x40, 0x80])] {

@@ -106,6 +106,20 @@ pub unsafe extern "C" fn cosimg_encoder_set_target_bytes(
     call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.target_bytes(bytes))))
 }
 
+/// What a file scores beside its picture at least, by ssimulacra2, 0 to 100: it is of the least quality that does, whatever
+/// is set, which is searched for. Runs give `COSIMG_LIMIT` where even quality 100 does not. A library that was built without
+/// the feature `ssimulacra2` gives `COSIMG_UNSUPPORTED` at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cosimg_encoder_set_target_ssimulacra2(
+    encoder: *mut cosimg_encoder,
+    score: f64,
+    err: *mut *mut cosimg_error,
+) -> cosimg_status {
+    // SAFETY: the caller keeps the contract.
+    let call = unsafe { Call::new(err) };
+    call.run(|call| call.update(encoder, "encoder", |encoder| Ok(encoder.target_ssimulacra2(score)?)))
+}
+
 /// Quantisation tables in place of those of the preset at a quality: 64 steps of 1 to 255 each, a byte a step, row by row as
 /// T.81 Annex K prints them.
 #[unsafe(no_mangle)]

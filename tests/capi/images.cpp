@@ -65,9 +65,16 @@ int main() {
     CHECK(came_out);
     encoder.threads(1).progress(nullptr);
 
-    // Fewer bytes: the best quality that has no more, or coarser coefficients.
+    // Fewer bytes: the best quality that has no more, or coarser coefficients. A score, where the library has the feature.
     CHECK(cosimg::encoder().target_bytes(baseline.size() / 2).run(image).size() <= baseline.size() / 2);
     CHECK(cosimg::transcoder().target_bytes(baseline.size() / 2).run(baseline).size() <= baseline.size() / 2);
+    cosimg::encoder scored;
+    try {
+        scored.subsampling(cosimg::subsampling::automatic).target_ssimulacra2(40.0);
+        CHECK(!scored.run(image).empty());
+    } catch (const cosimg::error &error) {
+        CHECK(error.code() == COSIMG_UNSUPPORTED);
+    }
     CHECK(cosimg::transcoder().requantise(30).run(baseline).size() < cosimg::transcoder().run(baseline).size());
 
     // Scans of one's own are the same as those of a transcoder.

@@ -90,7 +90,7 @@ static void check_three_ways(const cosimg_transcoder *transcoder, cosimg_slice s
     cosimg_buffer_free(&whole);
 }
 
-/* A number of bytes to keep to, and coarser coefficients. */
+/* A number of bytes to keep to, a score to reach, and coarser coefficients. */
 static void check_sizes(const cosimg_image_view *view, cosimg_slice source) {
     cosimg_encoder *encoder;
     cosimg_transcoder *transcoder;
@@ -110,6 +110,20 @@ static void check_sizes(const cosimg_image_view *view, cosimg_slice source) {
         CHECK(cosimg_encoder_run(encoder, view, &out, &err) == COSIMG_LIMIT);
         CHECK(strcmp(cosimg_error_field(err), "target_bytes") == 0);
         cosimg_error_free(err);
+    }
+    cosimg_encoder_free(encoder);
+
+    DONE(cosimg_encoder_new(&encoder, &err));
+    if (cosimg_encoder_set_target_ssimulacra2(encoder, 40.0, NULL) == COSIMG_UNSUPPORTED) {
+        FAILS(COSIMG_UNSUPPORTED, cosimg_encoder_set_target_ssimulacra2(encoder, 101.0, &err));
+    } else {
+        FAILS(COSIMG_USAGE, cosimg_encoder_set_target_ssimulacra2(encoder, 101.0, &err));
+        DONE(cosimg_encoder_run(encoder, view, &out, &err));
+        DONE(cosimg_encoder_set_target_ssimulacra2(encoder, 70.0, &err));
+        DONE(cosimg_encoder_run(encoder, view, &again, &err));
+        CHECK(again.len > out.len);
+        cosimg_buffer_free(&again);
+        cosimg_buffer_free(&out);
     }
     cosimg_encoder_free(encoder);
 

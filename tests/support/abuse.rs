@@ -42,6 +42,7 @@ fn expected(name: &str) -> &'static str {
     match name {
         "cosimg_verdict_require" => "COSIMG_SIGNATURE",
         "cosimg_verdict_key_time" => "COSIMG_USAGE",
+        "cosimg_encoder_set_target_ssimulacra2" if !cfg!(feature = "ssimulacra2") => "COSIMG_UNSUPPORTED",
         _ => "COSIMG_OK",
     }
 }
@@ -81,6 +82,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("int32_t", "max_scans") => "12".into(),
         ("int32_t", "interval" | "unit" | "density" | "x" | "y") => "2".into(),
         ("float", "percent") => "0.5f".into(),
+        ("double", "score") => "50.0".into(),
         ("int32_t", "subsampling") => "COSIMG_SUBSAMPLING_422".into(),
         ("int32_t", "format" | "on" | "preset") => "1".into(),
         ("int32_t", "profile" | "headers" | "coding" | "mode" | "strip" | "covered") => "0".into(),
@@ -189,6 +191,12 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
         "float" => {
             for number in ["-1.0f", "1e9f"] {
                 add(number, "COSIMG_USAGE", "out of range");
+            }
+        }
+        "double" => {
+            let status = if cfg!(feature = "ssimulacra2") { "COSIMG_USAGE" } else { "COSIMG_UNSUPPORTED" };
+            for number in ["-1.0", "100.5", "1e300", "-1e300"] {
+                add(number, status, "out of range");
             }
         }
         "int32_t" if name == "effort" => {

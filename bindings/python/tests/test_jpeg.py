@@ -217,6 +217,20 @@ def test_a_number_of_bytes_to_keep_to(pixels: bytes) -> None:
     assert len(cosimg.transcode(whole, target_bytes=len(lossless) // 2)) <= len(lossless) // 2
 
 
+def test_a_score_to_reach(pixels: bytes) -> None:
+    low = cosimg.encode(pixels, target_ssimulacra2=50, subsampling="auto", **SIZE)
+    high = cosimg.encode(pixels, target_ssimulacra2=80.5, subsampling="auto", **SIZE)
+    assert len(low) < len(high)
+    # Its blue is all noise, which is lost in halved chroma at any quality.
+    with pytest.raises(cosimg.LimitError) as unreached:
+        cosimg.encode(pixels, target_ssimulacra2=50, **SIZE)
+    assert unreached.value.field == "target_ssimulacra2"
+    for wrong in (-1, 100.5, float("nan")):
+        with pytest.raises(cosimg.UsageError) as caught:
+            cosimg.encode(pixels, target_ssimulacra2=wrong, **SIZE)
+        assert caught.value.field == "target_ssimulacra2"
+
+
 def test_coarser_coefficients(pixels: bytes) -> None:
     source = cosimg.encode(pixels, quality=95, **SIZE)
     coarse = cosimg.transcode(source, quality=40, preset="fast")

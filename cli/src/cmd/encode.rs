@@ -34,6 +34,9 @@ pub(crate) fn run(args: &Encode) -> Outcome {
     if let Some(bytes) = args.target_bytes {
         encoder = encoder.target_bytes(bytes);
     }
+    if let Some(score) = args.target_ssimulacra2 {
+        encoder = encoder.target_ssimulacra2(score)?;
+    }
     if let Some(path) = &args.scans {
         encoder = encoder.scans(scan_flags::script(path)?);
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import c_char_p, c_float, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Optional, TypeVar
 
@@ -131,6 +131,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_encoder_set_quality": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_preset": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_target_bytes": (_status, (_object, c_uint64, _place)),
+    "cosimg_encoder_set_target_ssimulacra2": (_status, (_object, c_double, _place)),
     "cosimg_encoder_set_subsampling": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_coding": (_status, (_object, c_int32, _place)),
     "cosimg_encoder_set_mode": (_status, (_object, c_int32, _place)),

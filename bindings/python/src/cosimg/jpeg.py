@@ -239,6 +239,8 @@ class Encoder(_Bounded):
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's
     :param target_bytes: the best quality up to `quality` whose file has no more bytes is searched for
+    :param target_ssimulacra2: the least quality, whatever `quality` is, whose file scores so much beside its picture is
+        searched for
     :param tables: steps of luma and of chroma in place of those of the preset at a quality: 64 of 1 to 255 each, row by row
     :param mode: what the scans of a progressive file are chosen for; unless given, a few that suit the encoder
     :param scans: the scans one by one, as `cjpeg -scans` takes them: they stand in for coding and mode
@@ -263,6 +265,7 @@ class Encoder(_Bounded):
         preset: Preset = "balanced",
         quality: int = 85,
         target_bytes: Optional[int] = None,
+        target_ssimulacra2: Optional[float] = None,
         subsampling: Subsampling = "4:2:0",
         coding: Coding = "progressive",
         tables: Optional[tuple[Readable, Readable]] = None,
@@ -287,6 +290,8 @@ class Encoder(_Bounded):
         self._set("set_quality", _native.integer(quality, 32, "quality"))
         if target_bytes is not None:
             self._set("set_target_bytes", _native.natural(target_bytes, 64, "target_bytes"))
+        if target_ssimulacra2 is not None:
+            self._set("set_target_ssimulacra2", target_ssimulacra2)
         self._set("set_subsampling", _native.number(_SUBSAMPLINGS, subsampling, "subsampling"))
         self._set("set_coding", _native.number(_CODINGS, coding, "coding"))
         if tables is not None:
@@ -488,6 +493,7 @@ def encode(
     preset: Preset = "balanced",
     quality: int = 85,
     target_bytes: Optional[int] = None,
+    target_ssimulacra2: Optional[float] = None,
     subsampling: Subsampling = "4:2:0",
     coding: Coding = "progressive",
     tables: Optional[tuple[Readable, Readable]] = None,
@@ -511,6 +517,7 @@ def encode(
         preset=preset,
         quality=quality,
         target_bytes=target_bytes,
+        target_ssimulacra2=target_ssimulacra2,
         subsampling=subsampling,
         coding=coding,
         tables=tables,

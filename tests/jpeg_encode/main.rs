@@ -9,6 +9,7 @@
 //! target     files within a number of bytes
 //! scans      those of the caller's own are those that the transcoder makes of them
 //! score      files that reach a score by ssimulacra2
+//! quality    what a quality means: more bytes, a better score, and about the same one of each preset
 //! threads    any number of them gives the same file
 //! progress   what a caller is told meanwhile, and the file in pieces
 //! auto       the subsampling that is chosen by the picture
@@ -26,6 +27,8 @@ mod laws;
 mod peers;
 mod pictures;
 mod progress;
+#[cfg(feature = "ssimulacra2")]
+mod quality;
 mod requantise;
 mod scans;
 #[cfg(feature = "ssimulacra2")]

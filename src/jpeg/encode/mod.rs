@@ -140,7 +140,9 @@ impl Encoder {
         self
     }
 
-    /// Quality from 1 to 100: about that of libjpeg-turbo's file of the same number, to the eye, in all presets.
+    /// Quality from 1 to 100: about that of libjpeg-turbo's file of the same number, to the eye, in all presets. From 30 on
+    /// the scores of photographs by ssimulacra2 lay within 4 points of each other for all presets, and ten more of quality
+    /// always gave more bytes and a better score. `docs/encoder.md` says what was measured, and of drawings too.
     ///
     /// # Errors
     /// `Usage` for other numbers.

@@ -191,7 +191,7 @@ mod tests {
             let longest: Vec<_> = paths.iter().filter(|path| path.len() == length + 1).cloned().collect();
             paths.extend(longest.iter().flat_map(|path| alphabet.map(|c| format!("{path}{c}"))));
         }
-        assert_eq!(paths.len(), (0..=6).map(|n| 5_usize.pow(n)).sum());
+        assert_eq!(paths.len(), (0..=6).map(|n| 5_usize.pow(n)).sum::<usize>());
         for path in paths {
             let mut wire = String::from("https://h");
             if write_path(&mut wire, &path[1..]).is_err() {

@@ -13,11 +13,12 @@ use super::front::{self, FrontEnd};
 use super::target::{self, BEST, SCORING, least_enough};
 use super::{Encoder, Subsampling};
 use crate::error::{Error, ErrorKind, Result};
+use crate::jpeg::Coding;
 use crate::jpeg::color::over;
 use crate::jpeg::image::{Colour, Image, Row, RowReader};
+use crate::jpeg::layout::Layout;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::write::Deliver;
-use crate::jpeg::{Coding, RestartInterval};
 
 /// The file of a picture, as far as it was not taken away when it was delivered. Where the subsampling is to be chosen, it is
 /// the smaller of the two that it may have: they look alike by what they score.
@@ -72,8 +73,8 @@ impl Search {
         front.push_all(image)?;
         let encoder = encoder.clone().beside(front.bytes() + target::memory(encoder, image.width(), image.height()));
         // The score depends on coefficients alone, so those of a try are laid out in the way that is soonest done and read.
-        let (coding, restart, embedded) = (Coding::Baseline, RestartInterval::default(), Embedded::default());
-        let draft = Encoder { coding, restart, embedded, ..encoder.clone() };
+        let layout = Layout { coding: Coding::Baseline, ..Layout::default() };
+        let draft = Encoder { layout, embedded: Embedded::default(), ..encoder.clone() };
         let quality = least_enough(BEST, |quality| {
             let coefficients = front.at(quality)?;
             let work = SCORING * coefficients.frame.blocks();

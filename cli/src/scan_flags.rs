@@ -11,14 +11,18 @@ use crate::output;
 /// Bytes of a script at most: more than any that fits the limit on scans.
 const MOST_SCRIPT: u64 = 1 << 20;
 
+/// Flags that a script leaves nothing to.
+const INSTEAD_OF_SCANS: [&str; 7] =
+    ["mode", "effort", "max_scans", "display_allowance", "progressive", "baseline", "smaller"];
+
 #[derive(Debug, Args)]
 pub(crate) struct ScanFlags {
     /// What the scans of a progressive file are chosen for
     #[arg(long, value_enum, default_value_t = ModeName::Display)]
     mode: ModeName,
-    /// How long the small mode searches, 1 to 9
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    effort: u8,
+    /// How long the small mode searches, 1 to 9 [default: 5]
+    #[arg(long, value_name = "N")]
+    effort: Option<u8>,
     /// Scans of the small mode at most, 8 to 100 [default: 16, and 60 at effort 9]
     #[arg(long, value_name = "N")]
     max_scans: Option<u8>,
@@ -26,20 +30,27 @@ pub(crate) struct ScanFlags {
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
     display_allowance: f32,
     /// The scans themselves, in the syntax of cjpeg -scans, in place of a mode
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "baseline", "smaller"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = INSTEAD_OF_SCANS)]
     scans: Option<PathBuf>,
 }
 
 impl ScanFlags {
     pub(crate) fn apply(&self, transcoder: Transcoder) -> Outcome<Transcoder> {
         let about_flag = |flag| move |error: cosimg::Error| Failure::about(flag, &error);
-        let transcoder = transcoder.mode(self.mode.into()).effort(self.effort).map_err(about_flag("--effort"))?;
+        for (flag, given) in [("--effort", self.effort), ("--max-scans", self.max_scans)] {
+            if given.is_some() && !matches!(self.mode, ModeName::Small) {
+                return Err(Failure::usage(format_args!("{flag} is for --mode small")));
+            }
+        }
+        let mut transcoder = transcoder.mode(self.mode.into());
+        if let Some(effort) = self.effort {
+            transcoder = transcoder.effort(effort).map_err(about_flag("--effort"))?;
+        }
+        if let Some(most) = self.max_scans {
+            transcoder = transcoder.max_scans(most).map_err(about_flag("--max-scans"))?;
+        }
         let transcoder =
             transcoder.display_allowance(self.display_allowance).map_err(about_flag("--display-allowance"))?;
-        let transcoder = match self.max_scans {
-            Some(most) => transcoder.max_scans(most).map_err(about_flag("--max-scans"))?,
-            None => transcoder,
-        };
         match &self.scans {
             Some(path) => Ok(transcoder.scans(script(path)?)),
             None => Ok(transcoder),

@@ -231,14 +231,27 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
     fs::write(&script, "0 1 2: 0-0, 0, 0;\n0: 1-64, 0, 0;").unwrap();
     let refused = run(cosimg(&["transcode", text(&asset("sample.jpg")), "-o", "-", "--scans", text(&script)]));
     assert_eq!((refused.code, refused.errors.contains("line 2") && refused.errors.contains("Se")), (2, true));
+    fs::write(&script, "0 1 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0").unwrap();
+    let scans = ["--scans", text(&script)];
     for wrong in [
-        ["--mode", "smallest"],
-        ["--effort", "0"],
-        ["--max-scans", "7"],
-        ["--display-allowance", "-1"],
-        ["--display-allowance", "x"],
+        &["--mode", "smallest"][..],
+        &["--mode", "small", "--effort", "0"],
+        &["--mode", "small", "--max-scans", "7"],
+        &["--display-allowance", "-1"],
+        &["--display-allowance", "x"],
+        // Flags that nothing would come of.
+        &["--effort", "5"],
+        &["--mode", "fast", "--max-scans", "10"],
+        &[&scans[..], &["--mode", "small"]].concat(),
+        &[&scans[..], &["--effort", "5"]].concat(),
+        &[&scans[..], &["--max-scans", "10"]].concat(),
+        &[&scans[..], &["--display-allowance", "1"]].concat(),
+        &[&scans[..], &["--progressive"]].concat(),
+        &[&scans[..], &["--baseline"]].concat(),
+        &[&scans[..], &["--smaller"]].concat(),
     ] {
-        assert_eq!(run(cosimg(&[&["transcode", text(&asset("sample.jpg")), "-o", "-"], &wrong[..]].concat())).code, 2);
+        let run = run(cosimg(&[&["transcode", text(&asset("sample.jpg")), "-o", "-"], wrong].concat()));
+        assert_eq!((run.code, run.out.len()), (2, 0), "{wrong:?}");
     }
 }
 

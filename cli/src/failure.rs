@@ -14,7 +14,8 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 pub(crate) enum Exit {
     /// Some item failed.
     Failed = 1,
-    /// What was typed is wrong, or something that it names is missing.
+    /// What was typed is wrong, or the credentials, the list or the folder that it names are of no use. A source that is
+    /// missing has failed.
     Usage = 2,
     /// There was nothing to do: no file, or all are already what was asked for.
     Nothing = 3,

@@ -309,7 +309,8 @@ fn what_is_refused_says_where() {
     let file = samples::baseline(&picture);
     assert_eq!(refuse(b"GIF89a").kind(), ErrorKind::Input);
     assert_eq!(refuse(b"").offset(), Some(0));
-    for cut in 0..file.bytes.len() {
+    let data = file.offset(0xDA, 0) as usize + 14;
+    for cut in 0..data {
         let error = refuse(&file.bytes[..cut]);
         assert_eq!(error.kind(), ErrorKind::Input, "cut at {cut}: {error}");
     }
@@ -332,6 +333,22 @@ fn what_is_refused_says_where() {
     let error = refuse(&ls.bytes);
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.message().contains("JPEG-LS"), "{error}");
+}
+
+#[test]
+fn of_a_file_that_is_cut_is_said_what_there_is() {
+    let file = samples::progressive(&samples::picture());
+    let whole = look(&file.bytes);
+    assert!(whole.complete && !whole.cut);
+    let first = whole.scans[0].start + 14;
+    for cut in first..whole.bytes {
+        let said = look(&file.bytes[..cut as usize]);
+        assert!(said.cut && !said.complete && (said.bytes, said.trailing_bytes) == (cut, 0), "cut at {cut}");
+        assert!(said.to_json().contains(r#""complete":false,"cut":true"#));
+        let (last, end) = (said.scans.len() - 1, said.scans.last().unwrap().end);
+        // Of a marker there may be the first byte, which could as well be data.
+        assert!(end.abs_diff(whole.scans[last].end.min(cut)) <= 1 && end <= cut, "cut at {cut}");
+    }
 }
 
 #[test]

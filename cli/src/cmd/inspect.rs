@@ -64,7 +64,12 @@ fn show(jpeg: &Inspection) -> Outcome {
         let size = output::grouped(image.bytes);
         output::line(format_args!("image       {:<11} {size} bytes at {}{missing}", image.kind, image.offset))?;
     }
-    output::line(format_args!("complete    {}", if jpeg.complete { "yes" } else { "no" }))?;
+    let complete = match jpeg {
+        Inspection { complete: true, .. } => "yes",
+        Inspection { cut: true, .. } => "no, the file ends before its end",
+        _ => "no",
+    };
+    output::line(format_args!("complete    {complete}"))?;
     output::line(format_args!("trailing    {} bytes after the end", output::grouped(jpeg.trailing_bytes)))
 }
 

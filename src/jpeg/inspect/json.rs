@@ -40,7 +40,7 @@ impl Inspection {
             o.list("scans", &self.scans, scan);
             o.list("metadata", &self.metadata, segment);
             o.list("images", &self.images, image);
-            o.field("complete", self.complete).field("trailing_bytes", self.trailing_bytes);
+            o.field("complete", self.complete).field("cut", self.cut).field("trailing_bytes", self.trailing_bytes);
         });
         json.0
     }

@@ -61,8 +61,10 @@ pub struct Inspection {
     pub metadata: Vec<SegmentInfo>,
     /// The images of a multi-picture file, the first included; none in other files.
     pub images: Vec<ImageInfo>,
-    /// Whether the scans send every coefficient of every component exactly.
+    /// Whether the scans send every coefficient of every component exactly, and the file ends with EOI.
     pub complete: bool,
+    /// Whether the file ends before EOI: its last scan may lack data.
+    pub cut: bool,
     /// Bytes after EOI.
     pub trailing_bytes: u64,
 }
@@ -97,7 +99,7 @@ pub struct ScanInfo {
     pub approximation_low: u8,
     /// Offset of the SOS marker.
     pub start: u64,
-    /// Offset after the last byte of entropy-coded data.
+    /// Offset after the last byte of entropy-coded data that is there.
     pub end: u64,
 }
 
@@ -118,14 +120,17 @@ pub struct SegmentInfo {
 /// Looks at the marker segments of a JPEG of any process with one frame; entropy-coded data is passed over.
 ///
 /// # Errors
-/// `Input` with the byte offset where the file is malformed or ends early, `Unsupported` for hierarchical files and
+/// `Input` with the byte offset where the file is malformed or ends before its first scan, `Unsupported` for hierarchical files and
 /// more than four components, `Limit` for too large a file or too many scans.
 pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
     limits.check_input(source.len())?;
     let mut segments = Segments::new(source)?;
     let mut found = Found::default();
     loop {
-        let segment = segments.next()?;
+        let segment = match segments.next() {
+            Err(_) if segments.is_cut() && !found.scans.is_empty() => break,
+            segment => segment?,
+        };
         match segment.code {
             EOI => break,
             SOS => {
@@ -141,7 +146,7 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
             _ => parse::refuse_other(&segment)?,
         }
     }
-    found.finish(source, segments.rest().len())
+    found.finish(source, &segments)
 }
 
 impl Inspection {
@@ -253,7 +258,8 @@ impl Found {
         Ok(())
     }
 
-    fn finish(self, source: &[u8], trailing: usize) -> Result<Inspection> {
+    /// The segments are those after the last that was looked at.
+    fn finish(self, source: &[u8], segments: &Segments<'_>) -> Result<Inspection> {
         let bytes = source.len() as u64;
         let missing = || Error::input("the file has no frame that can be described").at(bytes);
         let color = self.color();
@@ -285,8 +291,9 @@ impl Found {
             scans: self.scans,
             metadata: self.metadata,
             images: tables::images(source),
-            complete: self.in_order && progress.is_complete(),
-            trailing_bytes: trailing as u64,
+            complete: self.in_order && progress.is_complete() && !segments.is_cut(),
+            cut: segments.is_cut(),
+            trailing_bytes: segments.rest().len() as u64,
         })
     }
 

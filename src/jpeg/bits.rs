@@ -45,8 +45,7 @@ impl Unstuffed {
                 // A fill byte (T.81 B.1.1.2): the marker follows the last one.
                 Some(0xFF) | None => at -= usize::from(code.is_some()),
                 Some(_) if self.intervals.len() + 1 == intervals => {
-                    let more = (at..end).step_by(2).find(|&i| !is_restart(&source[i..end]));
-                    (self.surplus, at) = (more, end);
+                    (self.surplus, at) = (after_restarts(&source[..end], at), end);
                 }
                 Some(code) => {
                     interval.range.end = self.bytes.len();
@@ -82,9 +81,15 @@ impl Unstuffed {
     }
 }
 
-/// Whether `bytes` begin with a restart marker.
-fn is_restart(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xFF, marker::RST0..=marker::RST7, ..])
+/// Where something else follows than restart markers, and fill bytes before them or before the marker at the end.
+fn after_restarts(source: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let fill = source[at..].iter().take_while(|&&b| b == 0xFF).count();
+        match source.get(at + fill)? {
+            marker::RST0..=marker::RST7 if fill > 0 => at += fill + 1,
+            _ => return Some(at),
+        }
+    }
 }
 
 /// The offset in the source of a byte of an interval, counted without stuffing.
@@ -308,8 +313,12 @@ mod tests {
         let mut plain = Unstuffed::default();
         plain.fill(&[1, 0xFF, 0xD0, 0xFF, 0xD1], 0, 5, 1);
         assert_eq!((plain.intervals.len(), plain.surplus), (1, None));
+        plain.fill(&[1, 0xFF, 0xD0, 0xFF, 0xFF, 0xD1, 0xFF], 0, 7, 1);
+        assert_eq!((plain.intervals.len(), plain.surplus), (1, None));
         plain.fill(&[1, 0xFF, 0xD0, 0xFF, 0xD1, 9], 0, 6, 1);
         assert_eq!((plain.intervals.len(), plain.surplus), (1, Some(5)));
+        plain.fill(&[1, 0xFF, 0xD0, 0xD1], 0, 4, 1);
+        assert_eq!((plain.intervals.len(), plain.surplus), (1, Some(3)));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! First scans of DC coefficients: differences between neighbours, after the point transform (T.81 G.1.2.1).
 
-use super::baseline::{in_range, size_and_extra};
 use std::borrow::Cow;
 
+use super::baseline::{in_range, size_and_extra};
 use super::token::Tokens;
 use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, PerComponent, ReadBlocks, Tokenise};
 use crate::jpeg::bits::BitReader;

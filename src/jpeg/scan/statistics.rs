@@ -1,6 +1,5 @@
 //! What the AC scans of a component cost follows from these numbers, for every band and point transform, without making
-//! the scans: how often each size
-//! follows each gap, and which blocks have what in which coefficient.
+//! the scans: how often each size follows each gap, and which blocks have what in which coefficient.
 
 use super::sample::MOST_BLOCKS;
 use crate::jpeg::coeff::Block;

@@ -8,10 +8,10 @@
 //! ```
 //!
 //! The inner loops of AC scans are specified in `entropy/planes.rs`. Each pixel kernel is specified by a function in
-//! `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also its [`Scalar`] form. Every other form gives the same bits: the arithmetic is `f32` in the same order without fused
-//! operations, and IEEE 754 leaves no room beyond that. A form is a token whose value proves that the processor has
-//! the instructions, so its methods are safe to call. Kernels work on whole rows and the caller is generic over them,
-//! so an image is dispatched once.
+//! `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also its [`Scalar`] form. Every other form gives
+//! the same bits: the arithmetic is `f32` in the same order without fused operations, and IEEE 754 leaves no room beyond
+//! that. A form is a token whose value proves that the processor has the instructions, so its methods are safe to call.
+//! Kernels work on whole rows and the caller is generic over them, so an image is dispatched once.
 
 use std::str::FromStr;
 

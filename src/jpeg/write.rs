@@ -120,7 +120,8 @@ fn lay_out(
         Level::Avx512(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
     }
     out.extend([0xFF, EOI]);
-    let memory = coefficients.rows.bytes(work.threads) + (out.len() + metadata.trailing.len()) as u64;
+    // Of threads none is left.
+    let memory = coefficients.rows.bytes(1) + (out.len() + metadata.trailing.len()) as u64;
     work.limits.check_memory(memory, "the coefficients and the output")?;
     out.extend_from_slice(&metadata.trailing);
     deliver(&mut out)?;
@@ -149,8 +150,9 @@ impl Scans<'_> {
             Plan::Script(script) => return self.write_all(kernels, script, rows, out, scan_done),
             Plan::Ways { ways, otherwise } => (ways, otherwise),
         };
-        let mut batch = Batch::of_ways(self.frame, ways, self.restart, rows.are_held());
-        batch.tokenise(kernels, rows, self.work, out.len())?;
+        let are_held = rows.are_held();
+        let begin = || Batch::of_ways(self.frame, ways, self.restart, are_held);
+        let batch = self.tokenised(kernels, begin, rows, out.len())?;
         let script = match batch.best(kernels, ways, self.restart)? {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
@@ -171,23 +173,43 @@ impl Scans<'_> {
         out: &mut Vec<u8>,
         scan_done: Deliver<'_>,
     ) -> Result<()> {
+        let intervals = Interval::of_scans(self.restart, self.frame, script);
         let parts = parts(script);
         if self.work.threads > 1
             && parts.len() > 1
             && let Some(planes) = rows.planes()
         {
-            let written = self.write_parts(kernels, script, &parts, planes, out.len());
-            // What one thread has the memory for is not refused because several have not.
-            if !written.as_ref().is_err_and(|error| error.field() == Some("memory")) {
-                for scan in written? {
-                    out.extend(scan);
-                    self.done(script.len(), out, scan_done)?;
+            match self.parts(kernels, script, &intervals, &parts, planes, out.len()) {
+                Err(error) if is_of_memory(&error) => {}
+                scans => {
+                    for scan in scans? {
+                        out.extend(scan);
+                        self.done(script.len(), out, scan_done)?;
+                    }
+                    return Ok(());
                 }
-                return Ok(());
             }
         }
-        let intervals = Interval::of_scans(self.restart, self.frame, script);
         self.write_script(kernels, script, &intervals, rows, out, scan_done)
+    }
+
+    /// A batch that has its tokens. Where threads take memory of their own that the limits do not leave, there is one.
+    fn tokenised<'b>(
+        &self,
+        kernels: impl AcKernels,
+        begin: impl Fn() -> Batch<'b>,
+        rows: &mut Rows<'_>,
+        written: usize,
+    ) -> Result<Batch<'b>> {
+        let mut batch = begin();
+        match batch.tokenise(kernels, rows, self.work, written) {
+            Err(error) if self.work.threads > 1 && !rows.are_held() && is_of_memory(&error) => {
+                batch = begin();
+                batch.tokenise(kernels, rows, Work { threads: 1, ..self.work }, written)?;
+            }
+            result => result?,
+        }
+        Ok(batch)
     }
 
     fn write_script(
@@ -201,8 +223,8 @@ impl Scans<'_> {
     ) -> Result<()> {
         let mut done = 0;
         while done < script.len() {
-            let mut batch = Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
-            batch.tokenise(kernels, rows, self.work, out.len())?;
+            let begin = || Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
+            let batch = self.tokenised(kernels, begin, rows, out.len())?;
             let (scans, store) = batch.into_scans()?;
             done += scans.len();
             if done == script.len() {
@@ -213,22 +235,22 @@ impl Scans<'_> {
         Ok(())
     }
 
-    /// The scans that [`Scans::write_script`] writes, of a picture in memory: each part as a script of its own that one
-    /// thread writes. So many bytes of output are there already.
-    fn write_parts(
+    /// The scans that [`Scans::write_script`] would write, of a picture in memory: each part as a script of its own that one
+    /// thread writes. `written` bytes of output are there already.
+    fn parts(
         &self,
         kernels: impl AcKernels,
         script: &[Scan],
+        intervals: &[Interval],
         parts: &[Vec<usize>],
         planes: &[Plane],
-        output: usize,
+        written: usize,
     ) -> Result<Vec<Vec<u8>>> {
-        let intervals = Interval::of_scans(self.restart, self.frame, script);
         // What is not held yet is to be had by all threads together.
-        let held = planes.iter().map(Plane::bytes).sum::<u64>() + output as u64;
-        let at_once = self.work.threads.min(parts.len()) as u64;
+        let threads = self.work.threads.min(parts.len());
+        let held = planes.iter().map(Plane::bytes).sum::<u64>() + written as u64;
         let mut limits = self.work.limits.clone();
-        limits.memory = held + limits.memory.saturating_sub(held) / at_once;
+        limits.memory = held + limits.memory.saturating_sub(held) / threads as u64;
         let work = Work { threads: 1, limits: &limits, progress: None, ..self.work };
         let blocks = |part: &&Vec<usize>| {
             let components = part.iter().flat_map(|&scan| &script[scan].components);
@@ -254,7 +276,7 @@ impl Scans<'_> {
             )?;
             Ok(written)
         };
-        let written = threads::share(self.work.threads, parts.iter().collect(), blocks, write);
+        let written = threads::share(threads, parts.iter().collect(), blocks, write);
         let mut scans = vec![Vec::new(); script.len()];
         for (part, written) in parts.iter().zip(written) {
             for (&i, bytes) in part.iter().zip(written?) {
@@ -313,6 +335,10 @@ impl Scans<'_> {
         }
         scan_done(out)
     }
+}
+
+fn is_of_memory(error: &Error) -> bool {
+    error.kind() == ErrorKind::Limit && error.field() == Some("memory")
 }
 
 /// The numbers of the scans of a script in parts of few, which look at the same components.

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use cosimg::jpeg::{Coding, Encoder, Image, Mode, PixelFormat};
+use cosimg::jpeg::{Coding, Encoder, Image, Mode, PixelFormat, Subsampling};
 use cosimg::{Cancel, ErrorKind, Limits};
 
 use crate::{PRESETS, Picture, SUBSAMPLINGS, encoder};
@@ -72,27 +72,37 @@ fn rows_as_they_come() {
 }
 
 #[test]
-fn limits_and_the_flag_hold() {
-    let scene = Picture::scene(150, 209);
+fn the_flag_holds() {
     let cancel = Cancel::new();
     cancel.trigger();
-    let error = with(&encoder(85).cancel(cancel), 3).encode(&scene.image()).unwrap_err();
+    let error = with(&encoder(85).cancel(cancel), 3).encode(&Picture::scene(150, 209).image()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
-    let whole = scene.encode(&encoder(85));
-    let (mut refused, mut done) = (0, 0);
-    for memory in (50_000..800_000).step_by(10_000) {
-        let mut limits = Limits::default();
-        limits.memory = memory;
-        match with(&encoder(85).limits(limits), 2).encode(&scene.image()) {
-            Ok(file) => {
-                assert!(file == whole, "{memory} bytes of memory change the result");
-                done += 1;
-            }
-            Err(error) => {
-                assert_eq!(error.field(), Some("memory"));
-                refused += 1;
+}
+
+#[test]
+fn they_need_no_more_memory_than_one() {
+    let scene = Picture::scene(150, 209);
+    let encoder = encoder(95).subsampling(Subsampling::S444);
+    for encoder in [encoder.clone(), encoder.clone().mode(Mode::Small), encoder.target_bytes(9_000)] {
+        let (mut refused, mut done) = (0, 0);
+        for memory in (50_000..800_000).step_by(10_000) {
+            let mut limits = Limits::default();
+            limits.memory = memory;
+            let encoder = encoder.clone().limits(limits);
+            match encoder.encode(&scene.image()) {
+                Ok(one) => {
+                    for threads in [2, 3, 64] {
+                        let more = with(&encoder, threads).encode(&scene.image());
+                        assert!(more.as_ref() == Ok(&one), "{threads} threads, {memory} bytes, {encoder:?}");
+                    }
+                    done += 1;
+                }
+                Err(error) => {
+                    assert_eq!(error.field(), Some("memory"));
+                    refused += 1;
+                }
             }
         }
+        assert!(refused > 0 && done > 0);
     }
-    assert!(refused > 0 && done > 0);
 }

@@ -47,10 +47,9 @@ struct Terms {
 impl FrontEnd {
     pub(super) fn new(encoder: &Encoder, width: u32, height: u32, format: PixelFormat) -> Result<Self> {
         let Encoder { background, dither, limits, .. } = encoder;
-        let (frame, ratio) = Self::check(encoder, width, height, format)?;
+        let (frame, ratio, threads) = Self::check(encoder, width, height, format)?;
         let recipe = encoder.recipe;
         let tables = encoder.steps(&frame, encoder.quality);
-        let threads = encoder.threads.get().min(frame.mcus_high as usize);
         let stages = match encoder.searches() {
             false => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
             true => Vec::new(),
@@ -63,8 +62,14 @@ impl FrontEnd {
         Ok(Self { terms, progress, threads, tables, recipe, planes, state, rows: 0 })
     }
 
-    /// The frame and its ratio of chroma, if the picture and the memory for it pass no bound.
-    pub(super) fn check(encoder: &Encoder, width: u32, height: u32, format: PixelFormat) -> Result<(Frame, (u8, u8))> {
+    /// The frame, its ratio of chroma, and how many threads there is memory for, if the picture and the memory for it pass
+    /// no bound.
+    pub(super) fn check(
+        encoder: &Encoder,
+        width: u32,
+        height: u32,
+        format: PixelFormat,
+    ) -> Result<(Frame, (u8, u8), usize)> {
         let ratio = ratio(encoder.subsampling, format.colour());
         let frame = frame(encoder, width, height, format.colour(), ratio)?;
         target::check(encoder, format)?;
@@ -73,11 +78,12 @@ impl FrontEnd {
             script.for_frame(&frame, &encoder.limits)?;
         }
         let copies = 1 + u64::from(encoder.searches());
-        let threads = encoder.threads.get().min(frame.mcus_high as usize);
-        let samples = threads as u64 * McuRow::bytes(&frame, format.colour(), ratio);
-        let memory = copies * frame.blocks() * BLOCK_BYTES + samples + target::memory(encoder, width, height);
-        encoder.limits.check_memory(memory, "the coefficients and what is in work")?;
-        Ok((frame, ratio))
+        let held = copies * frame.blocks() * BLOCK_BYTES + target::memory(encoder, width, height);
+        let samples = McuRow::bytes(&frame, format.colour(), ratio);
+        encoder.limits.check_memory(held + samples, "the coefficients and what is in work")?;
+        let most = (encoder.limits.memory - held) / samples;
+        let threads = encoder.threads.get().min(frame.mcus_high as usize).min(most as usize);
+        Ok((frame, ratio, threads))
     }
 
     pub(super) fn rows_left(&self) -> u32 {

@@ -1123,6 +1123,8 @@ cosimg_status cosimg_encoder_set_target_bytes(cosimg_encoder *encoder,
 cosimg_status cosimg_encoder_set_target_ssimulacra2(cosimg_encoder *encoder,
                                                     double score,
                                                     cosimg_error **err);
+
+/**
  * Quantisation tables in place of those of the preset at a quality: 64 steps of 1 to 255 each, a byte a step, row by row as
  * T.81 Annex K prints them.
  */

@@ -21,6 +21,7 @@ SCALARS: dict[str, Any] = {
     "void": None,
     "cosimg_status": ctypes.c_int32,
     "float": ctypes.c_float,
+    "double": ctypes.c_double,
     "int32_t": ctypes.c_int32,
     "int64_t": ctypes.c_int64,
     "uint8_t": ctypes.c_uint8,

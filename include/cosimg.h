@@ -757,9 +757,11 @@ cosimg_status cosimg_limits_set_side(cosimg_limits *limits, uint32_t side, cosim
 cosimg_status cosimg_limits_set_pixels(cosimg_limits *limits, uint64_t pixels, cosimg_error **err);
 
 /**
- * Width and height of a result.
+ * Width and height of a result that is made; a source that is given back as it is has passed the bounds of sources.
  */
-cosimg_status cosimg_limits_set_result_side(cosimg_limits *limits, uint32_t result_side, cosimg_error **err);
+cosimg_status cosimg_limits_set_result_side(cosimg_limits *limits,
+                                            uint32_t result_side,
+                                            cosimg_error **err);
 
 /**
  * Scans of a JPEG.
@@ -1335,7 +1337,7 @@ cosimg_status cosimg_transcoder_set_strip(cosimg_transcoder *transcoder, int32_t
 
 /**
  * Whether the source is given back where the result would have more bytes: without what is to be stripped, and
- * otherwise as it was. Off at first.
+ * otherwise as it was; a source that was found damaged is not. Off at first.
  */
 cosimg_status cosimg_transcoder_set_never_larger(cosimg_transcoder *transcoder,
                                                  int32_t on,

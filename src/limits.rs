@@ -21,7 +21,7 @@ pub struct Limits {
     pub side: u32,
     /// Width times height of a source, times its frames where it is animated.
     pub pixels: u64,
-    /// Width and height of a result.
+    /// Width and height of a result that is made; a source that is given back as it is has passed the bounds of sources.
     pub result_side: u32,
     /// Scans of a JPEG.
     pub scans: u32,

@@ -107,8 +107,11 @@ fn a_size_limit_that_no_quality_keeps() {
 #[test]
 fn an_answer_has_no_longer_sides_than_the_limit() {
     let (limits, picture) = (Limits::intl_2024(), DynamicImage::new_rgb8(Limits::intl_2024().result_side + 1, 1));
-    let sources = [png(&picture), jpeg_of(&picture, 80)];
-    for (source, text) in sources.iter().zip(["imageMogr2/format/jpg", "imageMogr2/interlace/1"]) {
+    let mut bmp = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut bmp), ImageFormat::Bmp).expect("the test's own picture");
+    let sources = [png(&picture), jpeg_of(&picture, 80), bmp];
+    let rules = ["imageMogr2/format/jpg", "imageMogr2/interlace/1", "imageMogr2/format/png"];
+    for (source, text) in sources.iter().zip(rules) {
         let error = run(source, text).expect_err("it is too wide");
         assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("result_side")), "{text}");
         let mut wider = limits.clone();

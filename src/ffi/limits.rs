@@ -86,7 +86,7 @@ pub unsafe extern "C" fn cosimg_limits_set_pixels(
     call.run(|call| call.update(limits, "limits", |limits| Ok(Limits { pixels, ..limits })))
 }
 
-/// Width and height of a result.
+/// Width and height of a result that is made; a source that is given back as it is has passed the bounds of sources.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_limits_set_result_side(
     limits: *mut cosimg_limits,

@@ -224,7 +224,7 @@ pub unsafe extern "C" fn cosimg_transcoder_set_strip(
 }
 
 /// Whether the source is given back where the result would have more bytes: without what is to be stripped, and
-/// otherwise as it was. Off at first.
+/// otherwise as it was; a source that was found damaged is not. Off at first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_transcoder_set_never_larger(
     transcoder: *mut cosimg_transcoder,

@@ -258,6 +258,7 @@ impl Transcoder {
         let Self { simd, limits, cancel, .. } = self;
         let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
         let mut read = read::read(source, &mut terms)?;
+        limits.check_result(read.coefficients.frame.width, read.coefficients.frame.height)?;
         let end = source.len() - read.metadata.trailing.len();
         let index = Index::of(source);
         let color = read.metadata.color(&read.coefficients.frame);

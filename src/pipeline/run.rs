@@ -145,16 +145,16 @@ impl Processor {
                 None
             }
             Plan::Transcode { quality, coding, strip, size } => {
-                let jpeg = jpeg::inspect(source, &self.limits)?;
-                self.limits.check_result(jpeg.width, jpeg.height)?;
                 or_source(size, source, self.transcode(source, quality, coding, strip, size))?
             }
             Plan::Encode { quality, coding, strip, size } => {
-                let picture = self.decode(source, format)?;
+                let picture = source::decode(source, format, &self.limits)?;
+                self.cancel.check()?;
                 or_source(size, source, self.encode(picture, quality, coding, strip, size))?
             }
             Plan::Png { strip } => {
-                let picture = self.decode(source, format)?;
+                let picture = source::decode(source, format, &self.limits)?;
+                self.cancel.check()?;
                 Some(self.png(picture, strip)?)
             }
         };
@@ -162,14 +162,6 @@ impl Processor {
             Some(bytes) => Processed { bytes, format: plan.output(format), original: false, ignored: None },
             None => Processed { bytes: self.copy(source)?, format, original: true, ignored: None },
         })
-    }
-
-    /// The pixels of a source that the result has as many of.
-    fn decode(&self, source: &[u8], format: Format) -> Result<Picture> {
-        let picture = source::decode(source, format, &self.limits)?;
-        self.limits.check_result(picture.width(), picture.height())?;
-        self.cancel.check()?;
-        Ok(picture)
     }
 
     fn copy(&self, source: &[u8]) -> Result<Vec<u8>> {
@@ -217,6 +209,7 @@ impl Processor {
     }
 
     fn png(&self, picture: Picture, strip: Strip) -> Result<Vec<u8>> {
+        self.limits.check_result(picture.width(), picture.height())?;
         // Deflate never grows by more than a few bytes a block; the same again is held while it is written.
         self.limits.check_memory(picture.bytes().saturating_mul(2), "the answer")?;
         let (width, height, color) = (picture.width(), picture.height(), ExtendedColorType::from(picture.color));

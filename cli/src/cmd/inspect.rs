@@ -66,7 +66,7 @@ fn show(jpeg: &Inspection) -> Outcome {
     }
     let complete = match jpeg {
         Inspection { complete: true, .. } => "yes",
-        Inspection { cut: true, .. } => "no, the file ends before its end",
+        Inspection { cut: true, .. } => "no, the file is cut short",
         _ => "no",
     };
     output::line(format_args!("complete    {complete}"))?;

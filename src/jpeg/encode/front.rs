@@ -82,7 +82,8 @@ impl FrontEnd {
         let samples = McuRow::bytes(&frame, format.colour(), ratio);
         encoder.limits.check_memory(held + samples, "the coefficients and what is in work")?;
         let most = (encoder.limits.memory - held) / samples;
-        let threads = encoder.threads.get().min(frame.mcus_high as usize).min(most as usize);
+        let threads =
+            encoder.threads.get().min(frame.mcus_high as usize).min(usize::try_from(most).unwrap_or(usize::MAX));
         Ok((frame, ratio, threads))
     }
 
@@ -234,6 +235,7 @@ pub(super) fn frame(
         let field = if width > MAX_SIDE { "width" } else { "height" };
         return Err(Error::unsupported(message).field_named(field));
     }
+    encoder.limits.check_result(width, height)?;
     let full = |id| Component::new(id, across, down, 0);
     let chroma = |id| Component::new(id, 1, 1, 1);
     let components = match colour {

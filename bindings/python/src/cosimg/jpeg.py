@@ -122,7 +122,8 @@ class Transcoder(_Bounded):
     :param quality: 1 to 100: coarser coefficients, those of the encoder at this quality with `preset`, where those of the
         source are finer; this changes the picture
     :param target_bytes: where the result has more bytes, the best quality up to `quality` whose file has not is searched for
-    :param never_larger: gives the source back, without what is to be stripped, where the result would be larger
+    :param never_larger: gives the source back, without what is to be stripped, where the result would be larger and the
+        source is not damaged
     :param tolerant: rewrites what can be read of a damaged source; `run_and_report` says what was wrong
     :param threads: how many a run may use; the result does not depend on it
     """

@@ -231,7 +231,95 @@ fn rows_that_do_not_add_up() {
     rows.push(&[1; 7]).unwrap();
     usage(rows.finish().unwrap_err(), "data");
     usage(encoder(80).rows(0, 2, PixelFormat::Gray8).unwrap_err(), "width");
-    usage(encoder(80).rows(2, 2, PixelFormat::Nv12).unwrap_err(), "format");
+    usage(encoder(80).rows(2, 2, PixelFormat::Nv12).unwrap().push(&[1; 6]).unwrap_err(), "format");
+
+    // Rows as a picture.
+    let data = [1; 64];
+    let two = Image::new(&data[..12], 4, 2, PixelFormat::Nv12).unwrap();
+    let gray =
+        |width, height| Image::new(&data[..(width * height) as usize], width, height, PixelFormat::Gray8).unwrap();
+    let mut rows = encoder(80).rows(4, 3, PixelFormat::Gray8).unwrap();
+    usage(rows.push_rows(&gray(3, 1)).unwrap_err(), "width");
+    usage(rows.push_rows(&gray(4, 4)).unwrap_err(), "height");
+    usage(rows.push_rows(&two).unwrap_err(), "format");
+    rows.push(&[1; 1]).unwrap();
+    usage(rows.push_rows(&gray(4, 1)).unwrap_err(), "height");
+    rows.push(&[1; 3]).unwrap();
+    rows.push_rows(&gray(4, 2)).unwrap();
+    assert!(rows.finish().unwrap() == encoder(80).encode(&gray(4, 3)).unwrap());
+    let mut rows = encoder(80).rows(4, 5, PixelFormat::Nv12).unwrap();
+    let odd = Image::new(&data[..4 * 3 + 4 * 2], 4, 3, PixelFormat::Nv12).unwrap();
+    usage(rows.push_rows(&odd).unwrap_err(), "height");
+    assert_eq!(rows.rows_left(), 5);
+    rows.push_rows(&two).unwrap();
+    rows.push_rows(&odd).unwrap();
+    assert!(rows.finish().is_ok());
+}
+
+#[test]
+fn rows_as_pictures_give_the_file_of_one_call() {
+    for format in [
+        PixelFormat::Rgb16,
+        PixelFormat::RgbPlanar8,
+        PixelFormat::YcbcrPlanar444,
+        PixelFormat::YcbcrPlanar422,
+        PixelFormat::YcbcrPlanar420,
+        PixelFormat::Nv12,
+    ] {
+        let (width, height, gap) = (37, 45, 5);
+        // Of each plane: bytes of a row of the picture, and how many of its rows share one.
+        let shapes: &[(usize, usize)] = match format {
+            PixelFormat::Rgb16 => &[(37 * 6, 1)],
+            PixelFormat::YcbcrPlanar422 => &[(37, 1), (19, 1), (19, 1)],
+            PixelFormat::YcbcrPlanar420 => &[(37, 1), (19, 2), (19, 2)],
+            PixelFormat::Nv12 => &[(37, 1), (38, 2)],
+            _ => &[(37, 1), (37, 1), (37, 1)],
+        };
+        let planes: Vec<Vec<u8>> = shapes
+            .iter()
+            .zip(1..)
+            .map(|(&(row, down), seed)| {
+                (0..(row + gap) * 45_usize.div_ceil(down)).map(|i| (i * i / seed % 251) as u8).collect()
+            })
+            .collect();
+        let part = |from: usize, count: usize| -> Vec<PixelPlane<'_>> {
+            let plane = |(data, &(row, down)): (_, &(usize, usize))| {
+                let data: &Vec<u8> = data;
+                PixelPlane::new(
+                    &data[from / down * (row + gap)..(from + count).div_ceil(down) * (row + gap) - gap],
+                    row + gap,
+                )
+            };
+            planes.iter().zip(shapes).map(plane).collect()
+        };
+        let whole = Image::from_planes(&part(0, 45), width, height, format).unwrap();
+        for subsampling in [Subsampling::S420, Subsampling::S444, Subsampling::Auto] {
+            let encoder = encoder(80).subsampling(subsampling);
+            let file = encoder.encode(&whole).unwrap();
+            for batch in [2, 6, 16, 44, 45] {
+                let mut rows = encoder.rows(width, height, format).unwrap();
+                for from in (0..45).step_by(batch) {
+                    let count = batch.min(45 - from);
+                    rows.push_rows(&Image::from_planes(&part(from, count), width, count as u32, format).unwrap())
+                        .unwrap();
+                }
+                assert_eq!(rows.rows_left(), 0);
+                assert!(rows.finish().unwrap() == file, "{format:?} {subsampling:?} by {batch}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_were_stopped_take_no_more_and_make_no_file() {
+    let cancel = cosimg::Cancel::new();
+    let mut rows = encoder(80).cancel(cancel.clone()).rows(4, 40, PixelFormat::Gray8).unwrap();
+    rows.push(&[1; 4 * 39 + 1]).unwrap();
+    cancel.trigger();
+    assert_eq!(rows.push(&[1; 3]).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(rows.push(&[1; 1]).unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(rows.rows_left(), 0);
+    assert_eq!(rows.finish().unwrap_err().kind(), ErrorKind::Cancelled);
 }
 
 #[test]

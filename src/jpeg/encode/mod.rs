@@ -379,8 +379,7 @@ impl Encoder {
         self.file(image, &mut |out| hand_over(out, &mut write)).map(drop)
     }
 
-    /// Begins a picture whose rows come one after another, in a format of one plane. The file is the same as from
-    /// [`Encoder::encode`].
+    /// Begins a picture whose rows come one after another. The file is the same as from [`Encoder::encode`].
     ///
     /// ```
     /// use cosimg::jpeg::{Encoder, PixelFormat};
@@ -397,7 +396,7 @@ impl Encoder {
     /// ```
     ///
     /// # Errors
-    /// As [`Encoder::encode`]; `Usage` for a picture without pixels, or a format of several planes.
+    /// As [`Encoder::encode`]; `Usage` for a picture without pixels.
     pub fn rows(&self, width: u32, height: u32, format: PixelFormat) -> Result<RowEncoder> {
         RowEncoder::new(self.clone(), width, height, format)
     }

@@ -134,6 +134,14 @@ impl PixelFormat {
         }
     }
 
+    /// Rows that share their chroma.
+    pub(crate) fn rows_at_once(self) -> u32 {
+        match self.colour() {
+            Colour::Ycbcr { down, .. } => down.into(),
+            _ => 1,
+        }
+    }
+
     pub(super) fn plane(self, index: usize) -> PlaneShape {
         let (across, down) = match self.colour() {
             Colour::Ycbcr { across, down } if index > 0 => (across.into(), down.into()),

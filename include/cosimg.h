@@ -30,7 +30,8 @@
  * caller: the library reads no clock, environment, file or socket.
  *
  * Bytes out. Each function that makes bytes comes in three forms over one core: `_run` fills a `cosimg_buffer` that
- * the library owns, `_run_to` calls a function of the caller's, `_run_into` fills memory of the caller's.
+ * the library owns, `_run_to` calls a function of the caller's, `_run_into` fills memory of the caller's. So do the
+ * `_finish` of a `cosimg_row_encoder`, which uses it up: the one exception to objects that are as they were.
  *
  * Callbacks run on the calling thread, during the call only. Their first argument is the `user` pointer of the call.
  * They return 0 to go on. They must not throw, `longjmp` out, or use the objects of the call that is running.
@@ -470,6 +471,18 @@ typedef struct cosimg_processor cosimg_processor;
 typedef struct cosimg_report cosimg_report;
 
 /**
+ * An encoder in the middle of a picture. The file is the same as of the whole picture in one call. It holds the
+ * coefficients of what it was given, 2 bytes a sample, and of the pixels no more than a few rows; but all of them where
+ * the subsampling or the quality is to be found by them.
+ *
+ * Progress is told and the cancel flag is heeded in every call that pushes or finishes. After `COSIMG_CANCELLED` it can
+ * only be freed.
+ *
+ * Threads: one call at a time, from any thread.
+ */
+typedef struct cosimg_row_encoder cosimg_row_encoder;
+
+/**
  * A signature in header form, and the strings it came from.
  *
  * Threads: shared freely.
@@ -578,7 +591,8 @@ typedef struct {
      */
     uint32_t height;
     /**
-     * Bytes from one row to the next, or 0 where rows follow without a gap. A format of several planes has no gaps.
+     * Bytes from one row to the next, or 0 where rows follow without a gap. A format of several planes has no gaps here;
+     * `cosimg_planes_view` has.
      */
     size_t stride;
     /**
@@ -592,6 +606,55 @@ typedef struct {
  * anything else ends the call with `COSIMG_IO`.
  */
 typedef int32_t (*cosimg_write_fn)(void *user, const uint8_t *data, size_t len);
+
+/**
+ * A borrowed plane.
+ *
+ * Threads: a plain value.
+ */
+typedef struct {
+    /**
+     * The first byte of the top row.
+     */
+    const uint8_t *data;
+    /**
+     * Bytes that may be read from `data` on. The last row need not be followed by its gap.
+     */
+    size_t len;
+    /**
+     * Bytes from one row to the next.
+     */
+    size_t stride;
+} cosimg_plane;
+
+/**
+ * A borrowed picture whose planes lie each in their own memory, as decoders of video give them: Y, then Cb and Cr, or both
+ * in turns for `COSIMG_PIXEL_NV12`; red, green, blue; or the one plane of the other formats.
+ *
+ * Threads: a plain value.
+ */
+typedef struct {
+    /**
+     * The planes, in the order of the format.
+     */
+    const cosimg_plane *planes;
+    /**
+     * How many there are.
+     */
+    size_t planes_len;
+    /**
+     * Pixels in a row of the picture; planes of halved chroma have half of them, rounded up.
+     */
+    uint32_t width;
+    /**
+     * Rows of the picture; planes of 4:2:0 chroma have half of them, rounded up.
+     */
+    uint32_t height;
+    /**
+     * One of `COSIMG_PIXEL_*`.
+     */
+    int32_t format;
+} cosimg_planes_view;
 
 /**
  * Done.
@@ -1188,7 +1251,8 @@ cosimg_status cosimg_encoder_set_threads(cosimg_encoder *encoder, size_t threads
 
 /**
  * A function of the caller's that runs tell of their progress, and that may stop them; NULL for none, as at first. It is
- * given `user` first. Both shall be valid during every run; threads that share the encoder share them too.
+ * given `user` first. Both shall be valid during every run, and for the row encoders that are begun; threads that share
+ * the encoder share them too.
  */
 cosimg_status cosimg_encoder_set_progress(cosimg_encoder *encoder,
                                           cosimg_progress_fn progress,
@@ -1243,6 +1307,109 @@ cosimg_status cosimg_encoder_run_into(const cosimg_encoder *encoder,
  * Frees an encoder. NULL is allowed.
  */
 void cosimg_encoder_free(cosimg_encoder *encoder);
+
+/**
+ * Encodes a picture whose planes lie apart, into a buffer to free with `cosimg_buffer_free`.
+ */
+cosimg_status cosimg_encoder_run_planes(const cosimg_encoder *encoder,
+                                        const cosimg_planes_view *planes,
+                                        cosimg_buffer *out,
+                                        cosimg_error **err);
+
+/**
+ * The same into a function of the caller's, which is given `user` first: scans as they are done, so that an error may
+ * come after pieces, but no piece after an error.
+ */
+cosimg_status cosimg_encoder_run_planes_to(const cosimg_encoder *encoder,
+                                           const cosimg_planes_view *planes,
+                                           cosimg_write_fn write,
+                                           void *user,
+                                           cosimg_error **err);
+
+/**
+ * The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
+ * is `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, and nothing is written. (NULL, 0) asks for the size
+ * at the cost of a run.
+ */
+cosimg_status cosimg_encoder_run_planes_into(const cosimg_encoder *encoder,
+                                             const cosimg_planes_view *planes,
+                                             uint8_t *out,
+                                             size_t capacity,
+                                             size_t *len,
+                                             cosimg_error **err);
+
+/**
+ * Begins a picture whose rows come by and by, with the settings that the encoder has now; it may be freed before the
+ * picture is finished. `format` is one of `COSIMG_PIXEL_*`.
+ */
+cosimg_status cosimg_row_encoder_new(const cosimg_encoder *encoder,
+                                     uint32_t width,
+                                     uint32_t height,
+                                     int32_t format,
+                                     cosimg_row_encoder **out,
+                                     cosimg_error **err);
+
+/**
+ * The next bytes of a picture of one plane: rows without gaps between them, any number of them or a part of one.
+ * `COSIMG_USAGE` where the picture has fewer rows than that, and nothing is taken.
+ */
+cosimg_status cosimg_row_encoder_push(cosimg_row_encoder *row_encoder,
+                                      cosimg_slice data,
+                                      cosimg_error **err);
+
+/**
+ * The next rows, as a picture of the same width and format: with gaps between them, or planes one after another. Where two
+ * rows share their chroma, as in 4:2:0, the number of rows is even in all but the last ones. `COSIMG_USAGE` where these
+ * are not the next rows of the picture, and nothing is taken.
+ */
+cosimg_status cosimg_row_encoder_push_image(cosimg_row_encoder *row_encoder,
+                                            const cosimg_image_view *image,
+                                            cosimg_error **err);
+
+/**
+ * The same of planes that lie apart.
+ */
+cosimg_status cosimg_row_encoder_push_planes(cosimg_row_encoder *row_encoder,
+                                             const cosimg_planes_view *planes,
+                                             cosimg_error **err);
+
+/**
+ * How many rows are still to come, one that is not whole among them. 0 for NULL, and once the picture is finished.
+ */
+uint32_t cosimg_row_encoder_rows_left(const cosimg_row_encoder *row_encoder);
+
+/**
+ * The file, into a buffer to free with `cosimg_buffer_free`. `COSIMG_USAGE` where rows are missing, which may then still
+ * come, and where the picture was finished before. Whatever else comes of it, the picture is finished.
+ */
+cosimg_status cosimg_row_encoder_finish(cosimg_row_encoder *row_encoder,
+                                        cosimg_buffer *out,
+                                        cosimg_error **err);
+
+/**
+ * The same into a function of the caller's, which is given `user` first: scans as they are done, so that an error may
+ * come after pieces, but no piece after an error.
+ */
+cosimg_status cosimg_row_encoder_finish_to(cosimg_row_encoder *row_encoder,
+                                           cosimg_write_fn write,
+                                           void *user,
+                                           cosimg_error **err);
+
+/**
+ * The same into `capacity` bytes of the caller's; `*len` is the size of the file. Where it does not fit, the status is
+ * `COSIMG_BUFFER_TOO_SMALL`, `*len` is the size that is needed, nothing is written, and the file is kept for the next call
+ * that finishes. (NULL, 0) asks for the size.
+ */
+cosimg_status cosimg_row_encoder_finish_into(cosimg_row_encoder *row_encoder,
+                                             uint8_t *out,
+                                             size_t capacity,
+                                             size_t *len,
+                                             cosimg_error **err);
+
+/**
+ * Frees a row encoder, whether its picture is finished or not. NULL is allowed.
+ */
+void cosimg_row_encoder_free(cosimg_row_encoder *row_encoder);
 
 /**
  * An ICC profile to embed; a copy is kept. The empty slice is none.

@@ -600,6 +600,35 @@ struct image_view {
     }
 };
 
+/** A borrowed plane. Rows are `stride` bytes apart; the last need not be followed by its gap. */
+struct plane {
+    bytes_view data;
+    std::size_t stride;
+};
+
+/** A borrowed picture whose planes lie each in their own memory, in the order of the format. */
+class planes_view {
+public:
+    planes_view(std::initializer_list<plane> planes, std::uint32_t width, std::uint32_t height, pixel_format format)
+        : planes_view(planes.begin(), planes.size(), width, height, format) {}
+    planes_view(const plane *planes, std::size_t len, std::uint32_t width, std::uint32_t height, pixel_format format)
+        : width_(width), height_(height), format_(format) {
+        for (std::size_t i = 0; i < len; i++)
+            planes_.push_back({planes[i].data.data(), planes[i].data.size(), planes[i].stride});
+    }
+
+    /** Valid as long as this object. */
+    cosimg_planes_view capi() const noexcept {
+        return {planes_.data(), planes_.size(), width_, height_, static_cast<std::int32_t>(format_)};
+    }
+
+private:
+    std::vector<cosimg_plane> planes_;
+    std::uint32_t width_;
+    std::uint32_t height_;
+    pixel_format format_;
+};
+
 /** What a run has to say of its source. */
 class report {
 public:
@@ -706,6 +735,58 @@ private:
     owner object_;
 };
 
+/** An encoder in the middle of a picture (`encoder::rows`); the file is the same as of the whole picture in one call. After
+ * an error that stops it, it can only be destroyed. */
+class row_encoder {
+public:
+    /** The next bytes of a picture of one plane: rows without gaps between them, any number of them or a part of one. */
+    void push(bytes_view data) {
+        detail::told([&] { detail::call(cosimg_row_encoder_push, object_.get(), data.capi()); });
+    }
+    /** The next rows, as a picture of the same width and format: of planes, or with gaps between them. Where two rows share
+     * their chroma, as in 4:2:0, the number of rows is even in all but the last ones. */
+    void push(const image_view &rows) {
+        const cosimg_image_view view = rows.capi();
+        detail::told([&] { detail::call(cosimg_row_encoder_push_image, object_.get(), &view); });
+    }
+    void push(const planes_view &rows) {
+        const cosimg_planes_view view = rows.capi();
+        detail::told([&] { detail::call(cosimg_row_encoder_push_planes, object_.get(), &view); });
+    }
+    /** How many rows are still to come, one that is not whole among them. */
+    std::uint32_t rows_left() const noexcept { return cosimg_row_encoder_rows_left(object_.get()); }
+
+    /** The file, once. */
+    bytes finish() {
+        bytes out;
+        detail::told([&] { detail::call(cosimg_row_encoder_finish, object_.get(), out.capi_out()); });
+        return out;
+    }
+    /** Gives the file piece by piece to `sink(bytes_view)`; what that throws comes out unchanged. */
+    template <class Sink> void finish_to(Sink &&sink) {
+        detail::told([&] {
+            detail::run_to([&](auto write, void *user) { detail::call(cosimg_row_encoder_finish_to, object_.get(), write, user); },
+                           sink);
+        });
+    }
+    /** Fills memory of the caller's and gives the size of the file, which is kept where it does not fit. */
+    std::size_t finish_into(std::uint8_t *out, std::size_t capacity) {
+        std::size_t len = 0;
+        detail::told([&] { detail::call(cosimg_row_encoder_finish_into, object_.get(), out, capacity, &len); });
+        return len;
+    }
+    const cosimg_row_encoder *capi() const noexcept { return object_.get(); }
+
+private:
+    friend class encoder;
+    using owner = detail::owner<cosimg_row_encoder, cosimg_row_encoder_free>;
+    row_encoder(owner object, std::shared_ptr<detail::progress_call> progress)
+        : progress_(std::move(progress)), object_(std::move(object)) {}
+
+    std::shared_ptr<detail::progress_call> progress_;
+    owner object_;
+};
+
 /** Makes JPEG from pixels. */
 class encoder {
 public:
@@ -728,7 +809,6 @@ public:
     }
     /** The scans one by one, as `cjpeg -scans` takes them. */
     encoder &scans(std::string_view script) { return set(cosimg_encoder_set_scans, script.data(), script.size()); }
-    /** What transparent pixels are laid over. */
     /** Whether samples of more than 8 bits are reduced with an ordered dither. */
     encoder &dither(bool on) { return set(cosimg_encoder_set_dither, std::int32_t(on)); }
     /** 64 steps of 1 to 255 each, row by row as T.81 Annex K prints them. */
@@ -737,6 +817,7 @@ public:
     }
     /** What the scans of a progressive file are chosen for. */
     encoder &mode(cosimg::mode which) { return set(cosimg_encoder_set_mode, static_cast<std::int32_t>(which)); }
+    /** What transparent pixels are laid over. */
     encoder &background(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
         return set(cosimg_encoder_set_background, red, green, blue);
     }
@@ -750,9 +831,9 @@ public:
     encoder &comment(bytes_view text) { return set(cosimg_encoder_add_comment, text.capi()); }
     encoder &threads(std::size_t most) { return set(cosimg_encoder_set_threads, most); }
     /** Calls `tell(done, total)` during every run, on its thread: false stops it, and so does what it throws, which comes
-        out unchanged. An empty function is none. */
+        out unchanged. An empty function is none. Row encoders share it from their beginning on. */
     encoder &progress(std::function<bool(std::uint64_t, std::uint64_t)> tell) {
-        auto call = tell ? std::make_unique<detail::progress_call>(std::move(tell)) : nullptr;
+        auto call = tell ? std::make_shared<detail::progress_call>(std::move(tell)) : nullptr;
         set(cosimg_encoder_set_progress, call ? &detail::progress_call::tell : nullptr, static_cast<void *>(call.get()));
         progress_ = std::move(call);
         return *this;
@@ -781,6 +862,31 @@ public:
         detail::told([&] { detail::call(cosimg_encoder_run_into, capi(), &view, out, capacity, &len); });
         return len;
     }
+    /** The same of planes that lie apart. */
+    bytes run(const planes_view &planes) const {
+        const cosimg_planes_view view = planes.capi();
+        bytes out;
+        detail::told([&] { detail::call(cosimg_encoder_run_planes, capi(), &view, out.capi_out()); });
+        return out;
+    }
+    template <class Sink> void run_to(const planes_view &planes, Sink &&sink) const {
+        const cosimg_planes_view view = planes.capi();
+        detail::told([&] {
+            detail::run_to([&](auto write, void *user) { detail::call(cosimg_encoder_run_planes_to, capi(), &view, write, user); },
+                           sink);
+        });
+    }
+    std::size_t run_into(const planes_view &planes, std::uint8_t *out, std::size_t capacity) const {
+        const cosimg_planes_view view = planes.capi();
+        std::size_t len = 0;
+        detail::told([&] { detail::call(cosimg_encoder_run_planes_into, capi(), &view, out, capacity, &len); });
+        return len;
+    }
+    /** Begins a picture whose rows come by and by, with the settings as they are now. */
+    row_encoder rows(std::uint32_t width, std::uint32_t height, pixel_format format) const {
+        return {detail::make<row_encoder::owner>(cosimg_row_encoder_new, capi(), width, height, static_cast<std::int32_t>(format)),
+                progress_};
+    }
     const cosimg_encoder *capi() const noexcept { return object_.get(); }
 
 private:
@@ -791,7 +897,7 @@ private:
         return *this;
     }
 
-    std::unique_ptr<detail::progress_call> progress_;
+    std::shared_ptr<detail::progress_call> progress_;
     owner object_;
 };
 

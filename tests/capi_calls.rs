@@ -6,161 +6,21 @@
 #![cfg(feature = "capi")]
 #![allow(unsafe_code, reason = "the functions under test are C functions")]
 
+#[path = "support/abi.rs"]
+mod abi;
+
 // The library is linked for its symbols.
 use cosimg as _;
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_void};
 use std::ptr;
 
 use proptest::prelude::*;
 
+use abi::*;
+
 const OK: i32 = 0;
 const KINDS: [i32; 7] = [100, 200, 300, 400, 500, 600, 700];
-
-macro_rules! opaque {
-    ($($name:ident)*) => { $(#[repr(C)] struct $name { _opaque: [u8; 0] })* };
-}
-opaque! { Failure Signer Link Verifier Verdict Limits Transcoder Encoder Processor }
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Slice {
-    data: *const u8,
-    len: usize,
-}
-
-#[repr(C)]
-struct Buffer {
-    data: *mut u8,
-    len: usize,
-    capacity: usize,
-}
-
-#[repr(C)]
-struct ImageView {
-    data: *const u8,
-    len: usize,
-    width: u32,
-    height: u32,
-    stride: usize,
-    format: i32,
-}
-
-type Text = (*const c_char, usize);
-type WriteFn = Option<unsafe extern "C" fn(*mut c_void, *const u8, usize) -> i32>;
-
-unsafe extern "C" {
-    fn cosimg_error_code(error: *const Failure) -> i32;
-    fn cosimg_error_message(error: *const Failure) -> *const c_char;
-    fn cosimg_error_free(error: *mut Failure);
-    fn cosimg_buffer_free(buffer: *mut Buffer);
-    fn cosimg_limits_new(profile: i32, out: *mut *mut Limits, err: *mut *mut Failure) -> i32;
-    fn cosimg_limits_set_memory(limits: *mut Limits, bytes: u64, err: *mut *mut Failure) -> i32;
-    fn cosimg_limits_free(limits: *mut Limits);
-    fn cosimg_signer_new(
-        id: *const c_char,
-        id_len: usize,
-        key: *const c_char,
-        key_len: usize,
-        token: *const c_char,
-        token_len: usize,
-        out: *mut *mut Signer,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_signer_set_headers(signer: *mut Signer, policy: i32, err: *mut *mut Failure) -> i32;
-    fn cosimg_signer_set_header_names(s: *mut Signer, names: *const Slice, len: usize, err: *mut *mut Failure) -> i32;
-    fn cosimg_signer_free(signer: *mut Signer);
-    fn cosimg_link_new(
-        method: *const c_char,
-        method_len: usize,
-        host: *const c_char,
-        host_len: usize,
-        key: *const c_char,
-        key_len: usize,
-        out: *mut *mut Link,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_link_process(link: *mut Link, rule: *const c_char, len: usize, err: *mut *mut Failure) -> i32;
-    fn cosimg_link_param(
-        link: *mut Link,
-        name: *const c_char,
-        name_len: usize,
-        value: *const c_char,
-        value_len: usize,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_link_header(
-        link: *mut Link,
-        name: *const c_char,
-        name_len: usize,
-        value: *const c_char,
-        value_len: usize,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_link_sign_url(
-        link: *const Link,
-        signer: *const Signer,
-        start: u64,
-        end: u64,
-        out: *mut Buffer,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_link_free(link: *mut Link);
-    fn cosimg_verifier_new(out: *mut *mut Verifier, err: *mut *mut Failure) -> i32;
-    fn cosimg_verifier_credential(
-        verifier: *mut Verifier,
-        id: *const c_char,
-        id_len: usize,
-        key: *const c_char,
-        key_len: usize,
-        token: *const c_char,
-        token_len: usize,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_verifier_verify_url(
-        verifier: *const Verifier,
-        method: *const c_char,
-        method_len: usize,
-        url: *const c_char,
-        url_len: usize,
-        now: i64,
-        out: *mut *mut Verdict,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_verifier_free(verifier: *mut Verifier);
-    fn cosimg_verdict_accepted(verdict: *const Verdict) -> i32;
-    fn cosimg_verdict_free(verdict: *mut Verdict);
-    fn cosimg_transcoder_new(out: *mut *mut Transcoder, err: *mut *mut Failure) -> i32;
-    fn cosimg_transcoder_set_coding(transcoder: *mut Transcoder, coding: i32, err: *mut *mut Failure) -> i32;
-    fn cosimg_transcoder_set_limits(t: *mut Transcoder, limits: *const Limits, err: *mut *mut Failure) -> i32;
-    fn cosimg_transcoder_run(t: *const Transcoder, source: Slice, out: *mut Buffer, err: *mut *mut Failure) -> i32;
-    fn cosimg_transcoder_run_to(
-        transcoder: *const Transcoder,
-        source: Slice,
-        write: WriteFn,
-        user: *mut c_void,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_transcoder_free(transcoder: *mut Transcoder);
-    fn cosimg_encoder_new(out: *mut *mut Encoder, err: *mut *mut Failure) -> i32;
-    fn cosimg_encoder_set_quality(encoder: *mut Encoder, quality: i32, err: *mut *mut Failure) -> i32;
-    fn cosimg_encoder_run(e: *const Encoder, image: *const ImageView, out: *mut Buffer, err: *mut *mut Failure) -> i32;
-    fn cosimg_encoder_free(encoder: *mut Encoder);
-    fn cosimg_processor_new(out: *mut *mut Processor, err: *mut *mut Failure) -> i32;
-    fn cosimg_processor_run_into(
-        processor: *const Processor,
-        source: Slice,
-        rule: *const c_char,
-        rule_len: usize,
-        out: *mut u8,
-        capacity: usize,
-        len: *mut usize,
-        format: *mut i32,
-        ignored: *mut *mut Failure,
-        err: *mut *mut Failure,
-    ) -> i32;
-    fn cosimg_processor_free(processor: *mut Processor);
-}
 
 /// One call of a sequence.
 #[derive(Clone, Debug)]
@@ -179,6 +39,10 @@ enum Step {
     Stream(Vec<u8>),
     Quality(i32),
     Encode { pixels: Vec<u8>, width: u32, height: u32, stride: usize, format: i32 },
+    Begin { width: u32, height: u32, format: i32 },
+    Push(Vec<u8>),
+    PushPlanes { planes: Vec<Vec<u8>>, width: u32, height: u32, stride: usize, format: i32 },
+    Finish,
     Run { source: Vec<u8>, rule: Vec<u8>, capacity: usize },
 }
 
@@ -203,6 +67,8 @@ proptest! {
 
 fn step() -> impl Strategy<Value = Step> {
     let number = prop_oneof![Just(-1), -3..6i32, any::<i32>()];
+    let format = prop_oneof![4 => 1..23i32, 1 => any::<i32>()];
+    let pixels = prop::collection::vec(any::<u8>(), 0..600);
     prop_oneof![
         (text("GET"), text("host.example"), text("a/b.jpg")).prop_map(|(method, host, key)| Step::Link {
             method,
@@ -222,7 +88,17 @@ fn step() -> impl Strategy<Value = Step> {
         source().prop_map(Step::Transcode),
         source().prop_map(Step::Stream),
         prop_oneof![1..101i32, any::<i32>()].prop_map(Step::Quality),
-        (prop::collection::vec(any::<u8>(), 0..600), any_size(), any_size(), any_stride(), number)
+        (any_size(), any_size(), format.clone()).prop_map(|(width, height, format)| Step::Begin {
+            width,
+            height,
+            format
+        }),
+        pixels.clone().prop_map(Step::Push),
+        (prop::collection::vec(pixels.clone(), 0..4), 0..20u32, 0..20u32, any_stride(), format.clone()).prop_map(
+            |(planes, width, height, stride, format)| Step::PushPlanes { planes, width, height, stride, format }
+        ),
+        Just(Step::Finish),
+        (pixels, any_size(), any_size(), any_stride(), format)
             .prop_map(|(pixels, width, height, stride, format)| Step::Encode { pixels, width, height, stride, format }),
         (source(), text("imageMogr2/format/jpg/interlace/1/ignore-error/1"), 0..4096usize)
             .prop_map(|(source, rule, capacity)| Step::Run { source, rule, capacity }),
@@ -293,6 +169,7 @@ struct Objects {
     limits: *mut Limits,
     transcoder: *mut Transcoder,
     encoder: *mut Encoder,
+    rows: *mut RowEncoder,
     processor: *mut Processor,
     last: Vec<u8>,
 }
@@ -306,6 +183,7 @@ impl Objects {
             limits: ptr::null_mut(),
             transcoder: ptr::null_mut(),
             encoder: ptr::null_mut(),
+            rows: ptr::null_mut(),
             processor: ptr::null_mut(),
             last: Vec::new(),
         };
@@ -444,6 +322,28 @@ impl Objects {
                     answer(|err| unsafe { cosimg_encoder_run(self.encoder, &raw const view, &raw mut buffer, err) });
                 self.take(status, buffer)
             }
+            Step::Begin { width, height, format } => {
+                // SAFETY: the old picture is not used again.
+                unsafe { cosimg_row_encoder_free(self.rows) };
+                let (rows, &width, &height, &format) = (&raw mut self.rows, width, height, format);
+                // SAFETY: the encoder and the place are alive.
+                answer(|err| unsafe { cosimg_row_encoder_new(self.encoder, width, height, format, rows, err) })
+            }
+            // SAFETY: the picture is NULL or alive, and so are the bytes.
+            Step::Push(data) => answer(|err| unsafe { cosimg_row_encoder_push(self.rows, slice(data), err) }),
+            Step::PushPlanes { planes, width, height, stride, format } => {
+                let plane = |data: &Vec<u8>| Plane { data: data.as_ptr(), len: data.len(), stride: *stride };
+                let (planes, (&width, &height, &format)) =
+                    (planes.iter().map(plane).collect::<Vec<_>>(), (width, height, format));
+                let view = PlanesView { planes: planes.as_ptr(), planes_len: planes.len(), width, height, format };
+                // SAFETY: the picture is NULL or alive, and so are the planes.
+                answer(|err| unsafe { cosimg_row_encoder_push_planes(self.rows, &raw const view, err) })
+            }
+            Step::Finish => {
+                // SAFETY: the picture is NULL or alive.
+                let status = answer(|err| unsafe { cosimg_row_encoder_finish(self.rows, &raw mut buffer, err) });
+                self.take(status, buffer)
+            }
             Step::Run { source, rule, capacity } => {
                 let (source, rule) = (slice(source), parts(rule));
                 let mut room = vec![0xA5; capacity + 1];
@@ -507,6 +407,8 @@ impl Drop for Objects {
         unsafe { cosimg_transcoder_free(self.transcoder) };
         // SAFETY: as above.
         unsafe { cosimg_encoder_free(self.encoder) };
+        // SAFETY: as above.
+        unsafe { cosimg_row_encoder_free(self.rows) };
         // SAFETY: as above.
         unsafe { cosimg_processor_free(self.processor) };
     }

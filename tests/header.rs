@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// The header follows this order.
-const FILES: [&str; 13] = [
+const FILES: [&str; 15] = [
     "status",
     "version",
     "buffer",
@@ -14,6 +14,8 @@ const FILES: [&str; 13] = [
     "verify",
     "image",
     "jpeg",
+    "planes",
+    "rows",
     "embed",
     "transcode",
     "restart",

@@ -111,18 +111,26 @@ impl<'a> Out<'a> {
         Ok(Self::Caller { room: call.room(out, capacity, "out")?, len })
     }
 
-    pub(super) fn deliver(self, bytes: Vec<u8>) -> Result<(), Fault> {
+    /// Refuses a result for which there is no room, and tells how much it needs.
+    pub(super) fn check_room(&mut self, bytes: usize) -> Result<(), Fault> {
+        if let Self::Caller { room, len } = self {
+            **len = bytes;
+            if bytes > room.len() {
+                let message = format!("the result has {bytes} bytes, the memory holds {}", room.len());
+                return Err(Fault::new(COSIMG_BUFFER_TOO_SMALL, "capacity", message));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn deliver(mut self, bytes: Vec<u8>) -> Result<(), Fault> {
+        self.check_room(bytes.len())?;
         match self {
             Self::Library(out) => *out = bytes.into(),
             Self::Callback(sink) => {
                 sink.write(&bytes).map_err(|error| Fault::new(COSIMG_IO, "write", error.to_string()))?;
             }
-            Self::Caller { room, len } => {
-                *len = bytes.len();
-                if bytes.len() > room.len() {
-                    let message = format!("the result has {} bytes, the memory holds {}", bytes.len(), room.len());
-                    return Err(Fault::new(COSIMG_BUFFER_TOO_SMALL, "capacity", message));
-                }
+            Self::Caller { room, .. } => {
                 for (slot, byte) in room.iter_mut().zip(bytes) {
                     slot.write(byte);
                 }

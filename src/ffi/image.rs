@@ -63,7 +63,8 @@ pub struct cosimg_image_view {
     pub width: u32,
     /// Rows.
     pub height: u32,
-    /// Bytes from one row to the next, or 0 where rows follow without a gap. A format of several planes has no gaps.
+    /// Bytes from one row to the next, or 0 where rows follow without a gap. A format of several planes has no gaps here;
+    /// `cosimg_planes_view` has.
     pub stride: usize,
     /// One of `COSIMG_PIXEL_*`.
     pub format: i32,
@@ -81,7 +82,7 @@ impl cosimg_image_view {
     }
 }
 
-fn to_format(format: i32) -> Result<PixelFormat, Fault> {
+pub(super) fn to_format(format: i32) -> Result<PixelFormat, Fault> {
     Ok(match format {
         COSIMG_PIXEL_GRAY8 => PixelFormat::Gray8,
         COSIMG_PIXEL_RGB8 => PixelFormat::Rgb8,

@@ -12,7 +12,7 @@ use super::image::cosimg_image_view;
 use super::limits::cosimg_limits;
 use super::status::{COSIMG_USAGE, Fault, cosimg_error, cosimg_status};
 use super::transcode::to_mode;
-use crate::jpeg::{Coding, Encoder, Preset, QuantTables, Script, Subsampling};
+use crate::jpeg::{Coding, Encoder, Image, Preset, QuantTables, Script, Subsampling};
 
 /// Progressive (T.81 SOF2): a whole picture early, then finer and finer.
 pub const COSIMG_CODING_PROGRESSIVE: i32 = 0;
@@ -243,7 +243,8 @@ pub unsafe extern "C" fn cosimg_encoder_set_threads(
 }
 
 /// A function of the caller's that runs tell of their progress, and that may stop them; NULL for none, as at first. It is
-/// given `user` first. Both shall be valid during every run; threads that share the encoder share them too.
+/// given `user` first. Both shall be valid during every run, and for the row encoders that are begun; threads that share
+/// the encoder share them too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_encoder_set_progress(
     encoder: *mut cosimg_encoder,
@@ -303,7 +304,7 @@ pub unsafe extern "C" fn cosimg_encoder_run(
 ) -> cosimg_status {
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
-    call.run(|call| encode(call, encoder, image, Out::library(call, out)?))
+    call.run(|call| encode(call, encoder, Out::library(call, out)?, &call.plain(image, "image")?.image(call)?))
 }
 
 /// The same into a function of the caller's, which is given `user` first: scans as they are done, so that an error may
@@ -318,7 +319,7 @@ pub unsafe extern "C" fn cosimg_encoder_run_to(
 ) -> cosimg_status {
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
-    call.run(|call| encode(call, encoder, image, Out::callback(write, user)?))
+    call.run(|call| encode(call, encoder, Out::callback(write, user)?, &call.plain(image, "image")?.image(call)?))
 }
 
 /// The same into `capacity` bytes of the caller's; `*len` is the size of the result. Where it does not fit, the status
@@ -335,7 +336,9 @@ pub unsafe extern "C" fn cosimg_encoder_run_into(
 ) -> cosimg_status {
     // SAFETY: the caller keeps the contract.
     let call = unsafe { Call::new(err) };
-    call.run(|call| encode(call, encoder, image, Out::caller(call, out, capacity, len)?))
+    call.run(|call| {
+        encode(call, encoder, Out::caller(call, out, capacity, len)?, &call.plain(image, "image")?.image(call)?)
+    })
 }
 
 /// Frees an encoder. NULL is allowed.
@@ -346,18 +349,16 @@ pub unsafe extern "C" fn cosimg_encoder_free(encoder: *mut cosimg_encoder) {
     call.free(encoder);
 }
 
-fn encode(
+pub(super) fn encode(
     call: &Call,
     encoder: *const cosimg_encoder,
-    image: *const cosimg_image_view,
     out: Out<'_>,
+    image: &Image<'_>,
 ) -> Result<(), Fault> {
     let encoder = call.shared(encoder, "encoder")?;
-    let view = call.plain(image, "image")?;
-    let image = view.image(call)?;
     match out {
-        Out::Callback(sink) => Ok(encoder.encode_to(&image, |piece| sink.write(piece))?),
-        out => out.deliver(encoder.encode(&image)?),
+        Out::Callback(sink) => Ok(encoder.encode_to(image, |piece| sink.write(piece))?),
+        out => out.deliver(encoder.encode(image)?),
     }
 }
 

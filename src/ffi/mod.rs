@@ -28,7 +28,8 @@
 //! caller: the library reads no clock, environment, file or socket.
 //!
 //! Bytes out. Each function that makes bytes comes in three forms over one core: `_run` fills a `cosimg_buffer` that
-//! the library owns, `_run_to` calls a function of the caller's, `_run_into` fills memory of the caller's.
+//! the library owns, `_run_to` calls a function of the caller's, `_run_into` fills memory of the caller's. So do the
+//! `_finish` of a `cosimg_row_encoder`, which uses it up: the one exception to objects that are as they were.
 //!
 //! Callbacks run on the calling thread, during the call only. Their first argument is the `user` pointer of the call.
 //! They return 0 to go on. They must not throw, `longjmp` out, or use the objects of the call that is running.
@@ -51,6 +52,7 @@
 //   limits.rs    cosimg_limits
 //   sign.rs      cosimg_signer, cosimg_link, cosimg_signature;  verify.rs  cosimg_verifier, cosimg_verdict
 //   image.rs     cosimg_image_view;  jpeg.rs  cosimg_encoder
+//   planes.rs    cosimg_planes_view, and its runs;  rows.rs  cosimg_row_encoder
 //   embed.rs     what an encoder embeds;  restart.rs  restart intervals of both
 //   transcode.rs cosimg_transcoder, cosimg_report, cosimg_jpeg_inspect
 //   pipeline.rs  cosimg_processor
@@ -69,7 +71,9 @@ mod image;
 mod jpeg;
 mod limits;
 mod pipeline;
+mod planes;
 mod restart;
+mod rows;
 mod sign;
 mod status;
 mod transcode;

@@ -1,4 +1,5 @@
-/* Const objects are shared between threads: the same bytes everywhere, and a flag raised from another thread. */
+/* Const objects are shared between threads: the same bytes everywhere, and a flag raised from another thread. Others go
+   from thread to thread. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -12,6 +13,7 @@ struct work {
     const cosimg_link *link;
     const cosimg_signer *signer;
     const cosimg_image_view *view;
+    cosimg_row_encoder *rows;
     const cosimg_buffer *jpeg;
     const cosimg_buffer *progressive;
     const cosimg_buffer *url;
@@ -21,11 +23,34 @@ static int same(const cosimg_buffer *a, const cosimg_buffer *b) {
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
+/* The second half of a picture that was begun in another thread. */
+static void *go_on(void *user) {
+    const struct work *work = (const struct work *)user;
+    const size_t half = work->view->len / 2;
+    cosimg_buffer out;
+    DONE(cosimg_row_encoder_push(work->rows, slice_of(work->view->data + half, work->view->len - half), &err));
+    DONE(cosimg_row_encoder_finish(work->rows, &out, &err));
+    CHECK(same(&out, work->jpeg));
+    cosimg_buffer_free(&out);
+    return NULL;
+}
+
+static cosimg_row_encoder *half_a_picture(const struct work *work) {
+    cosimg_row_encoder *rows;
+    DONE(cosimg_row_encoder_new(work->encoder, WIDTH, HEIGHT, work->view->format, &rows, &err));
+    DONE(cosimg_row_encoder_push(rows, slice_of(work->view->data, work->view->len / 2), &err));
+    return rows;
+}
+
 static void *repeat(void *user) {
     const struct work *work = (const struct work *)user;
     int round;
     for (round = 0; round < ROUNDS; round++) {
+        struct work own = *work;
         cosimg_buffer out;
+        own.rows = half_a_picture(work);
+        go_on(&own);
+        cosimg_row_encoder_free(own.rows);
         DONE(cosimg_encoder_run(work->encoder, work->view, &out, &err));
         CHECK(same(&out, work->jpeg));
         cosimg_buffer_free(&out);
@@ -80,6 +105,7 @@ int main(void) {
     work.link = link;
     work.signer = signer;
     work.view = &view;
+    work.rows = NULL;
     work.jpeg = &jpeg;
     work.progressive = &progressive;
     work.url = &url;
@@ -87,6 +113,11 @@ int main(void) {
         CHECK(pthread_create(&threads[index], NULL, repeat, &work) == 0);
     for (index = 0; index < THREADS; index++)
         CHECK(pthread_join(threads[index], NULL) == 0);
+
+    work.rows = half_a_picture(&work);
+    CHECK(pthread_create(&threads[0], NULL, go_on, &work) == 0);
+    CHECK(pthread_join(threads[0], NULL) == 0);
+    cosimg_row_encoder_free(work.rows);
 
     DONE(cosimg_cancel_new(&cancel, &err));
     DONE(cosimg_encoder_set_cancel(encoder, cancel, &err));

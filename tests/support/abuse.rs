@@ -63,6 +63,7 @@ fn right(function: &Function, parameter: &Parameter) -> String {
         ("size_t", name) => right_text(name.strip_suffix("_len").expect("a length has a pointer")).len().to_string(),
         ("uint8_t *", _) => "w.room".into(),
         ("cosimg_slice", "source") => "w.source".into(),
+        ("cosimg_slice", "data") => "slice_of(w.pixels, sizeof w.pixels)".into(),
         ("cosimg_slice", "luma" | "chroma") => "slice_of(w.steps, sizeof w.steps)".into(),
         ("cosimg_slice", _) | ("const cosimg_slice *", _) => {
             if kind == "cosimg_slice" {
@@ -72,6 +73,10 @@ fn right(function: &Function, parameter: &Parameter) -> String {
             }
         }
         ("const cosimg_image_view *", _) => "&w.image".into(),
+        ("const cosimg_planes_view *", _) => "&w.planes".into(),
+        // A picture is pushed and finished once.
+        ("cosimg_row_encoder *", _) if function.name.contains("finish") => "rows(&w, sizeof w.pixels)".into(),
+        ("cosimg_row_encoder *", _) => "rows(&w, 0)".into(),
         ("cosimg_write_fn", _) => "swallow".into(),
         ("cosimg_progress_fn", _) => "heed".into(),
         ("void *", _) => "NULL".into(),
@@ -163,6 +168,28 @@ fn wrongs(function: &Function, index: usize) -> Vec<(String, &'static str, &'sta
             add("view(&w, 0, 0, 0, 1, 0)", "COSIMG_USAGE", "of overlapping rows");
             add("view(&w, 0, 0, 0, SIZE_MAX, 0)", "COSIMG_USAGE", "of enormous stride");
             add("view(&w, 0, 0, 0, 0, 5)", "COSIMG_USAGE", "with too few bytes");
+        }
+        "const cosimg_planes_view *" => {
+            add("NULL", "COSIMG_USAGE_NULL", "NULL");
+            for (change, status, what) in [
+                ("changed.planes = NULL", "COSIMG_USAGE_NULL", "of planes that are NULL"),
+                ("changed.planes_len = 0", "COSIMG_USAGE", "of no planes"),
+                ("changed.planes_len = 2", "COSIMG_USAGE", "of too many planes"),
+                ("changed.planes_len = SIZE_MAX", "COSIMG_USAGE_LENGTH", "of more planes than there can be"),
+                ("changed.format = 99", "COSIMG_USAGE_ENUM", "of no format"),
+                ("changed.format = COSIMG_PIXEL_NV12", "COSIMG_USAGE", "of a format of more planes"),
+                ("changed.width = UINT32_MAX", "COSIMG_USAGE", "of enormous width"),
+                ("changed.height = UINT32_MAX", "COSIMG_USAGE", "of enormous height"),
+                ("plane.data = NULL", "COSIMG_USAGE_NULL", "with a plane that is NULL"),
+                ("plane.len = SIZE_MAX", "COSIMG_USAGE_LENGTH", "with an enormous plane"),
+                ("plane.len = 5", "COSIMG_USAGE", "with too few bytes"),
+                ("plane.stride = 0", "COSIMG_USAGE", "of rows in one place"),
+                ("plane.stride = 1", "COSIMG_USAGE", "of overlapping rows"),
+                ("plane.stride = SIZE_MAX", "COSIMG_USAGE", "of enormous stride"),
+            ] {
+                let place = change.replace("plane.", "w.bad_plane.").replace("changed.", "w.bad_planes.");
+                add(&format!("(worse(&w), {place}, &w.bad_planes)"), status, what);
+            }
         }
         "cosimg_write_fn" => {
             add("NULL", "COSIMG_USAGE_NULL", "NULL");
@@ -349,10 +376,13 @@ struct world {
     cosimg_transcoder *transcoder;
     cosimg_report *report;
     cosimg_encoder *encoder;
+    cosimg_row_encoder *row_encoder;
     cosimg_processor *processor;
     cosimg_buffer jpeg;
     cosimg_slice source, slices[2], bad_slices[2], null_slices[2];
     cosimg_image_view image, changed;
+    cosimg_planes_view planes, bad_planes;
+    cosimg_plane plane, bad_plane;
     uint8_t pixels[WIDTH * HEIGHT * 3];
     uint8_t room[1 << 16], steps[64];
 };
@@ -379,6 +409,15 @@ static void world_new(struct world *w) {
     w->image.width = WIDTH;
     w->image.height = HEIGHT;
     w->image.format = COSIMG_PIXEL_RGB8;
+    w->plane.data = w->pixels;
+    w->plane.len = sizeof w->pixels;
+    w->plane.stride = WIDTH * 3;
+    w->planes.planes = &w->plane;
+    w->planes.planes_len = 1;
+    w->planes.width = WIDTH;
+    w->planes.height = HEIGHT;
+    w->planes.format = COSIMG_PIXEL_RGB8;
+    DONE(cosimg_row_encoder_new(w->encoder, WIDTH, HEIGHT, COSIMG_PIXEL_RGB8, &w->row_encoder, &err));
     DONE(cosimg_encoder_run(w->encoder, &w->image, &w->jpeg, &err));
     w->source = slice_of_buffer(&w->jpeg);
     DONE(cosimg_transcoder_set_tolerant(w->transcoder, 1, &err));
@@ -402,6 +441,7 @@ static void world_free(struct world *w) {
     cosimg_transcoder_free(w->transcoder);
     cosimg_report_free(w->report);
     cosimg_encoder_free(w->encoder);
+    cosimg_row_encoder_free(w->row_encoder);
     cosimg_processor_free(w->processor);
     cosimg_buffer_free(&w->jpeg);
 }
@@ -421,6 +461,21 @@ static const cosimg_image_view *view(struct world *w, int32_t format, uint32_t w
     if (len)
         w->changed.len = len;
     return &w->changed;
+}
+
+/* A picture that is begun anew, with so many of its bytes. */
+static cosimg_row_encoder *rows(struct world *w, size_t bytes) {
+    cosimg_row_encoder_free(w->row_encoder);
+    DONE(cosimg_row_encoder_new(w->encoder, WIDTH, HEIGHT, COSIMG_PIXEL_RGB8, &w->row_encoder, &err));
+    DONE(cosimg_row_encoder_push(w->row_encoder, slice_of(w->pixels, bytes), &err));
+    return w->row_encoder;
+}
+
+/* Planes that are right, to be changed. */
+static void worse(struct world *w) {
+    w->bad_planes = w->planes;
+    w->bad_planes.planes = &w->bad_plane;
+    w->bad_plane = w->plane;
 }
 
 static int32_t swallow(void *user, const uint8_t *data, size_t len) {

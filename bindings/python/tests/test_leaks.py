@@ -32,7 +32,7 @@ def grows(call: object, rounds: int) -> int:
 
 def test_no_call_leaks(baseline: bytes, pixels: bytes) -> None:
     signer = cosimg.Signer(cosimg.Credential("AKIDexample", "exampleSecretKey" * 50))
-    transcoder = cosimg.Transcoder()
+    transcoder, encoder = cosimg.Transcoder(), cosimg.Encoder()
     # A leak of one object or message a call would show as 3,000 times 100 bytes or more.
     allowed = 200_000
 
@@ -46,6 +46,8 @@ def test_no_call_leaks(baseline: bytes, pixels: bytes) -> None:
             lambda: transcoder.run(b"no JPEG" * 20),
             lambda: cosimg.Link("host.example", "\0" * 100),
             lambda: cosimg.Link("host.example", "key", process="imageMogr2/interlace/7"),
+            lambda: encoder.rows(WIDTH, HEIGHT, "rgb").push(pixels + b"1"),
+            lambda: encoder.run([pixels, pixels], width=WIDTH, height=HEIGHT, format="nv12"),
         ):
             with pytest.raises(cosimg.Error):
                 use()
@@ -54,6 +56,16 @@ def test_no_call_leaks(baseline: bytes, pixels: bytes) -> None:
         view = transcoder.run(baseline, out="view")
         transcoder.run_to(view, len)
         cosimg.encode(pixels, width=WIDTH, height=HEIGHT, format="rgb")
+        reds = memoryview(pixels)[: WIDTH * HEIGHT]
+        encoder.run([reds, reds, reds], width=WIDTH, height=HEIGHT, format="rgb-planar")
+        # Finished, kept because it did not fit, and let go in the middle.
+        whole, kept, begun = (encoder.rows(WIDTH, HEIGHT, "rgb") for _ in range(3))
+        whole.push(pixels)
+        whole.finish()
+        kept.push(pixels)
+        with pytest.raises(cosimg.BufferTooSmallError):
+            kept.finish_into(bytearray(1))
+        begun.push(pixels[:1000])
 
     assert grows(sign, 3000) < allowed
     assert grows(fail, 1000) < allowed

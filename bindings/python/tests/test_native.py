@@ -31,6 +31,8 @@ SCALARS: dict[str, Any] = {
     "cosimg_slice": _native.Slice,
     "cosimg_buffer": _native.Buffer,
     "cosimg_image_view": _native.ImageView,
+    "cosimg_plane": _native.Plane,
+    "cosimg_planes_view": _native.PlanesView,
     "cosimg_write_fn": _native.WriteFn,
     "cosimg_progress_fn": _native.ProgressFn,
 }
@@ -79,7 +81,8 @@ def test_the_structs_are_the_header() -> None:
         name: [re.match(r"(.*?)(\w+)$", field.strip()) for field in body.split(";") if field.strip()]
         for body, name in re.findall(r"typedef struct \w*\s*\{(.*?)\}\s*(\w+);", text, flags=re.S)
     }
-    assert set(structs) == {"cosimg_slice", "cosimg_buffer", "cosimg_image_view"}
+    known = ("slice", "buffer", "image_view", "plane", "planes_view")
+    assert set(structs) == {f"cosimg_{name}" for name in known}
     for name, fields in structs.items():
         expected = [(field[2], in_ctypes(field[1])) for field in fields if field]
         assert SCALARS[name]._fields_ == expected, name

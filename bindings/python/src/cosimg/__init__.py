@@ -10,7 +10,7 @@
     encoded = cosimg.encode(array, quality=85)              # numpy array, Pillow image, or bytes with a size
     answer = cosimg.process(data, "imageMogr2/format/jpg/interlace/1")
 
-Objects are immutable and may be shared between threads; the GIL is released while the library works. Bytes go in without
+Objects are immutable, but for `RowEncoder`, and may be shared between threads; the GIL is released while the library works. Bytes go in without
 a copy through the buffer protocol: do not write to a buffer while a call reads it.
 """
 
@@ -30,6 +30,7 @@ from .errors import (
 from .jpeg import Encoder, Transcoded, Transcoder, encode, inspect, transcode
 from .limits import Cancel, Limits
 from .pipeline import Processed, Processor, process, sniff
+from .rows import RowEncoder
 from .sign import Credential, Link, Signature, Signer, Verdict, Verifier, sign_url, verify_url
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "Link",
     "Processed",
     "Processor",
+    "RowEncoder",
     "Signature",
     "SignatureError",
     "Signer",

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import weakref
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, contextmanager
 from ctypes import c_char_p, c_int, c_size_t, c_ssize_t, c_void_p, py_object
 from typing import Any, Callable, Iterator, Literal, Optional, Union, overload
 
 from . import _native, errors
-from ._native import Buffer, ImageView, Slice
+from ._native import Buffer, ImageView, Plane, PlanesView, Slice
 
 # Whatever has the buffer protocol: bytes, bytearray, memoryview, mmap, array, numpy. `collections.abc.Buffer` names it
 # from Python 3.12 on.
 Readable = Any
 Out = Literal["bytes", "view"]
+# Bytes from row to row: of all planes, or of each.
+Stride = Union[int, Sequence[int]]
 PixelFormat = Literal[
     "gray",
     "rgb",
@@ -84,6 +88,14 @@ _PIXEL_BYTES = {
     "cmyk": 4,
     "ycbcr": 3,
 }
+# Of each plane: bytes of a pixel, and pixels of the picture for one of its own, across and down.
+_PLANES = {
+    "rgb-planar": ((1, 1, 1), (1, 1, 1), (1, 1, 1)),
+    "ycbcr-444": ((1, 1, 1), (1, 1, 1), (1, 1, 1)),
+    "ycbcr-422": ((1, 1, 1), (1, 2, 1), (1, 2, 1)),
+    "ycbcr-420": ((1, 1, 1), (1, 2, 2), (1, 2, 2)),
+    "nv12": ((1, 1, 1), (2, 2, 2)),
+}
 # What an array holds, by its samples and how many a pixel has.
 _FORMATS_OF_ARRAYS: dict[tuple[str, int], PixelFormat] = {
     ("u1", 1): "gray",
@@ -125,20 +137,27 @@ _release_buffer.argtypes = (ctypes.POINTER(_PyBuffer),)
 _release_buffer.restype = None
 _SIMPLE = 0
 _WRITABLE = 1
+_STRIDED = 0x18
 
 
 @contextmanager
 def borrow(data: Readable, field: str, writable: bool = False) -> Iterator[Slice]:
     """The contiguous bytes of an object, in place, for as long as the context lasts."""
+    with _hold(data, field, _WRITABLE if writable else _SIMPLE) as view:
+        yield Slice(view.buf, view.len)
+
+
+@contextmanager
+def _hold(data: Readable, field: str, flags: int) -> Iterator[_PyBuffer]:
     view = _PyBuffer()
     try:
-        _get_buffer(data, ctypes.byref(view), _WRITABLE if writable else _SIMPLE)
+        _get_buffer(data, ctypes.byref(view), flags)
     except TypeError:
         raise TypeError(f"{field} must be bytes-like, not {type(data).__name__}") from None
     except (BufferError, ValueError) as error:
         raise errors.usage(field, f"the buffer cannot be used in place: {error}") from error
     try:
-        yield Slice(view.buf, view.len)
+        yield view
     finally:
         _release_buffer(ctypes.byref(view))
 
@@ -148,10 +167,39 @@ def picture(
     image: Any,
     width: Optional[int],
     height: Optional[int],
+    stride: Optional[Stride],
+    format: Optional[PixelFormat],
+) -> Iterator[tuple[str, Union[ImageView, PlanesView]]]:
+    """A picture in place, after the part of their names in which the functions for it differ."""
+    if isinstance(image, (list, tuple)):
+        with _planes(image, width, height, stride, format) as planes:
+            yield "_planes", planes
+        return
+    if stride is not None and not isinstance(stride, int):
+        raise errors.usage("stride", "a picture that is not a list of planes has one stride")
+    with _picture(image, width, height, stride, format) as view:
+        yield "", view
+
+
+def is_flat(data: Any) -> bool:
+    """Whether these are bytes, and no picture."""
+    interface = getattr(data, "__array_interface__", None)
+    return not isinstance(data, (list, tuple)) and (interface is None or len(interface["shape"]) == 1)
+
+
+def number_of(format: PixelFormat) -> int:
+    return _native.number(_PIXEL_FORMATS, format, "format")
+
+
+@contextmanager
+def _picture(
+    image: Any,
+    width: Optional[int],
+    height: Optional[int],
     stride: Optional[int],
     format: Optional[PixelFormat],
 ) -> Iterator[ImageView]:
-    """A picture in place: an object with `__array_interface__`, as numpy's and Pillow's have, or bytes with a size."""
+    """An object with `__array_interface__`, as numpy's and Pillow's have, or bytes with a size."""
     interface = getattr(image, "__array_interface__", None)
     if interface is None:
         if width is None or height is None or format is None:
@@ -178,6 +226,62 @@ def picture(
     else:
         with borrow(image if data is None else data, "image") as held:
             yield _view(held, columns, rows, step, known)
+
+
+@contextmanager
+def _planes(
+    planes: Sequence[Readable],
+    width: Optional[int],
+    height: Optional[int],
+    stride: Optional[Stride],
+    format: Optional[PixelFormat],
+) -> Iterator[PlanesView]:
+    """Planes that lie apart: of two dimensions, which tell the size and the strides, or bytes."""
+    if format is None or format not in _PLANES:
+        raise errors.usage("format", f"{format!r} is none of those of planes: {', '.join(map(repr, _PLANES))}")
+    shapes = _PLANES[format]
+    strides = list(stride) if isinstance(stride, Sequence) else [stride] * len(shapes)
+    if len(planes) != len(shapes) or len(strides) != len(shapes):
+        raise errors.usage("image", f"{format} has {len(shapes)} planes, not {len(planes)} with {len(strides)} strides")
+    with ExitStack() as stack:
+        held = [stack.enter_context(_hold(plane, "image", _STRIDED)) for plane in planes]
+        luma = _dimensions(held[0])[0]
+        if len(luma) > 1:
+            height, width = (luma[0] if height is None else height), (luma[1] if width is None else width)
+        if width is None or height is None:
+            raise errors.usage("image", "planes of bytes need width and height")
+        width, height = _native.natural(width, 32, "width"), _native.natural(height, 32, "height")
+        array = (Plane * len(held))()
+        for index, (view, (pixel, across, down)) in enumerate(zip(held, shapes)):
+            array[index] = _plane(view, strides[index], -(-width // across) * pixel, -(-height // down))
+        yield PlanesView(array, len(held), width, height, number_of(format))
+
+
+def _plane(view: _PyBuffer, stride: Optional[int], row: int, rows: int) -> Plane:
+    """A plane of so many rows of so many bytes."""
+    shape, steps = _dimensions(view)
+    tight = view.itemsize == 1 and len(shape) in (1, 2, 3) and steps[-1] == 1
+    if not tight or (len(shape) == 3 and steps[1] != shape[2]):
+        raise errors.usage("image", "a plane has samples of 8 bits, side by side: make a copy")
+    if len(shape) == 1:
+        if stride is None and view.len != row * rows:
+            raise errors.usage("image", f"a plane of {view.len} bytes has not {rows} rows of {row}: is there a stride?")
+        return Plane(view.buf, view.len, row if stride is None else _native.natural(stride, 63, "stride"))
+    if stride is not None:
+        raise errors.usage("stride", "a plane of two dimensions takes no stride")
+    if shape[0] != rows or math.prod(shape[1:]) != row:
+        raise errors.usage("image", f"a plane of shape {shape} has not {rows} rows of {row} bytes")
+    if steps[0] < row and rows > 1:
+        raise errors.usage("image", "the rows of a plane must be in order: make a copy")
+    step = max(steps[0], row)
+    return Plane(view.buf, step * (rows - 1) + row if rows else 0, step)
+
+
+def _dimensions(view: _PyBuffer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shape and strides."""
+    sizes = ctypes.POINTER(c_ssize_t)
+    shape, strides = (ctypes.cast(place, sizes) for place in (view.shape, view.strides))
+    return tuple(shape[: view.ndim]), tuple(strides[: view.ndim])
 
 
 def _layout(interface: dict[str, Any]) -> tuple[int, int, PixelFormat, int]:
@@ -216,7 +320,7 @@ def _of_mode(image: Any) -> Optional[PixelFormat]:
 
 
 def _view(data: Slice, width: int, height: int, stride: int, format: PixelFormat) -> ImageView:
-    number = _native.number(_PIXEL_FORMATS, format, "format")
+    number = number_of(format)
     width = _native.natural(width, 32, "width")
     height = _native.natural(height, 32, "height")
     stride = _native.natural(stride, 63, "stride")

@@ -42,6 +42,24 @@ class ImageView(ctypes.Structure):
     ]
 
 
+class Plane(ctypes.Structure):
+    """cosimg_plane"""
+
+    _fields_ = [("data", c_void_p), ("len", c_size_t), ("stride", c_size_t)]
+
+
+class PlanesView(ctypes.Structure):
+    """cosimg_planes_view"""
+
+    _fields_ = [
+        ("planes", ctypes.POINTER(Plane)),
+        ("planes_len", c_size_t),
+        ("width", c_uint32),
+        ("height", c_uint32),
+        ("format", c_int32),
+    ]
+
+
 WriteFn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 ProgressFn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
 
@@ -151,7 +169,19 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cosimg_encoder_run": (_status, (_object, ctypes.POINTER(ImageView), *_run, _place)),
     "cosimg_encoder_run_to": (_status, (_object, ctypes.POINTER(ImageView), *_run_to, _place)),
     "cosimg_encoder_run_into": (_status, (_object, ctypes.POINTER(ImageView), *_run_into, _place)),
+    "cosimg_encoder_run_planes": (_status, (_object, ctypes.POINTER(PlanesView), *_run, _place)),
+    "cosimg_encoder_run_planes_to": (_status, (_object, ctypes.POINTER(PlanesView), *_run_to, _place)),
+    "cosimg_encoder_run_planes_into": (_status, (_object, ctypes.POINTER(PlanesView), *_run_into, _place)),
     "cosimg_encoder_free": (None, (_object,)),
+    "cosimg_row_encoder_new": (_status, (_object, c_uint32, c_uint32, c_int32, _place, _place)),
+    "cosimg_row_encoder_push": (_status, (_object, Slice, _place)),
+    "cosimg_row_encoder_push_image": (_status, (_object, ctypes.POINTER(ImageView), _place)),
+    "cosimg_row_encoder_push_planes": (_status, (_object, ctypes.POINTER(PlanesView), _place)),
+    "cosimg_row_encoder_rows_left": (c_uint32, (_object,)),
+    "cosimg_row_encoder_finish": (_status, (_object, *_run, _place)),
+    "cosimg_row_encoder_finish_to": (_status, (_object, *_run_to, _place)),
+    "cosimg_row_encoder_finish_into": (_status, (_object, *_run_into, _place)),
+    "cosimg_row_encoder_free": (None, (_object,)),
     "cosimg_format_sniff": (c_int32, (Slice,)),
     "cosimg_format_content_type": (Slice, (c_int32,)),
     "cosimg_format_name": (Slice, (c_int32,)),

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Literal, NamedTuple, Optional, Union, overload
 
 from . import _buffers, _native
-from ._buffers import Out, PixelFormat, Readable
+from ._buffers import Out, PixelFormat, Readable, Stride
 from .errors import CancelledError, Error
 from .limits import Cancel, Limits
+from .rows import RowEncoder
 
 Coding = Literal["progressive", "baseline", "smaller"]
 Mode = Literal["display", "fast", "small"]
@@ -235,7 +236,9 @@ class Encoder(_Bounded):
 
     A picture is a numpy array of uint8, uint16 or float32 (of 0 to 1), (rows, columns) or (rows, columns, 1, 3 or 4), a
     Pillow image, or bytes together with `width`, `height`, `format` and, where rows do not follow without a gap,
-    `stride`. An array of uint8 may be in another order than RGB or RGBA, which `format` then tells.
+    `stride`. An array of uint8 may be in another order than RGB or RGBA, which `format` then tells. A list of planes, for
+    `"rgb-planar"`, `"ycbcr-444"`, `"ycbcr-422"`, `"ycbcr-420"` or `"nv12"`, has arrays of uint8 of the size of each, whose rows
+    may have gaps, or bytes with `width`, `height` and, where rows have gaps, a `stride` for all planes or a list of them.
 
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's
@@ -356,7 +359,7 @@ class Encoder(_Bounded):
         *,
         width: Optional[int] = None,
         height: Optional[int] = None,
-        stride: Optional[int] = None,
+        stride: Optional[Stride] = None,
         format: Optional[PixelFormat] = None,
         out: Literal["bytes"] = "bytes",
     ) -> bytes: ...
@@ -367,7 +370,7 @@ class Encoder(_Bounded):
         *,
         width: Optional[int] = None,
         height: Optional[int] = None,
-        stride: Optional[int] = None,
+        stride: Optional[Stride] = None,
         format: Optional[PixelFormat] = None,
         out: Literal["view"],
     ) -> memoryview: ...
@@ -378,15 +381,15 @@ class Encoder(_Bounded):
         *,
         width: Optional[int] = None,
         height: Optional[int] = None,
-        stride: Optional[int] = None,
+        stride: Optional[Stride] = None,
         format: Optional[PixelFormat] = None,
         out: Out = "bytes",
     ) -> Union[bytes, memoryview]:
         """The JPEG, as `bytes`, or as a `memoryview` of the library's own memory, which saves a copy."""
         _buffers.check_out(out)
         native, buffer = self._native(), _native.Buffer()
-        with _buffers.picture(image, width, height, stride, format) as view, self._telling():
-            _native.call("cosimg_encoder_run", native.pointer, ctypes.byref(view), ctypes.byref(buffer))
+        with _buffers.picture(image, width, height, stride, format) as (kind, view), self._telling():
+            _native.call(f"cosimg_encoder_run{kind}", native.pointer, ctypes.byref(view), ctypes.byref(buffer))
         return _buffers.take(buffer, out)
 
     def run_to(
@@ -396,15 +399,15 @@ class Encoder(_Bounded):
         *,
         width: Optional[int] = None,
         height: Optional[int] = None,
-        stride: Optional[int] = None,
+        stride: Optional[Stride] = None,
         format: Optional[PixelFormat] = None,
     ) -> None:
         """Gives the JPEG piece by piece to `write`; what that raises comes out unchanged."""
         native = self._native()
-        with _buffers.picture(image, width, height, stride, format) as view, self._telling():
+        with _buffers.picture(image, width, height, stride, format) as (kind, view), self._telling():
             _buffers.run_to(
                 lambda callback, user: _native.call(
-                    "cosimg_encoder_run_to", native.pointer, ctypes.byref(view), callback, user
+                    f"cosimg_encoder_run{kind}_to", native.pointer, ctypes.byref(view), callback, user
                 ),
                 write,
             )
@@ -416,18 +419,23 @@ class Encoder(_Bounded):
         *,
         width: Optional[int] = None,
         height: Optional[int] = None,
-        stride: Optional[int] = None,
+        stride: Optional[Stride] = None,
         format: Optional[PixelFormat] = None,
     ) -> int:
         """Fills a writable buffer and gives the size of the JPEG; `BufferTooSmallError` says what is `needed`."""
         native = self._native()
-        with _buffers.picture(image, width, height, stride, format) as view, self._telling():
+        with _buffers.picture(image, width, height, stride, format) as (kind, view), self._telling():
             return _buffers.run_into(
                 lambda room, capacity, length: _native.call(
-                    "cosimg_encoder_run_into", native.pointer, ctypes.byref(view), room, capacity, length
+                    f"cosimg_encoder_run{kind}_into", native.pointer, ctypes.byref(view), room, capacity, length
                 ),
                 target,
             )
+
+
+    def rows(self, width: int, height: int, format: PixelFormat) -> RowEncoder:
+        """Begins a picture whose rows come by and by."""
+        return RowEncoder(self, width, height, format)
 
 
 def transcode(
@@ -489,7 +497,7 @@ def encode(
     *,
     width: Optional[int] = None,
     height: Optional[int] = None,
-    stride: Optional[int] = None,
+    stride: Optional[Stride] = None,
     format: Optional[PixelFormat] = None,
     preset: Preset = "balanced",
     quality: int = 85,

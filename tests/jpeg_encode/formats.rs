@@ -1,7 +1,7 @@
 //! Every format of pixels gives the file of the plain format that it stands for.
 
-use cosimg::ErrorKind;
 use cosimg::jpeg::{Density, Encoder, Image, PixelFormat, PixelPlane, Subsampling, inspect};
+use cosimg::{ErrorKind, Limits};
 
 use crate::{Picture, SUBSAMPLINGS, decode, encoder};
 
@@ -134,7 +134,7 @@ fn samples_that_are_components_already_are_encoded_as_they_are() {
             let image = Image::new(&data, width, height, format).unwrap();
             // The subsampling of the encoder does not count.
             let file = encoder(100).subsampling(Subsampling::S422).encode(&image).unwrap();
-            let info = inspect(&file, &cosimg::Limits::default()).unwrap();
+            let info = inspect(&file, &Limits::default()).unwrap();
             let luma = &info.components[0];
             assert_eq!((luma.horizontal.into(), luma.vertical.into()), (across, down), "{format:?}");
             let decoded = decode(&file);
@@ -177,7 +177,7 @@ fn ink_is_read_as_adobe_has_it() {
     let image = Image::new(&data, 160, 16, PixelFormat::Cmyk8).unwrap();
     for subsampling in SUBSAMPLINGS {
         let file = encoder(98).subsampling(subsampling).encode(&image).unwrap();
-        let info = inspect(&file, &cosimg::Limits::default()).unwrap();
+        let info = inspect(&file, &Limits::default()).unwrap();
         assert_eq!((info.components.len(), info.metadata[0].kind), (4, "Adobe"));
         let decoded = decode(&file);
         for (stripe, ink) in inks.iter().enumerate() {
@@ -311,6 +311,25 @@ fn rows_as_pictures_give_the_file_of_one_call() {
 }
 
 #[test]
+fn rows_that_are_held_count_with_all_their_planes() {
+    let least = |format| {
+        let fits = |memory| {
+            let mut limits = Limits::default();
+            limits.memory = memory;
+            encoder(80).subsampling(Subsampling::Auto).limits(limits).rows(100, 90, format).is_ok()
+        };
+        let (mut too_little, mut enough) = (0, 1 << 24);
+        while enough - too_little > 1 {
+            let middle = (too_little + enough) / 2;
+            *(if fits(middle) { &mut enough } else { &mut too_little }) = middle;
+        }
+        enough
+    };
+    assert_eq!(least(PixelFormat::RgbPlanar8), least(PixelFormat::Rgb8));
+    assert!(least(PixelFormat::Rgb8) > 100 * 90 * (3 + 3 * 2));
+}
+
+#[test]
 fn rows_that_were_stopped_take_no_more_and_make_no_file() {
     let cancel = cosimg::Cancel::new();
     let mut rows = encoder(80).cancel(cancel.clone()).rows(4, 40, PixelFormat::Gray8).unwrap();
@@ -328,7 +347,7 @@ fn density_and_comments_are_embedded() {
     let file =
         picture.encode(&encoder(80).density(Density::PerInch { x: 300, y: 150 }).comment("first").comment("second"));
     assert_eq!(file[6..18], *b"JFIF\0\x01\x01\x01\x01\x2C\0\x96");
-    let kinds: Vec<_> = inspect(&file, &cosimg::Limits::default()).unwrap().metadata.iter().map(|s| s.kind).collect();
+    let kinds: Vec<_> = inspect(&file, &Limits::default()).unwrap().metadata.iter().map(|s| s.kind).collect();
     assert_eq!(kinds, ["JFIF", "comment", "comment"]);
     let place = |text: &[u8]| file.windows(text.len()).position(|w| w == text);
     assert!(place(b"first").is_some_and(|at| Some(at) < place(b"second")));

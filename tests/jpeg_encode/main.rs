@@ -3,6 +3,7 @@
 //! ```text
 //! formats    every format of pixels gives the file of the plain format it stands for; rows in batches
 //! pictures   what comes out decodes to what went in: every size, format, sampling and coding
+//! every      so it does for every format, subsampling and coding, by every decoder that there is
 //! laws       results that must be equal to the byte, or grow together
 //! arguments  arguments out of range, limits, metadata
 //! requantise coefficients that become coarser, against the way through pixels
@@ -22,6 +23,7 @@
 mod arguments;
 mod auto;
 mod chromium;
+mod every;
 mod formats;
 mod laws;
 mod peers;

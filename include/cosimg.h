@@ -832,8 +832,11 @@ cosimg_status cosimg_limits_set_result_side(cosimg_limits *limits,
 cosimg_status cosimg_limits_set_scans(cosimg_limits *limits, uint32_t scans, cosimg_error **err);
 
 /**
- * Scans times blocks of a JPEG: what its scans claim to visit. A block of an arithmetic-coded scan counts once for
- * each coefficient of its band.
+ * Visits of blocks of a JPEG. Its scans may visit so many as they are read, scans times blocks; a block of an
+ * arithmetic-coded scan counts once for each coefficient of its band. What is made of it may visit as many again, and
+ * 1,024 more for each byte of the source: a block counts once for each scan that is prepared and for each pass that
+ * prepares some, and 64 times where it is requantised. Of a script of the caller's own, scans times blocks may not be
+ * more than this number, whatever the source.
  */
 cosimg_status cosimg_limits_set_block_visits(cosimg_limits *limits,
                                              uint64_t block_visits,

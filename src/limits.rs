@@ -4,11 +4,15 @@
 //! [`Limit`](crate::ErrorKind::Limit) whose field is the name of the bound here.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 
 const MIB: u64 = 1 << 20;
+/// Visits of blocks that each byte of a source allows to what is made of it. The files of photographs have about a byte for
+/// each block, or more, and all that a transcoder can do visits it less often than that; a file that claims blocks and
+/// holds nothing has next to none.
+const VISITS_OF_A_BYTE: u64 = 1024;
 
 /// Bounds on input, picture, work and memory. [`Limits::default`] is the library's and the command line's own; the
 /// other profiles are the documented limits of Cloud Infinite, one for each document where they disagree.
@@ -25,8 +29,11 @@ pub struct Limits {
     pub result_side: u32,
     /// Scans of a JPEG.
     pub scans: u32,
-    /// Scans times blocks of a JPEG: the coefficients that its scans claim to visit, in blocks. A block of an
-    /// arithmetic-coded scan counts once for each coefficient of its band.
+    /// Visits of blocks of a JPEG. Its scans may visit so many as they are read, scans times blocks; a block of an
+    /// arithmetic-coded scan counts once for each coefficient of its band. What is made of it may visit as many again,
+    /// and 1,024 more for each byte of the source: a block counts once for each scan that is prepared and for each pass
+    /// that prepares some, and 64 times where it is requantised. Of a script of the caller's own, scans times blocks
+    /// may not be more than this number, whatever the source.
     pub block_visits: u64,
     /// Bytes of working memory, output included, input not.
     pub memory: u64,
@@ -98,6 +105,42 @@ impl Limits {
             return Err(Error::limit("memory", message));
         }
         Ok(())
+    }
+}
+
+/// Visits of blocks that a call has left of [`Limits::block_visits`]. Threads share them.
+#[derive(Debug)]
+pub(crate) struct Visits {
+    left: AtomicU64,
+    of: u64,
+    /// What visits the blocks.
+    by: &'static str,
+}
+
+impl Visits {
+    /// Those of the scans of a file.
+    pub(crate) fn to_read(limits: &Limits) -> Self {
+        Self::new(limits.block_visits, "the scans")
+    }
+
+    /// Those of all that is made of a source of so many bytes.
+    pub(crate) fn to_make(limits: &Limits, bytes: u64) -> Self {
+        Self::new(
+            limits.block_visits.saturating_add(bytes.saturating_mul(VISITS_OF_A_BYTE)),
+            "to make the result would",
+        )
+    }
+
+    fn new(of: u64, by: &'static str) -> Self {
+        Self { left: of.into(), of, by }
+    }
+
+    pub(crate) fn take(&self, visits: u64) -> Result<()> {
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(visits));
+        taken.map(drop).map_err(|_| {
+            let message = format!("{} visit more than {} blocks", self.by, self.of);
+            Error::limit("block_visits", message)
+        })
     }
 }
 

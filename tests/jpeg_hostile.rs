@@ -9,7 +9,9 @@ use common::laws::{self, refuse, refuse_within, wrong_at};
 use common::picture::Picture;
 use common::samples::{self, grey};
 use common::script::Scan;
-use cosimg::jpeg::{Coding, CoefficientImage, Transcoder, inspect};
+use cosimg::jpeg::{
+    Coding, CoefficientImage, Encoder, Image, Mode, PixelFormat, Preset, Subsampling, Transcoder, inspect,
+};
 use cosimg::{Error, ErrorKind, Limits};
 
 const CODINGS: [Coding; 2] = [Coding::Progressive, Coding::Baseline];
@@ -149,6 +151,75 @@ fn ten_thousand_scans() {
     assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("block_visits")), "{error}");
     assert_eq!(error.offset(), Some(file.offset(0xDA, 10)));
     assert_eq!(inspect(&file.bytes, &Limits::default()).unwrap_err().field(), Some("scans"));
+}
+
+/// 40,500 blocks, none of which holds anything: one scan that is a run of them.
+fn claims() -> (u64, Vec<u8>) {
+    let empty = Picture::new(40, 64_800, &[(1, 1)]);
+    let file = File::of(&empty, 0xC2).scan(&empty, &Scan::ac(0, 1, 63, 0, 0), &How::default()).end();
+    (empty.blocks() as u64, file.bytes)
+}
+
+#[test]
+fn what_is_made_of_blocks_that_hold_nothing_is_bounded() {
+    let (blocks, file) = claims();
+    assert!(file.len() < 300);
+    // Of what comes from the bytes of the file there is little.
+    let of_bytes = 1024 * file.len() as u64;
+    let run = |transcoder: &Transcoder, file: &[u8], visits: u64| {
+        let mut limits = Limits::default();
+        limits.block_visits = visits;
+        transcoder.clone().limits(limits).run(file)
+    };
+    let refused = |transcoder: &Transcoder, visits: u64| {
+        let error = run(transcoder, &file, visits).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("block_visits")), "{error}");
+        assert!(error.message().contains(&format!("{} blocks", visits + of_bytes)), "{error}");
+    };
+    let plain = Transcoder::new();
+    let coarser = plain.clone().requantise(50, Preset::Fast).unwrap();
+    for tolerant in [false, true] {
+        // A plain rewriting takes so little that a file of such claims has it.
+        assert!(run(&plain.clone().tolerant(tolerant), &file, 16 * blocks).is_ok());
+        let coarser = coarser.clone().tolerant(tolerant);
+        refused(&coarser, 64 * blocks - of_bytes - 1);
+        refused(&coarser, 64 * blocks - of_bytes);
+        assert!(run(&coarser, &file, 80 * blocks).is_ok());
+        // Each quality that is tried counts.
+        let small = plain.clone().tolerant(tolerant).target_bytes(1);
+        refused(&small, 80 * blocks);
+        assert_eq!(run(&small, &file, 8 * 80 * blocks).unwrap_err().field(), Some("target_bytes"));
+        // As do scans and codings.
+        refused(&plain.clone().mode(Mode::Fast).coding(Coding::Smaller).tolerant(tolerant), blocks);
+    }
+    // A byte of the file is worth 1,024 visits.
+    let padded = [file.clone(), vec![0; (80 * blocks / 1024) as usize]].concat();
+    assert!(run(&coarser, &padded, blocks).is_ok());
+    // Within the bounds of the library itself all of this is a matter of seconds: 16 million blocks are refused.
+    refused(&coarser, 32 * blocks);
+}
+
+#[test]
+fn a_photograph_of_100_megapixels_has_all_that_a_transcoder_can_do() {
+    // So many visits has each of its blocks, in 4:4:4, before its bytes count; a part of it has its part.
+    let blocks_of_100_megapixels = 3 * 100_000_000 / 64;
+    let mut random = common::Random::new(5);
+    let pixels: Vec<u8> = (0..192 * 192)
+        .flat_map(|i| {
+            let wave = 128.0 + 90.0 * (i as f32 / 192.0 / 30.0).sin() * (i as f32 % 192.0 / 40.0).cos();
+            [0, 20, 40].map(|hue| (wave as i32 - hue + random.within(-4, 4)).clamp(0, 255) as u8)
+        })
+        .collect();
+    let image = Image::new(&pixels, 192, 192, PixelFormat::Rgb8).unwrap();
+    let encoder = Encoder::default().subsampling(Subsampling::S444);
+    let source = encoder.quality(85).unwrap().encode(&image).unwrap();
+    let blocks = 3 * 24 * 24;
+    let mut limits = Limits::default();
+    limits.block_visits = limits.block_visits * blocks / blocks_of_100_megapixels;
+    let all = Transcoder::new().mode(Mode::Small).effort(9).unwrap().max_scans(100).unwrap().coding(Coding::Smaller);
+    let all = all.requantise(84, Preset::Small).unwrap().target_bytes(source.len() as u64 / 3).limits(limits);
+    assert!(all.run(&source).unwrap().len() <= source.len() / 3);
+    assert_eq!(all.target_bytes(1).run(&source).unwrap_err().field(), Some("target_bytes"));
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl<'a> Batch<'a> {
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
-        Work { threads, limits, cancel, .. }: Work<'_>,
+        Work { threads, limits, cancel, visits, .. }: Work<'_>,
         written: usize,
     ) -> Result<()> {
         let frame = self.frame;
@@ -132,6 +132,7 @@ impl<'a> Batch<'a> {
         let budget = TOKENS_ALWAYS.max(if rows.are_held() { image / TOKENS_SHARE } else { image });
         rows.for_each(frame, threads, |y, row| {
             cancel.check()?;
+            visits.take(self.visits_of_a_row())?;
             kernels.run(
                 #[inline(always)]
                 || self.mcu_row(kernels, row, y),
@@ -159,6 +160,13 @@ impl<'a> Batch<'a> {
         let Self { parts, dc, store, .. } = self;
         parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), store));
         Ok(())
+    }
+
+    /// Visits of blocks that an MCU row takes: one for the row itself, one for each scan that looks at it.
+    fn visits_of_a_row(&self) -> u64 {
+        let blocks = |i: usize| u64::from(self.frame.components[i].blocks_wide * self.frame.components[i].vertical);
+        let scans = self.parts.iter().flat_map(|part| &part.scan.components);
+        (0..self.frame.components.len()).chain(scans.copied()).map(blocks).sum()
     }
 
     /// Leaves the scans of ways alone that others are clearly better than so far.

@@ -19,7 +19,7 @@ use crate::jpeg::scan::progress::Progress;
 use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::simd::Level;
 use crate::jpeg::stream::Stream;
-use crate::limits::{Cancel, Limits, push};
+use crate::limits::{Cancel, Limits, Visits, push};
 
 /// Restart intervals that a tolerant reader looks at beyond those that a scan should have: some may be there twice.
 const MORE_INTERVALS: usize = 64;
@@ -202,7 +202,7 @@ struct Picture<'a> {
     scans: u32,
     /// Whether the data of a scan has been looked at.
     has_begun: bool,
-    block_visits: u64,
+    visits: Visits,
     plain: Unstuffed,
 }
 
@@ -229,7 +229,7 @@ impl<'a> Picture<'a> {
             progress: Progress::new(components),
             scans: 0,
             has_begun: false,
-            block_visits: 0,
+            visits: Visits::to_read(limits),
             plain: Unstuffed::default(),
         })
     }
@@ -244,14 +244,10 @@ impl<'a> Picture<'a> {
     ) -> Result<()> {
         let (scan, limits) = (&header.scan, terms.limits);
         self.scans += 1;
-        self.block_visits += scan.blocks(&self.frame) * self.process.weight(scan);
         if self.scans > limits.scans {
             return Err(Error::limit("scans", format!("the file has more than {} scans", limits.scans)));
         }
-        if self.block_visits > limits.block_visits {
-            let message = format!("the scans visit more than {} blocks", limits.block_visits);
-            return Err(Error::limit("block_visits", message));
-        }
+        self.visits.take(scan.blocks(&self.frame) * self.process.weight(scan))?;
         let intervals = scan.blocks(&self.frame).checked_div(tables.restart_interval.into()).map_or(1, |n| n + 1);
         let plain = Unstuffed::memory(data.end - data.start, usize::try_from(intervals).unwrap_or(usize::MAX));
         limits.check_memory(self.frame.blocks() * BLOCK_BYTES + plain, "the coefficients and a scan")?;

@@ -15,7 +15,7 @@ use crate::jpeg::rows::Coefficients;
 use crate::jpeg::scan::search::{Effort, MAX_SCANS};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
-use crate::limits::{Cancel, Limits};
+use crate::limits::{Cancel, Limits, Visits};
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables. With
 /// [`Transcoder::requantise`] its coefficients are coarser.
@@ -263,12 +263,13 @@ impl Transcoder {
         let index = Index::of(source);
         let color = read.metadata.color(&read.coefficients.frame);
         read.metadata.strip(self.strip, index.as_ref(), source);
+        let visits = Visits::to_make(limits, source.len() as u64);
         let write = |coefficients: Coefficients<'_>, limits: &Limits| {
-            let work = Work { threads: self.threads.get(), limits, cancel, progress: None };
+            let work = Work { threads: self.threads.get(), limits, cancel, visits: &visits, progress: None };
             write::write(coefficients, &read.metadata, &self.layout, *simd, work)
         };
         let coarser = |mut image: CoefficientImage, to: (Preset, u8), limits: &Limits| {
-            requantise(&mut image, color, to, terms.level, limits, cancel)?;
+            requantise(&mut image, color, to, terms.level, limits, cancel, &visits)?;
             write(image.into(), limits)
         };
         let mut bytes = match (self.target_bytes, self.requantise) {

@@ -19,7 +19,7 @@ use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::threads;
 use crate::jpeg::{Coding, RestartInterval};
-use crate::limits::{Cancel, Limits};
+use crate::limits::{Cancel, Limits, Visits};
 
 /// Scans of a part of a script: what they share is worth more than that threads have the same to do, but not if they are
 /// many.
@@ -35,6 +35,7 @@ pub(crate) struct Work<'a> {
     pub(crate) threads: usize,
     pub(crate) limits: &'a Limits,
     pub(crate) cancel: &'a Cancel,
+    pub(crate) visits: &'a Visits,
     /// What is told of each scan, where anything is.
     pub(crate) progress: Option<&'a Progress>,
 }

@@ -43,7 +43,7 @@ use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
 use crate::jpeg::write::{self, Deliver, Work};
 use crate::jpeg::{Coding, Mode, RestartInterval, Script};
-use crate::limits::{Cancel, Limits};
+use crate::limits::{Cancel, Limits, Visits};
 use embed::Embedded;
 use front::FrontEnd;
 use preset::Recipe;
@@ -476,8 +476,15 @@ impl Encoder {
         deliver: Deliver<'_>,
     ) -> Result<Vec<u8>> {
         let metadata = self.embedded.metadata(format.colour())?;
-        let work =
-            Work { threads: self.threads.get(), limits: &self.limits, cancel: &self.cancel, progress: Some(progress) };
+        // A pixel has a byte at least.
+        let visits = Visits::to_make(&self.limits, u64::from(image.frame.width) * u64::from(image.frame.height));
+        let work = Work {
+            threads: self.threads.get(),
+            limits: &self.limits,
+            cancel: &self.cancel,
+            visits: &visits,
+            progress: Some(progress),
+        };
         write::write_to(image.into(), &metadata, &self.layout, self.simd, work, deliver)
     }
 }

@@ -11,10 +11,12 @@ use crate::jpeg::inspect::QualityEstimate;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::simd::Level;
-use crate::limits::{Cancel, Limits};
+use crate::limits::{Cancel, Limits, Visits};
 
 /// The deviation up to which a table is taken to come from the quality that it is nearest to.
 const LIKELY: f32 = 0.1;
+/// Visits that a block takes: one for each coefficient, as [`Limits::block_visits`] says.
+const VISITS: u64 = 64;
 
 /// Gives a picture the tables of a preset at a quality where they are coarser than its own. `color` is what its
 /// components are, as the inspector names it; those that it does not know count as luma.
@@ -25,6 +27,7 @@ pub(crate) fn requantise(
     level: Level,
     limits: &Limits,
     cancel: &Cancel,
+    visits: &Visits,
 ) -> Result<()> {
     let CoefficientImage { frame, planes, tables } = image;
     if frame.precision != 8 {
@@ -44,6 +47,7 @@ pub(crate) fn requantise(
     for (((component, plane), table), wanted) in roles.components.iter().zip(planes).zip(tables).zip(wanted) {
         if *table != wanted {
             cancel.check()?;
+            visits.take(component.blocks() * VISITS)?;
             plane.blocks_mut().iter_mut().for_each(|block| dequantise(block, table));
             Stage::new(&recipe, component, &wanted).plane(means, component, plane)?;
             *table = wanted;

@@ -267,7 +267,7 @@ mod tests {
     use crate::jpeg::simd::Simd;
     use crate::jpeg::write::{self, Work};
     use crate::jpeg::{Script, inspect};
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Cancel, Limits, Visits};
 
     /// A picture whose DC coefficients wander, and stay for a while in places, with all bits set in some of them.
     fn picture(sampling: &[(u8, u8)]) -> CoefficientImage {
@@ -307,7 +307,8 @@ mod tests {
                 let ac: String = (0..sampling.len()).map(|c| format!("{c}: 1-63,0,0;")).collect();
                 let script = format!("{script} {ac}").parse::<Script>().unwrap();
                 let layout = Layout { script: Some(script), ..Layout::default() };
-                let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new(), progress: None };
+                let (limits, cancel) = (&Limits::default(), &Cancel::new());
+                let work = Work { threads: 1, limits, cancel, visits: &Visits::to_make(limits, 0), progress: None };
                 let file = write::write((&image).into(), &Metadata::default(), &layout, Simd::Auto, work).unwrap();
                 let scans = inspect(&file, &Limits::default()).unwrap().scans;
                 // Each begins where the one before it ends; the first has the headers of the file before it.

@@ -272,7 +272,7 @@ mod tests {
     use crate::jpeg::simd::{Level, Scalar, Simd};
     use crate::jpeg::write::{self, Work};
     use crate::jpeg::{Script, Transcoder, inspect};
-    use crate::limits::Limits;
+    use crate::limits::{Limits, Visits};
 
     /// A picture that is busy in places, with fewer and smaller coefficients the higher they are.
     fn picture(wide: u32, high: u32, sampling: &[(u8, u8)]) -> CoefficientImage {
@@ -304,7 +304,8 @@ mod tests {
     fn file(image: &CoefficientImage, script: &str) -> Vec<u8> {
         let layout = Layout { script: Some(script.parse::<Script>().unwrap()), ..Layout::default() };
         let metadata = crate::jpeg::metadata::Metadata::default();
-        let work = Work { threads: 1, limits: &Limits::default(), cancel: &Cancel::new(), progress: None };
+        let (limits, cancel) = (&Limits::default(), &Cancel::new());
+        let work = Work { threads: 1, limits, cancel, visits: &Visits::to_make(limits, 0), progress: None };
         write::write(image.into(), &metadata, &layout, Simd::Auto, work).unwrap()
     }
 

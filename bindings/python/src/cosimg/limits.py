@@ -22,8 +22,10 @@ class Limits(_native.Object):
     :param pixels: width times height of a source, times its frames where it is animated
     :param result_side: width and height of a result
     :param scans: scans of a JPEG
-    :param block_visits: scans times blocks of a JPEG; one of an arithmetic-coded scan counts once for each
-        coefficient of its band
+    :param block_visits: visits of blocks of a JPEG: scans times blocks as it is read, where one of an arithmetic-coded
+        scan counts once for each coefficient of its band; as many again, and 1,024 for each byte of the source, as the
+        result is made, where a block counts once for each scan that is prepared and for each pass that prepares some,
+        and 64 times where it is requantised; scans times blocks of a script of one's own
     :param memory: bytes of working memory, output included, input not
     :param stages: stages of a processing rule
     """

@@ -186,6 +186,28 @@ fn the_index_of_a_multi_picture_file_stays_right() {
 }
 
 #[test]
+fn what_pads_further_images_goes_with_them() {
+    let (source, images_of_it) = multi_picture(&[], true);
+    let with = |from: &[u8], to: &[u8], source: &[u8]| {
+        let at = source.windows(from.len()).rposition(|w| w == from).unwrap();
+        [&source[..at], to, &source[at + from.len()..]].concat()
+    };
+    // The places that the index names stay where they are.
+    let padded = with(b"SEFT", b"\0", &with(b"gap", &[0; 3], &with(b"fill:", &[0, 0xFF, 0xFF, 0, 0], &source)));
+    assert_eq!(images(&padded), images_of_it, "the test's own file");
+    let mixed = with(b"gap", b"\0a\0", &with(b"fill:", &[0; 5], &source));
+    for coding in CODINGS {
+        assert_eq!(decode(&strip(&padded, coding, Strip::IMAGES)).unwrap().trailing, b"");
+        assert_eq!(decode(&strip(&mixed, coding, Strip::IMAGES)).unwrap().trailing, b"\0a\0SEFT");
+        // Without an image to pad they are bytes like others.
+        let zeros = [&file(&samples::picture(), &[]).bytes[..], &[0; 3]].concat();
+        assert_eq!(decode(&strip(&zeros, coding, Strip::IMAGES)).unwrap().trailing, [0; 3]);
+    }
+    let kept = never_larger(&padded, Strip::IMAGES).bytes;
+    assert_eq!(decode(&kept).unwrap().trailing, b"");
+}
+
+#[test]
 fn an_index_that_lies_is_left_alone_or_harmless() {
     let (source, _) = multi_picture(&[], false);
     let at = source.windows(4).position(|four| four == b"MPF\0").unwrap();

@@ -64,18 +64,26 @@ impl Index {
         start..start + u64::from(entry.bytes)
     }
 
-    /// The bytes behind `end`, where the first image ends, that none of the images takes up.
+    /// The bytes behind `end`, where the first image ends, that none of the images takes up, without what pads those:
+    /// zeros, or fill bytes, and nothing else.
     pub(crate) fn leftover(&self, file: &[u8], end: usize) -> Vec<u8> {
         let clip = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).clamp(end, file.len());
         let mut ranges: Vec<_> =
             self.entries.iter().map(|e| self.range(e)).map(|r| clip(r.start)..clip(r.end)).collect();
+        ranges.retain(|range| !range.is_empty());
+        if ranges.is_empty() {
+            return file[end..].to_vec();
+        }
         ranges.sort_unstable_by_key(|range| range.start);
+        ranges.push(file.len()..file.len());
         let (mut left, mut at) = (Vec::new(), end);
         for range in ranges {
-            left.extend_from_slice(file.get(at..range.start).unwrap_or_default());
+            let between = file.get(at..range.start).unwrap_or_default();
+            if between.iter().any(|byte| !matches!(byte, 0 | 0xFF)) {
+                left.extend_from_slice(between);
+            }
             at = at.max(range.end);
         }
-        left.extend_from_slice(&file[at..]);
         left
     }
 

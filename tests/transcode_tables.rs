@@ -106,6 +106,77 @@ fn huffman_tables_defined_anew_or_once_for_all_scans() {
 }
 
 #[test]
+fn a_huffman_table_is_wrong_where_a_scan_uses_it() {
+    let (picture, scan) = samples::grey();
+    // Three codes of one bit, in every class and slot; those that the scan uses come anew.
+    let wrong = [&[3][..], &[0; 15], &[1, 2, 3]].concat();
+    for (class_and_slot, used) in [(0x00, true), (0x10, true), (0x01, false), (0x13, false)] {
+        let table = [&[class_and_slot][..], &wrong].concat();
+        let file = File::of(&picture, 0xC0).segment(0xC4, &table);
+        let unused = file.clone().scan(&picture, &scan, &How::default()).end();
+        laws::hold_before_a_judge(&format!("a wrong table {class_and_slot:02X}"), &unused.bytes, &picture);
+        if used {
+            let how = How { send_tables: false, ..How::default() };
+            let file = file.scan(&picture, &scan, &how).end();
+            laws::wrong_at(&file, file.offset(0xC4, 0) + 4, "do not fit their lengths");
+        }
+    }
+    // Where it stands in the place of a good one, that is gone.
+    let file = File::whole(&picture, 0xC0, &[scan.clone()], &How::default());
+    let table = file.pieces.iter().find(|(code, _)| *code == 0xC4).unwrap().1.clone();
+    let good = file.bytes[table.start + 4..table.end].to_vec();
+    let mut file = File::of(&picture, 0xC0).segment(0xC4, &good).segment(0xC4, &[&[good[0]][..], &wrong].concat());
+    file = file.scan(&picture, &scan, &How { send_tables: false, ..How::default() }).end();
+    laws::wrong_at(&file, file.offset(0xC4, 1) + 4, "do not fit their lengths");
+}
+
+#[test]
+fn component_ids_that_repeat_are_told_apart_by_their_order() {
+    let picture = Picture::new(61, 53, &YUV420).filled(9, Content::USUAL);
+    let named = |ids: [u8; 3]| {
+        let mut picture = picture.clone();
+        picture.components.iter_mut().zip(ids).for_each(|(component, id)| component.id = id);
+        picture
+    };
+    let all = [0, 1, 2];
+    for (ids, unique) in [([1, 1, 1], [1, 2, 3]), ([0, 1, 1], [0, 1, 2]), ([b'R', b'G', b'R'], [b'R', b'G', 1])] {
+        let (source, expected) = (named(ids), named(unique));
+        let mut files = vec![File::whole(&source, 0xC0, &[Scan::sequential(&all)], &How::default())];
+        if ids == [0, 1, 1] {
+            // Chroma together, where its scans name it as often as the frame does.
+            let parts = [Scan::sequential(&[0]), Scan::sequential(&[1, 2])];
+            files.push(File::whole(&source, 0xC0, &parts, &How::default()));
+        }
+        for file in &files {
+            laws::hold_for(&format!("ids {ids:?}"), &file.bytes, &expected);
+        }
+        if tools::have_codec() {
+            let pixels = tools::djpeg(&files[0].bytes).unwrap();
+            for coding in [Coding::Progressive, Coding::Baseline] {
+                let result = laws::transcode(&files[0].bytes, coding).unwrap();
+                assert!(tools::djpeg(&result).unwrap() == pixels, "ids {ids:?}: djpeg shows another picture");
+            }
+        }
+        // A scan of one of them may mean any: libjpeg takes it for the first, and loses the others.
+        let scans = [Scan::dc(&all, 0, 0), Scan::ac(0, 1, 63, 0, 0), Scan::ac(2, 1, 63, 0, 0)];
+        let file = File::whole(&source, 0xC2, &scans, &How::default());
+        let ambiguous = if ids[0] == ids[2] { 1 } else { 2 };
+        let error = laws::refuse(&file.bytes);
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Input, Some("SOS")), "{error}");
+        assert!(error.message().contains("the frame has several"), "{error}");
+        let scan = &file.pieces.iter().filter(|(code, _)| *code == 0xDA).nth(ambiguous).unwrap().1;
+        assert!(scan.contains(&(error.offset().unwrap() as usize)), "{error}");
+    }
+    // Progressive, where every scan can be told: of chroma there is DC alone.
+    let mut source = named([0, 1, 1]);
+    source.components[1..].iter_mut().flat_map(|c| &mut c.blocks).for_each(|block| block[1..].fill(0));
+    let scans = [Scan::dc(&all, 0, 1), Scan::ac(0, 1, 63, 0, 0), Scan::dc(&all, 1, 0)];
+    let file = File::whole(&source, 0xC2, &scans, &How::default()).bytes;
+    source.components[2].id = 2;
+    laws::hold_for("progressive", &file, &source);
+}
+
+#[test]
 fn quantisation_tables_of_both_widths() {
     for (name, quant, sof) in [
         ("small entries in 16 bits", [200; 64], 0xC0),

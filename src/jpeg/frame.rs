@@ -47,8 +47,10 @@ impl Process {
 /// A component of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Component {
-    /// Ci, by which scan headers name it.
+    /// Ci, or where another component has it already, one that none has.
     pub(crate) id: u8,
+    /// Ci, by which the scan headers of its file name it.
+    pub(crate) name: u8,
     /// Hi, 1 to 4.
     pub(crate) horizontal: u32,
     /// Vi, 1 to 4.
@@ -65,7 +67,7 @@ impl Component {
     /// A component before the frame has given it its size.
     pub(crate) fn new(id: u8, horizontal: u8, vertical: u8, table: u8) -> Self {
         let (horizontal, vertical) = (u32::from(horizontal), u32::from(vertical));
-        Self { id, horizontal, vertical, table, blocks_wide: 0, blocks_high: 0 }
+        Self { id, name: id, horizontal, vertical, table, blocks_wide: 0, blocks_high: 0 }
     }
 
     pub(crate) fn blocks(&self) -> u64 {
@@ -98,14 +100,17 @@ impl Frame {
             let message = format!("a frame of {} components is not supported", components.len());
             return Err(Error::unsupported(message).field_named("SOF"));
         }
-        for (i, c) in components.iter().enumerate() {
+        for c in &components {
             if !(1..=4).contains(&c.horizontal) || !(1..=4).contains(&c.vertical) {
                 let message = format!("sampling factors {}x{} are not in 1 to 4", c.horizontal, c.vertical);
                 return Err(Error::input(message).field_named("SOF"));
             }
-            if components[..i].iter().any(|other| other.id == c.id) {
-                // Scan headers address components by id, so a file with repeated ids has no single meaning.
-                return Err(Error::input(format!("component id {} repeats", c.id)).field_named("SOF"));
+        }
+        // Files with an id that repeats are about, and libjpeg reads them; what is written has none.
+        for i in 1..components.len() {
+            let has = |id: u8| components.iter().any(|other| other.id == id);
+            if components[..i].iter().any(|other| other.id == components[i].id) {
+                components[i].id = (1..=u8::MAX).find(|&id| !has(id)).unwrap_or_default();
             }
         }
         let h_max = components.iter().map(|c| c.horizontal).max().unwrap_or(1);

@@ -207,9 +207,23 @@ pub(crate) fn scan_header(segment: &Segment<'_>, frame: &Frame) -> Result<ScanHe
     let (mut components, mut tables) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let id = fields.u8()?;
-        let index = frame.components.iter().position(|c| c.id == id);
-        components.push(index.ok_or_else(|| fields.error(format!("the frame has no component {id}")))?);
+        let has_the_name = |i: &usize| frame.components[*i].name == id;
+        let mut named = (0..frame.components.len()).filter(has_the_name);
+        let first = named.clone().next();
+        components.push(
+            named
+                .find(|i| !components.contains(i))
+                .or(first)
+                .ok_or_else(|| fields.error(format!("the frame has no component {id}")))?,
+        );
         tables.push(fields.nibbles()?);
+    }
+    // Of components of one name each scan has all, in the order of the frame, or it may mean any of them.
+    let has = |name| components.iter().any(|&c: &usize| frame.components[c].name == name);
+    if let Some(other) = (0..frame.components.len()).find(|c| !components.contains(c) && has(frame.components[*c].name))
+    {
+        let name = frame.components[other].name;
+        return Err(fields.error(format!("the scan names one component {name}, and the frame has several")));
     }
     let (start, end) = (fields.u8()?, fields.u8()?);
     let (high, low) = fields.nibbles()?;
@@ -235,11 +249,12 @@ pub(crate) fn quant_tables(segment: &Segment<'_>, slots: &mut [Option<QuantTable
     Ok(())
 }
 
-/// The Huffman tables of a file, by class and slot.
+/// The Huffman tables of a file, by class and slot; in place of one that is malformed, what is wrong with it. It is no
+/// matter while no scan uses it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HuffmanSlots {
-    pub(crate) dc: [Option<HuffmanTable>; 4],
-    pub(crate) ac: [Option<HuffmanTable>; 4],
+    pub(crate) dc: [Option<Result<HuffmanTable>>; 4],
+    pub(crate) ac: [Option<Result<HuffmanTable>>; 4],
 }
 
 /// DHT (T.81 B.2.4.2), into its slots.
@@ -251,7 +266,7 @@ pub(crate) fn huffman_tables(segment: &Segment<'_>, slots: &mut HuffmanSlots) ->
         let mut counts = [0; 16];
         counts.copy_from_slice(fields.bytes(16)?);
         let symbols = fields.bytes(counts.iter().map(|&c| usize::from(c)).sum())?;
-        let table = HuffmanTable::new(counts, symbols.to_vec()).map_err(|e| e.at(offset))?;
+        let table = HuffmanTable::new(counts, symbols.to_vec()).map_err(|e| e.at(offset));
         let class = match class {
             0 => &mut slots.dc,
             1 => &mut slots.ac,

@@ -470,14 +470,15 @@ fn point_transform_and_band(header: &ScanHeader) -> (u32, Band) {
 /// The table in a slot. Motion JPEG frames leave their tables out and mean the typical ones, as do the sequential scans
 /// of some files (T.81 K.3).
 fn table<'a>(
-    slots: &'a [Option<HuffmanTable>; 4],
+    slots: &'a [Option<Result<HuffmanTable>>; 4],
     class: &'static str,
     slot: u8,
     sequential: bool,
 ) -> Result<Cow<'a, HuffmanTable>> {
-    let defined = slots.get(usize::from(slot)).and_then(Option::as_ref).map(Cow::Borrowed);
-    let typical = || HuffmanTable::typical(class == "DC", slot).filter(|_| sequential).map(Cow::Owned);
-    defined.or_else(typical).ok_or_else(|| {
+    if let Some(Some(defined)) = slots.get(usize::from(slot)) {
+        return defined.as_ref().map(Cow::Borrowed).map_err(Clone::clone);
+    }
+    HuffmanTable::typical(class == "DC", slot).filter(|_| sequential).map(Cow::Owned).ok_or_else(|| {
         Error::input(format!("the scan uses {class} table {slot}, which is not defined")).field_named("SOS")
     })
 }

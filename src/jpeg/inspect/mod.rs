@@ -73,7 +73,7 @@ pub struct Inspection {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ComponentInfo {
-    /// Ci.
+    /// Ci, or where another component has it already, one that none has.
     pub id: u8,
     /// Hi, horizontal sampling factor.
     pub horizontal: u8,

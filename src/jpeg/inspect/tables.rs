@@ -80,7 +80,7 @@ impl Tables {
         let mut slots = HuffmanSlots::default();
         let _ = parse::huffman_tables(segment, &mut slots);
         for (class, slots) in [("DC", slots.dc), ("AC", slots.ac)] {
-            for (slot, table) in (0..).zip(slots).filter_map(|(slot, table)| Some((slot, table?))) {
+            for (slot, table) in (0..).zip(slots).filter_map(|(slot, table)| Some((slot, table?.ok()?))) {
                 let longest = (1..).zip(table.counts).filter(|(_, count)| *count > 0).map(|(bits, _)| bits).max();
                 let info = HuffmanTableInfo {
                     class,

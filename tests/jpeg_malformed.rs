@@ -40,7 +40,7 @@ fn what_is_no_jpeg() {
 #[test]
 fn processes_that_are_not_read_are_named() {
     let (picture, scan) = grey();
-    let cases: [(u8, &str); 11] = [
+    let cases: [(u8, &str); 14] = [
         (0xC3, "lossless"),
         (0xC5, "hierarchical"),
         (0xC6, "hierarchical"),
@@ -51,7 +51,10 @@ fn processes_that_are_not_read_are_named() {
         (0xCE, "hierarchical"),
         (0xCF, "hierarchical"),
         (0xDE, "hierarchical"),
+        (0xF0, "extension JPG0"),
+        (0xF3, "extension JPG3"),
         (0xF7, "JPEG-LS"),
+        (0xFD, "extension JPG13"),
     ];
     for (code, words) in cases {
         let file = File::of(&picture, code).scan(&picture, &scan, &How::default()).end();

@@ -200,6 +200,16 @@ fn junk_and_another_picture_behind_a_damaged_one() {
     let junk = first.clone().segment(0xFE, b"late").raw(b"junk").end();
     let (read, damages) = said(&junk.bytes);
     assert_eq!((read.difference(&picture), damages.count()), (None, 1));
+    // Damage may make any marker; the scans behind it are read.
+    let script = samples::progressive_script();
+    let (head, tail) = script.split_at(4);
+    let scans = |file: File, scans: &[Scan]| scans.iter().fold(file, |f, scan| f.scan(&picture, scan, &How::default()));
+    for code in [0xF3, 0xDE, 0x42] {
+        let file = scans(File::of(&picture, 0xC2), head).segment(code, b"what was data");
+        let (read, damages) = said(&scans(file.clone(), tail).end().bytes);
+        assert_eq!((read.difference(&picture), damages.count()), (None, 1), "{code:02X}");
+        assert_eq!(damages.first_offset(), Some(file.offset(code, 0)));
+    }
     let second = samples::progressive(&Picture::new(8, 8, &[(1, 1); 3]));
     let (read, damages) = said(&first.raw(&second.bytes).bytes);
     assert_eq!((read.difference(&picture), damages.count()), (None, 1));

@@ -53,10 +53,15 @@ impl Tolerance {
         if !self.is_tolerant || error.kind() != ErrorKind::Input {
             return Err(error);
         }
+        self.note(error);
+        Ok(())
+    }
+
+    /// Notes what a tolerant reader goes on after, whatever it is.
+    pub(crate) fn note(&mut self, error: Error) {
         self.damages.count += 1;
         if self.damages.listed.len() < LISTED {
             self.damages.listed.push(error);
         }
-        Ok(())
     }
 }

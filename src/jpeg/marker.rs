@@ -47,12 +47,16 @@ pub(crate) fn name(code: u8) -> &'static str {
         "APP0", "APP1", "APP2", "APP3", "APP4", "APP5", "APP6", "APP7", "APP8", "APP9", "APP10", "APP11", "APP12",
         "APP13", "APP14", "APP15",
     ];
+    const JPG: [&str; 14] = [
+        "JPG0", "JPG1", "JPG2", "JPG3", "JPG4", "JPG5", "JPG6", "JPG7", "JPG8", "JPG9", "JPG10", "JPG11", "JPG12",
+        "JPG13",
+    ];
     let low = usize::from(code & 15);
     match code {
         0xC0..=0xCF => SOF[low],
         0xD0..=0xDF => MISC[low],
         0xE0..=0xEF => APP[low],
-        0xF0..=0xFD => "JPGn",
+        0xF0..=0xFD => JPG[low],
         COM => "COM",
         TEM => "TEM",
         _ => "RES",

@@ -317,7 +317,11 @@ pub(crate) fn refuse_other(segment: &Segment<'_>) -> Result<()> {
         SOI => Err(Error::input("a second image begins inside the first").at(offset)),
         // DNL repeats the height that the frame header gives; EOI ends the caller's loop; the others carry nothing.
         DNL | EOI | marker::TEM | marker::RST0..=marker::RST7 => Ok(()),
-        0xF0..=0xFD => Ok(()),
+        // What it says may be needed to decode the picture (T.84).
+        0xF0..=0xFD => {
+            let message = format!("the JPEG extension {} is not supported", marker::name(segment.code));
+            Err(Error::unsupported(message).at(offset))
+        }
         code => Err(Error::input(format!("the marker {code:02X} is reserved")).at(offset)),
     }
 }

@@ -9,7 +9,7 @@ use crate::jpeg::damage::Tolerance;
 use crate::jpeg::entropy::{Band, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
 use crate::jpeg::huffman::HuffmanTable;
-use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOS};
+use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOI, SOS};
 use crate::jpeg::mcu::{self, Mcus};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
@@ -124,13 +124,17 @@ impl<'a> Reader<'a> {
                 None => parse::refuse_other(segment)?,
             },
             (code, Some(picture)) => {
+                let is_frame = Process::of(code).is_some();
                 let second_frame = || Err(Error::input("a second frame begins").at(segment.offset as u64));
-                let other = if Process::of(code).is_some() { second_frame() } else { parse::refuse_other(segment) };
+                let other = if is_frame { second_frame() } else { parse::refuse_other(segment) };
                 match other {
-                    // Another picture begins where the end of this one is lost.
-                    Err(error) if picture.has_begun => {
-                        terms.tolerance.forgive(error)?;
-                        return Ok(Next::End);
+                    // Damage makes markers, whatever they then claim.
+                    Err(error) if picture.has_begun && terms.tolerance.is_tolerant => {
+                        terms.tolerance.note(error);
+                        // Another picture begins where the end of this one is lost.
+                        if is_frame || code == SOI {
+                            return Ok(Next::End);
+                        }
                     }
                     other => other?,
                 }

@@ -83,3 +83,19 @@ fn memory_is_bounded_by_the_picture() {
         }
     }
 }
+
+#[test]
+fn what_is_foreseen_is_not_taken_before_the_bound_was_asked() {
+    let (sequential, coefficients) = source(Content::FULL, &[(1, 1); 3]);
+    let source = Transcoder::new().run(&sequential).unwrap();
+    let mut limits = Limits::default();
+    limits.memory = coefficients / 50 * 51;
+    let transcoder = Transcoder::new().mode(Mode::Fast).coding(Coding::Baseline).limits(limits.clone());
+    let mut result = Ok(Vec::new());
+    let info = allocation_counter::measure(|| result = transcoder.run(&source));
+    assert_eq!(result.unwrap_err().field(), Some("memory"));
+    // A list that grows past the bound has its old and its new room for a moment, before that is asked again.
+    let most = limits.memory + 3 * (limits.memory - coefficients) + FIXED;
+    println!("{} bytes at a time within {}, {most} are allowed", info.bytes_max, limits.memory);
+    assert!(info.bytes_max <= most, "{} bytes at a time, {most} are allowed", info.bytes_max);
+}

@@ -153,7 +153,8 @@ impl<'a> Batch<'a> {
             if y == frame.mcus_high / FORESIGHT {
                 // Rows differ: an eighth more, before the memory has to move.
                 let to_come = bytes / u64::from(y + 1) * (rows - u64::from(y + 1));
-                self.store.reserve(self.store.bytes() + to_come / 8 * 9);
+                let room = to_come.saturating_add(to_come / 8).min(limits.memory.saturating_sub(memory));
+                self.store.reserve(self.store.bytes() + room);
             }
             Ok(())
         })?;

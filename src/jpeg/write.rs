@@ -158,7 +158,7 @@ impl Scans<'_> {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
                 let of = scans.len();
-                return self.write_scans(kernels, scans, store, of, out, scan_done);
+                return self.write_scans(kernels, (scans, store), of, rows.bytes(1), out, scan_done);
             }
             Some(Best::Script(script)) => script,
             None => otherwise.clone().unwrap_or_else(|| ways.usual()),
@@ -231,7 +231,7 @@ impl Scans<'_> {
             if done == script.len() {
                 self.release(rows);
             }
-            self.write_scans(kernels, scans, store, script.len(), out, scan_done)?;
+            self.write_scans(kernels, (scans, store), script.len(), rows.bytes(1), out, scan_done)?;
         }
         Ok(())
     }
@@ -294,22 +294,27 @@ impl Scans<'_> {
         }
     }
 
-    /// Writes some of the scans of a file, which has so many.
+    /// Writes some of the scans of a file, which has so many. The rows hold so many bytes.
     fn write_scans(
         &self,
         kernels: impl AcKernels,
-        scans: Vec<Ready<'_>>,
-        store: Store,
+        (scans, store): (Vec<Ready<'_>>, Store),
         of: usize,
+        held: u64,
         out: &mut Vec<u8>,
         scan_done: Deliver<'_>,
     ) -> Result<()> {
-        out.reserve_exact(scans.iter().map(Ready::bytes).sum());
+        let bytes: usize = scans.iter().map(Ready::bytes).sum();
+        let held = held + store.bytes() + out.len() as u64;
+        self.work.limits.check_memory(held + bytes as u64, "the coefficients, the tokens of scans and the output")?;
+        // Threads have the scans once more before they are put together.
+        let threads = if held + 2 * bytes as u64 > self.work.limits.memory { 1 } else { self.work.threads };
+        out.reserve_exact(bytes);
         let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
             self.work.cancel.check()?;
             scan.write(kernels, self.frame, &store, out)
         };
-        if self.work.threads == 1 {
+        if threads == 1 {
             for scan in scans {
                 write(scan, out)?;
                 self.done(of, out, scan_done)?;
@@ -320,7 +325,7 @@ impl Scans<'_> {
             let mut out = Vec::with_capacity(scan.bytes());
             write(scan, &mut out).map(|()| out)
         };
-        let scans = threads::share(self.work.threads, scans, Ready::bytes, alone);
+        let scans = threads::share(threads, scans, Ready::bytes, alone);
         drop(store);
         for scan in scans {
             out.extend_from_slice(&scan?);

@@ -15,6 +15,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 some item failed, 2 usage, 3 nothing to do, 4 verification failed, 5 limit, 130 cancelled.
 Secrets come from COSIMG_SECRET_ID, COSIMG_SECRET_KEY and COSIMG_TOKEN, or from --credentials FILE:
   {\"credentials\":[{\"secret_id\":\"...\",\"secret_key\":\"...\",\"token\":\"...\"}]}   (token is optional)
+COSIMG_SIMD=scalar|avx2|avx512 forces the instructions of transcode and encode; their results have the same bytes.
 A file named - is standard input or standard output.";
 
 /// Tencent COS image links that cannot be stripped, and the progressive JPEG behind them.

@@ -12,6 +12,7 @@ mod gateway;
 mod output;
 mod scan_flags;
 mod scan_text;
+mod simd;
 
 use std::process::ExitCode;
 

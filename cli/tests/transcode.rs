@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use cosimg::jpeg::Simd;
 use serde_json::Value;
 use support::{Run, asset, cosimg, listing, run, run_with};
 
@@ -245,4 +246,39 @@ fn standard_input_and_output() {
     let said = run_with(command, &sample());
     assert_eq!((said.code, &objects(&said)[0]["input"]), (0, &"-".into()));
     assert!(tree.read("out.jpg") == expected());
+}
+
+#[test]
+fn the_environment_forces_instructions_and_changes_no_byte() {
+    let tree = Tree::new();
+    let picture = text(&asset("sample.png")).to_owned();
+    let with = |simd: &str, args: &[&str]| {
+        let mut command = cosimg(args);
+        command.current_dir(&tree.root).env("COSIMG_SIMD", simd);
+        run(command)
+    };
+    let commands: [&[&str]; 3] = [
+        &["transcode", "in/a.jpg", "-o", "-"],
+        &["transcode", "in/a.jpg", "--quality", "60", "-o", "-"],
+        &["encode", &picture, "-o", "-"],
+    ];
+    for args in commands {
+        let auto = with("auto", args);
+        assert_eq!(auto.code, 0, "{}", auto.errors);
+        let mut command = cosimg(args);
+        command.current_dir(&tree.root);
+        assert!(run(command).out == auto.out);
+        for simd in ["scalar", "avx2", "avx512"] {
+            let forced = with(simd, args);
+            if simd.parse::<Simd>().unwrap().is_available() {
+                assert!(forced.code == 0 && forced.out == auto.out, "{simd}: {}", forced.errors);
+            } else {
+                assert_eq!((forced.code, forced.out.len()), (2, 0));
+                assert!(forced.errors.contains(&format!("COSIMG_SIMD: this processor has no {simd}")));
+            }
+        }
+        let wrong = with("sse2", args);
+        assert_eq!((wrong.code, wrong.out.len()), (2, 0));
+        assert!(wrong.errors.contains("COSIMG_SIMD: \"sse2\" is not auto, scalar, avx2 or avx512"), "{}", wrong.errors);
+    }
 }

@@ -9,7 +9,7 @@ use cosimg::pipeline::{Format, Picture};
 
 use crate::args::Encode;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::{output, scan_flags};
+use crate::{output, scan_flags, simd};
 
 /// Bytes of an ICC profile or an Exif block at most: more than a JPEG has segments for.
 const MOST_METADATA: u64 = 17 << 20;
@@ -30,6 +30,7 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         .restart_interval(args.restart.unwrap_or_default())
         .background(args.background)
         .threads(threads)
+        .simd(simd::chosen()?)
         .limits(limits.clone());
     if let Some(bytes) = args.target_bytes {
         encoder = encoder.target_bytes(bytes);

@@ -15,11 +15,11 @@ pub(crate) const SECRET_ID: &str = "AKIDTESTID";
 pub(crate) const SECRET_KEY: &str = "SecretKeyOfTheTests";
 pub(crate) const RULE: &str = "imageMogr2/format/jpg/interlace/1";
 
-/// The binary without credentials in its environment.
+/// The binary without credentials, and without anything else that it heeds, in its environment.
 pub(crate) fn cosimg(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cosimg"));
     command.args(args);
-    for name in ["COSIMG_SECRET_ID", "COSIMG_SECRET_KEY", "COSIMG_TOKEN"] {
+    for name in ["COSIMG_SECRET_ID", "COSIMG_SECRET_KEY", "COSIMG_TOKEN", "COSIMG_SIMD"] {
         command.env_remove(name);
     }
     command

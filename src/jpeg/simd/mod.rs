@@ -13,6 +13,7 @@
 //! that. A form is a token whose value proves that the processor has the instructions, so its methods are safe to call.
 //! Kernels work on whole rows and the caller is generic over them, so an image is dispatched once.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
@@ -46,6 +47,11 @@ pub enum Simd {
 }
 
 impl Simd {
+    /// Whether this processor has the instructions.
+    pub fn is_available(self) -> bool {
+        self.level().is_ok()
+    }
+
     /// The form of the kernels to use on this processor.
     ///
     /// # Errors
@@ -61,7 +67,7 @@ impl Simd {
             (Self::Avx2, Level::Avx2(_)) | (Self::Avx512, Level::Avx512(_)) => Some(best),
             _ => None,
         };
-        available.ok_or_else(|| Error::unsupported(format!("this processor has no {self:?}")).field_named("simd"))
+        available.ok_or_else(|| Error::unsupported(format!("this processor has no {self}")).field_named("simd"))
     }
 }
 
@@ -69,16 +75,22 @@ impl FromStr for Simd {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "scalar" => Ok(Self::Scalar),
-            "avx2" => Ok(Self::Avx2),
-            "avx512" => Ok(Self::Avx512),
-            _ => {
-                let message = format!("{text:?} is not auto, scalar, avx2 or avx512");
-                Err(Error::usage(message).field_named("simd"))
-            }
-        }
+        let all = [Self::Auto, Self::Scalar, Self::Avx2, Self::Avx512];
+        all.into_iter().find(|simd| simd.to_string() == text).ok_or_else(|| {
+            let message = format!("{text:?} is not auto, scalar, avx2 or avx512");
+            Error::usage(message).field_named("simd")
+        })
+    }
+}
+
+impl fmt::Display for Simd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        })
     }
 }
 

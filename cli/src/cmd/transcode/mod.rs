@@ -21,6 +21,7 @@ use cosimg::{Cancel, Limits};
 
 use crate::args::Transcode;
 use crate::failure::Outcome;
+use crate::simd;
 use job::Terms;
 use plan::{Job, Plan};
 use report::Report;
@@ -54,7 +55,7 @@ fn transcoder(args: &Transcode) -> Outcome<Transcoder> {
     if let Some(bytes) = args.target_bytes {
         transcoder = transcoder.target_bytes(bytes);
     }
-    let transcoder = transcoder.restart_interval(args.restart.unwrap_or_default());
+    let transcoder = transcoder.restart_interval(args.restart.unwrap_or_default()).simd(simd::chosen()?);
     Ok(transcoder.strip(args.strip).tolerant(args.tolerant).never_larger(args.never_larger))
 }
 

@@ -122,7 +122,7 @@ fn a_huffman_table_is_wrong_where_a_scan_uses_it() {
         }
     }
     // Where it stands in the place of a good one, that is gone.
-    let file = File::whole(&picture, 0xC0, &[scan.clone()], &How::default());
+    let file = File::whole(&picture, 0xC0, std::slice::from_ref(&scan), &How::default());
     let table = file.pieces.iter().find(|(code, _)| *code == 0xC4).unwrap().1.clone();
     let good = file.bytes[table.start + 4..table.end].to_vec();
     let mut file = File::of(&picture, 0xC0).segment(0xC4, &good).segment(0xC4, &[&[good[0]][..], &wrong].concat());

@@ -18,6 +18,7 @@ use crate::jpeg::rows::{McuRow, Rows};
 use crate::jpeg::scan::dc::{DcRows, Differences};
 use crate::jpeg::scan::ways::{Chosen, Ways};
 use crate::jpeg::scan::{Kind, Scan};
+use crate::jpeg::threads;
 use crate::jpeg::write::{Work, write_segment};
 use crate::jpeg::{Coding, RestartInterval};
 
@@ -67,6 +68,8 @@ pub(crate) struct Ready<'a> {
     interval: Interval,
     kind: Kind,
     tokens: Tokens,
+    /// Where its tokens are, unless they are with those of the others.
+    own: Option<Store>,
     tables: [Option<HuffmanTable>; SLOTS],
     /// Of its data without stuffing.
     bits: u64,
@@ -126,16 +129,17 @@ impl<'a> Batch<'a> {
     ) -> Result<()> {
         let frame = self.frame;
         let held = rows.bytes(threads);
-        let looked_at = |i: &usize| self.parts.iter().any(|part| part.scan.components.contains(i));
-        let components = (0..frame.components.len()).filter(looked_at);
-        let image = components.map(|i| frame.components[i].blocks()).sum::<u64>() * BLOCK_BYTES;
-        let budget = TOKENS_ALWAYS.max(if rows.are_held() { image / TOKENS_SHARE } else { image });
-        rows.for_each(frame, threads, |y, row| {
+        // The DC coefficients of ways are looked at whatever scans of AC there are.
+        let is_looked_at = |i| self.ways.is_some() || self.parts.iter().any(|part| part.scan.components.contains(&i));
+        let looked_at: Vec<bool> = (0..frame.components.len()).map(is_looked_at).collect();
+        let budget = self.budget(rows, &looked_at);
+        let wanted = |i: usize| looked_at[i];
+        rows.for_each(kernels, frame, threads, wanted, |y, row| {
             cancel.check()?;
             visits.take(self.visits_of_a_row())?;
             kernels.run(
                 #[inline(always)]
-                || self.mcu_row(kernels, row, y),
+                || self.mcu_row(kernels, &looked_at, row, y),
             );
             let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
             let own = own + self.dc.as_ref().map_or(0, DcRows::bytes);
@@ -170,6 +174,19 @@ impl<'a> Batch<'a> {
         (0..self.frame.components.len()).chain(scans.copied()).map(blocks).sum()
     }
 
+    /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave of the
+    /// memory that all coefficients would take, and a part of that.
+    fn budget(&self, rows: &Rows<'_>, looked_at: &[bool]) -> u64 {
+        let components = self.frame.components.iter().zip(looked_at).filter(|(_, looked_at)| **looked_at);
+        let image = components.map(|(component, _)| component.blocks()).sum::<u64>() * BLOCK_BYTES;
+        if !rows.are_held() {
+            return image.max(TOKENS_ALWAYS);
+        }
+        let whole = self.frame.blocks() * BLOCK_BYTES;
+        let left = whole.saturating_sub(rows.bytes(1)) as f64 / whole.max(1) as f64;
+        ((image as f64 * left) as u64 + image / TOKENS_SHARE).min(image).max(TOKENS_ALWAYS)
+    }
+
     /// Leaves the scans of ways alone that others are clearly better than so far.
     fn leave_the_hopeless(&mut self, ways: &Ways) {
         let Self { frame, parts, wanted, store, .. } = self;
@@ -196,11 +213,12 @@ impl<'a> Batch<'a> {
         kernels: impl AcKernels,
         ways: &Ways,
         restart: RestartInterval,
+        threads: usize,
     ) -> Result<Option<Best<'a>>> {
         let dc = self.dc.take().unwrap_or_default();
         let (frame, keeps) = (self.frame, self.store.keeps());
         let (scans, usual) = ways.scans();
-        let Self { parts, mut store, .. } = self;
+        let Self { parts, store, .. } = self;
         let mut ready: Vec<Option<Ready<'a>>> = scans.iter().map(|_| None).collect();
         for part in parts {
             let number = part.number;
@@ -229,18 +247,24 @@ impl<'a> Batch<'a> {
         if !keeps || !chosen.iter().all(is_there) {
             return Ok(Some(Best::Script(ways.script(chosen))));
         }
-        let mut made = Vec::with_capacity(chosen.len());
-        for chosen in chosen {
-            match chosen {
-                Chosen::Ac(i) => made.extend(ready[i].take()),
-                Chosen::Dc(scan) => {
-                    let interval = Interval::new(restart, frame, &scan);
-                    let mut part = Part::new(Cow::Owned(scan), interval, Coding::Progressive);
-                    part.finish(kernels, frame, Some(&dc), &mut store);
-                    made.push(part.ready(frame)?);
-                }
+        // Those of DC are to be made yet.
+        let threads = threads.min(chosen.iter().filter(|chosen| matches!(chosen, Chosen::Dc(_))).count());
+        let weight = |(_, ready): &(Chosen, Option<Ready<'_>>)| usize::from(ready.is_none());
+        let make = |(chosen, ready)| match chosen {
+            Chosen::Ac(_) => Ok(ready),
+            Chosen::Dc(scan) => {
+                let (interval, mut own) = (Interval::new(restart, frame, &scan), Store::default());
+                let mut part = Part::new(Cow::Owned(scan), interval, Coding::Progressive);
+                part.finish(kernels, frame, Some(&dc), &mut own);
+                part.ready(frame).map(|ready| Some(Ready { own: Some(own), ..ready }))
             }
-        }
+        };
+        let chosen = chosen.into_iter().map(|chosen| {
+            let ready = if let Chosen::Ac(i) = chosen { ready[i].take() } else { None };
+            (chosen, ready)
+        });
+        let made = threads::share(threads, chosen.collect(), weight, make);
+        let mut made: Vec<_> = made.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?;
         Interval::put_in_order(made.iter_mut().map(|ready| &mut ready.interval));
         Ok(Some(Best::Made(made, store)))
     }
@@ -257,10 +281,10 @@ impl<'a> Batch<'a> {
     /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows
     /// of them as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
-    fn mcu_row(&mut self, kernels: impl AcKernels, rows: McuRow<'_>, y: u32) {
+    fn mcu_row(&mut self, kernels: impl AcKernels, looked_at: &[bool], rows: McuRow<'_>, y: u32) {
         let Self { frame, parts, wanted, planes, dc, store, .. } = self;
-        for (i, component) in frame.components.iter().enumerate() {
-            for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
+        for (i, component) in frame.components.iter().enumerate().filter(|&(i, _)| looked_at[i]) {
+            for row in component.rows_of(y) {
                 let blocks = rows.row(i, row);
                 if let Some(dc) = dc {
                     dc.push(i, blocks);
@@ -383,7 +407,7 @@ impl<'a> Part<'a> {
     fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
         let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
         let Self { scan, interval, kind, tokens, .. } = self;
-        Ok(Ready { scan, interval, kind, tokens, tables, bits })
+        Ok(Ready { scan, interval, kind, tokens, own: None, tables, bits })
     }
 }
 
@@ -407,7 +431,7 @@ impl Ready<'_> {
         write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
         self.interval.write(out)?;
         self.write_header(frame, out)?;
-        emit(kernels, self.tokens, store, &self.tables, out);
+        emit(kernels, self.tokens, self.own.as_ref().unwrap_or(store), &self.tables, out);
         Ok(())
     }
 

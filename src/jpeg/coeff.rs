@@ -45,6 +45,16 @@ impl Plane {
         Self { blocks_wide, coefficients: vec![0; blocks_wide * component.blocks_high as usize * 64] }
     }
 
+    /// One whose rows are to come ([`Plane::push`]).
+    pub(crate) fn without_rows(component: &Component) -> Self {
+        let blocks_wide = component.blocks_wide as usize;
+        Self { blocks_wide, coefficients: Vec::with_capacity(blocks_wide * component.blocks_high as usize * 64) }
+    }
+
+    pub(crate) fn push(&mut self, row: &[Block]) {
+        self.coefficients.extend_from_slice(row.as_flattened());
+    }
+
     /// All blocks in raster order.
     pub(crate) fn blocks(&self) -> &[Block] {
         self.coefficients.as_chunks().0

@@ -1,5 +1,7 @@
 //! The frame header and all geometry: sampling, padding, block and MCU counts (T.81 A.1, A.2).
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::jpeg::marker::{SOF0, SOF1, SOF2, SOF9, SOF10};
 use crate::jpeg::scan::Scan;
@@ -72,6 +74,11 @@ impl Component {
 
     pub(crate) fn blocks(&self) -> u64 {
         u64::from(self.blocks_wide) * u64::from(self.blocks_high)
+    }
+
+    /// The rows of blocks within the picture that an MCU row of the frame has.
+    pub(crate) fn rows_of(&self, mcu_row: u32) -> Range<u32> {
+        mcu_row * self.vertical..((mcu_row + 1) * self.vertical).min(self.blocks_high)
     }
 }
 

@@ -1,14 +1,14 @@
 //! How a file is laid out: its coding, and the choice between the scripts of `scan`.
 
 use crate::error::Result;
-use crate::jpeg::coeff::Plane;
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::metadata::Metadata;
+use crate::jpeg::rows::Rows;
 use crate::jpeg::scan::sample::Picture;
 use crate::jpeg::scan::search::{self, Effort};
 use crate::jpeg::scan::ways::{Most, Ways};
 use crate::jpeg::scan::{Scan, fixed};
-use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script};
 
@@ -58,31 +58,25 @@ impl Layout {
         self.script.is_none() && !self.sparse && self.coding != Coding::Baseline
     }
 
-    /// The coding of a file and its scans. The planes are those of all components, where they are in memory.
+    /// The coding of a file and its scans.
     pub(crate) fn plan(
         &self,
+        kernels: impl AcKernels,
         frame: &Frame,
-        planes: Option<&[Plane]>,
+        rows: &Rows<'_>,
         metadata: &Metadata<'_>,
-        simd: Simd,
-        Work { limits, cancel, .. }: Work<'_>,
+        work: Work<'_>,
     ) -> Result<(Coding, Plan)> {
         if let Some(script) = &self.script {
-            return Ok((script.coding(), Plan::Script(script.for_frame(frame, limits)?.to_vec())));
+            return Ok((script.coding(), Plan::Script(script.for_frame(frame, work.limits)?.to_vec())));
         }
         let has_chroma = metadata.color(frame) == "YCbCr";
-        let plan = match (self.mode, planes) {
+        let plan = match self.mode {
             _ if self.coding == Coding::Baseline => Plan::Script(fixed::sequential(frame)),
             _ if self.sparse => Plan::Script(fixed::sparse(frame)),
-            (Mode::Small, Some(planes)) => {
-                let picture = Picture { frame, planes, has_chroma };
-                let (scans, bytes) = match simd.level()? {
-                    Level::Scalar(kernels) => search::smallest(picture, kernels, &self.effort, self.max_scans, cancel)?,
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx2(kernels) => search::smallest(picture, kernels, &self.effort, self.max_scans, cancel)?,
-                    #[cfg(target_arch = "x86_64")]
-                    Level::Avx512(kernels) => search::smallest(picture, kernels, &self.effort, self.max_scans, cancel)?,
-                };
+            Mode::Small if rows.are_held() => {
+                let picture = Picture { frame, rows, has_chroma };
+                let (scans, bytes) = search::smallest(picture, kernels, &self.effort, self.max_scans, work)?;
                 if self.allowance > 0.0 {
                     let most = Most::Bytes(bytes * (1.0 + self.allowance / 100.0));
                     Plan::Ways { ways: Ways::display(frame, has_chroma, most), otherwise: Some(scans) }
@@ -90,10 +84,10 @@ impl Layout {
                     Plan::Script(scans)
                 }
             }
-            (Mode::Display, _) => {
+            Mode::Display => {
                 Plan::Ways { ways: Ways::display(frame, has_chroma, Most::Usual(self.allowance)), otherwise: None }
             }
-            (Mode::Fast | Mode::Small, _) => Plan::Ways { ways: Ways::few(frame, has_chroma), otherwise: None },
+            Mode::Fast | Mode::Small => Plan::Ways { ways: Ways::few(frame, has_chroma), otherwise: None },
         };
         Ok((self.coding, plan))
     }

@@ -13,9 +13,9 @@
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
-//! rows     coefficients between reader and writer; stream: those that are decoded as they are asked for     threads
+//! rows     coefficients between reader and writer; stream: decoded as they are asked for; packed: without their zeros
 //! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
-//! write    coefficients to segments and scans, by way of batch: scans that are made together
+//! write    coefficients to segments and scans, by way of batch: scans that are made together               threads
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 
@@ -35,6 +35,7 @@ mod layout;
 mod marker;
 mod mcu;
 mod metadata;
+mod packed;
 mod parse;
 mod progress;
 mod quant;

@@ -310,7 +310,7 @@ impl<'a> Picture<'a> {
     /// Takes the picture into memory, as far as it was read.
     fn hold(&mut self, terms: &Terms<'_>) -> Result<()> {
         match self.whole.take() {
-            Some(stream) => self.planes = stream.hold(&self.frame, terms.cancel)?,
+            Some(stream) => self.planes = Rows::Streamed(stream).hold(&self.frame, terms.cancel)?,
             None if self.planes.is_empty() => self.planes = CoefficientImage::planes(&self.frame, terms.limits)?,
             None => {}
         }

@@ -7,8 +7,11 @@ use std::thread;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::coeff::{Block, CoefficientImage, Plane};
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
+use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::simd::Scalar;
 use crate::jpeg::stream::{Stream, Window};
 use crate::limits::Cancel;
 
@@ -26,6 +29,8 @@ pub(crate) struct Coefficients<'a> {
 pub(crate) enum Rows<'a> {
     /// A plane for each component.
     Held(Cow<'a, [Plane]>),
+    /// In memory without their zeros.
+    Packed(Cow<'a, PackedPicture>),
     /// The scan that has them all is decoded as they are asked for. Memory that is touched for the first time costs
     /// more than its coefficients took to decode: a row in the cache does instead of 128 bytes for every block.
     Streamed(Box<Stream<'a>>),
@@ -52,11 +57,18 @@ impl Coefficients<'_> {
     /// Takes the whole picture into memory. The caller has checked it against the limits.
     pub(crate) fn hold(self, cancel: &Cancel) -> Result<CoefficientImage> {
         let frame = self.frame.into_owned();
-        let planes = match self.rows {
-            Rows::Held(planes) => planes.into_owned(),
-            Rows::Streamed(stream) => stream.hold(&frame, cancel)?,
-        };
+        let planes = self.rows.hold(&frame, cancel)?;
         Ok(CoefficientImage { frame, planes, tables: self.tables.into_owned() })
+    }
+
+    /// Takes the whole picture into memory where it is not there yet, as long as `may_hold` has nothing against a number
+    /// of bytes.
+    pub(crate) fn pack(self, may_hold: impl Fn(u64) -> Result<()>) -> Result<Self> {
+        let rows = match self.rows {
+            Rows::Streamed(stream) => Rows::Packed(Cow::Owned(stream.pack(&self.frame, may_hold)?)),
+            held => held,
+        };
+        Ok(Self { rows, ..self })
     }
 }
 
@@ -68,10 +80,10 @@ pub(crate) enum McuRow<'a> {
     Alone(&'a Window),
 }
 
-impl McuRow<'_> {
+impl<'a> McuRow<'a> {
     /// A row of blocks of a component, counted from the top of the picture.
     #[inline(always)]
-    pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
+    pub(crate) fn row(self, component: usize, row: u32) -> &'a [Block] {
         match self {
             Self::Held(planes) => planes[component].row(row as usize),
             Self::Alone(window) => window.row(component, row),
@@ -79,24 +91,48 @@ impl McuRow<'_> {
     }
 }
 
-/// MCU rows that are decoded ahead of those that take them, by a thread of their own: enough that neither waits for
-/// the other because of one row that takes long.
-const AHEAD: usize = 6;
+/// An MCU row apart from the others.
+#[derive(Clone, Debug)]
+pub(crate) enum OneRow<'a> {
+    Held(&'a [Plane]),
+    Unpacked(Window),
+}
+
+impl OneRow<'_> {
+    pub(crate) fn as_row(&self) -> McuRow<'_> {
+        match self {
+            Self::Held(planes) => McuRow::Held(planes),
+            Self::Unpacked(window) => McuRow::Alone(window),
+        }
+    }
+}
 
 impl Rows<'_> {
-    /// Gives all MCU rows of a frame in their order to `take`, with their number. Where there are `threads` for it, they
-    /// are decoded by one while another takes them.
+    /// Gives all MCU rows of a frame in their order to `take`, with their number; of the components that are not `wanted`
+    /// they may have anything. Where there are `threads` for it, they are decoded by one while another takes them.
     pub(crate) fn for_each(
         &mut self,
+        kernels: impl AcKernels,
         frame: &Frame,
         threads: usize,
+        wanted: impl Fn(usize) -> bool,
         mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut rows = 0..frame.mcus_high;
         match self {
             Self::Held(planes) => rows.try_for_each(|y| take(y, McuRow::Held(planes))),
+            Self::Packed(packed) => {
+                let mut window = packed.window();
+                rows.try_for_each(|y| {
+                    kernels.run(
+                        #[inline(always)]
+                        || packed.unpack(y, &wanted, &mut window),
+                    );
+                    take(y, McuRow::Alone(&window))
+                })
+            }
             Self::Streamed(stream) => {
-                if threads > 1 && decode_ahead(stream, rows.clone(), &mut take)? {
+                if threads > 1 && decode_ahead(kernels, stream, rows.clone(), &mut take)? {
                     return Ok(());
                 }
                 rows.try_for_each(|y| {
@@ -107,22 +143,57 @@ impl Rows<'_> {
         }
     }
 
-    /// The whole picture, where it is in memory.
-    pub(crate) fn planes(&self) -> Option<&[Plane]> {
-        match self {
-            Self::Held(planes) => Some(planes),
-            Self::Streamed(_) => None,
+    /// All blocks of a frame, by component. The caller has checked their memory against the limits.
+    pub(crate) fn hold(mut self, frame: &Frame, cancel: &Cancel) -> Result<Vec<Plane>> {
+        if let Self::Held(planes) = self {
+            return Ok(planes.into_owned());
         }
+        let mut planes: Vec<_> = frame.components.iter().map(Plane::without_rows).collect();
+        let every = |_| true;
+        self.for_each(Scalar, frame, 1, every, |y, mcu_row| {
+            cancel.check()?;
+            for (i, (plane, component)) in planes.iter_mut().zip(&frame.components).enumerate() {
+                component.rows_of(y).for_each(|row| plane.push(mcu_row.row(i, row)));
+            }
+            Ok(())
+        })?;
+        Ok(planes)
+    }
+
+    /// Some MCU rows of a picture in memory.
+    pub(crate) fn some(&self, kernels: impl AcKernels, numbers: &[u32]) -> Vec<OneRow<'_>> {
+        let one = |&y: &u32| match self {
+            Self::Held(planes) => Some(OneRow::Held(planes)),
+            Self::Packed(packed) => {
+                let mut window = packed.window();
+                kernels.run(
+                    #[inline(always)]
+                    || packed.unpack(y, |_| true, &mut window),
+                );
+                Some(OneRow::Unpacked(window))
+            }
+            Self::Streamed(_) => None,
+        };
+        numbers.iter().filter_map(one).collect()
     }
 
     /// Whether the whole picture is in memory, so that to take it again costs next to nothing.
     pub(crate) fn are_held(&self) -> bool {
-        matches!(self, Self::Held(_))
+        !matches!(self, Self::Streamed(_))
+    }
+
+    /// The same rows for another thread, where the picture is in memory; of others there are none.
+    pub(crate) fn shared(&self) -> Rows<'_> {
+        match self {
+            Self::Held(planes) => Rows::Held(Cow::Borrowed(planes)),
+            Self::Packed(packed) => Rows::Packed(Cow::Borrowed(packed)),
+            Self::Streamed(_) => Rows::Held(Cow::Borrowed(&[])),
+        }
     }
 
     /// Gives their memory back, unless it is another's, once nothing more is taken from them.
     pub(crate) fn release(&mut self) {
-        if !matches!(self, Self::Held(Cow::Borrowed(_))) {
+        if !matches!(self, Self::Held(Cow::Borrowed(_)) | Self::Packed(Cow::Borrowed(_))) {
             *self = Self::Held(Cow::Borrowed(&[]));
         }
     }
@@ -131,35 +202,52 @@ impl Rows<'_> {
     pub(crate) fn bytes(&self, threads: usize) -> u64 {
         match self {
             Self::Held(planes) => planes.iter().map(Plane::bytes).sum(),
-            Self::Streamed(stream) if threads > 1 => stream.bytes() + AHEAD as u64 * stream.window().bytes(),
-            Self::Streamed(stream) => stream.bytes(),
+            Self::Packed(packed) => packed.bytes(),
+            Self::Streamed(stream) => {
+                let window = stream.window();
+                // Those that wait, one at each end, the packer and another window.
+                let ahead = if threads > 1 { (WAITING + 2) * rows_of_a_batch(window) + 2 } else { 0 };
+                stream.bytes() + ahead as u64 * PackedRow::most_bytes(window)
+            }
         }
     }
 }
 
-/// As [`Rows::for_each`]: windows go round between a thread that fills them and this one, which takes what is in them.
-/// Whichever ends first hangs up, and the other ends too. Nothing is done where the system has no thread to give: the
-/// answer is whether it had.
+/// Batches that wait between a thread that decodes and one that takes them, and blocks of a batch: to wake a thread can
+/// take longer than to decode a row.
+const WAITING: usize = 3;
+const BATCH: usize = 1 << 12;
+
+fn rows_of_a_batch(window: &Window) -> usize {
+    (BATCH / window.blocks().sum::<usize>().max(1)).max(1)
+}
+
+/// As [`Rows::for_each`], with a thread that decodes and this one, which takes what comes. It comes packed: what one core
+/// has written is far from another, and to write there anew is as far. Whichever side ends first hangs up, and the other
+/// ends too. Nothing is done where the system has no thread to give: the answer is whether it had.
 fn decode_ahead(
+    kernels: impl AcKernels,
     stream: &mut Stream<'_>,
     rows: Range<u32>,
     mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
 ) -> Result<bool> {
-    let (give_back, free) = mpsc::channel::<Window>();
-    let (hand_over, decoded) = mpsc::channel::<Result<Window>>();
-    for _ in 0..AHEAD {
-        // It is open as long as `free` is there.
-        let _ = give_back.send(stream.window().clone());
-    }
-    let range = rows.clone();
+    let (hand_over, decoded) = mpsc::sync_channel::<(Vec<PackedRow>, Result<()>)>(WAITING);
+    let mut window = stream.window().clone();
+    let size = rows_of_a_batch(&window);
+    let batches = rows.clone().step_by(size).map(|y| y..(y + size as u32).min(rows.end));
+    let to_decode = batches.clone();
     let decode = || {
         // Of that side.
-        let (free, hand_over) = (free, hand_over);
-        for (y, mut window) in range.zip(&free) {
-            let outcome = stream.go_to(y);
-            stream.exchange(&mut window);
+        let hand_over = hand_over;
+        let mut packer = Packer::new(stream.window().blocks());
+        for mut numbers in to_decode {
+            let mut batch = Vec::with_capacity(size);
+            let outcome = numbers.try_for_each(|y| {
+                batch.push(stream.pack_row(y, &mut packer)?);
+                Ok(())
+            });
             let ended = outcome.is_err();
-            if hand_over.send(outcome.map(|()| window)).is_err() || ended {
+            if hand_over.send((batch, outcome)).is_err() || ended {
                 break;
             }
         }
@@ -169,13 +257,18 @@ fn decode_ahead(
             return Ok(false);
         }
         // Of this side. Whichever side ends, the other hears it.
-        let (give_back, decoded) = (give_back, decoded);
-        for y in rows {
+        let decoded = decoded;
+        for numbers in batches {
             let gone = |_| Error::new(ErrorKind::Internal, "the thread that decodes is gone");
-            let window = decoded.recv().map_err(gone)??;
-            take(y, McuRow::Alone(&window))?;
-            // Nobody waits for the last ones.
-            let _ = give_back.send(window);
+            let (batch, outcome) = decoded.recv().map_err(gone)?;
+            for (y, row) in numbers.zip(&batch) {
+                kernels.run(
+                    #[inline(always)]
+                    || row.unpack(|_| true, &mut window),
+                );
+                take(y, McuRow::Alone(&window))?;
+            }
+            outcome?;
         }
         Ok(true)
     })

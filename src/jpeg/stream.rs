@@ -1,16 +1,17 @@
 //! The scan of a sequential file that has all its coefficients, decoded an MCU row at a time.
 
+use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{BitReader, Place, Unstuffed, source_offset};
-use crate::jpeg::coeff::{Block, Plane};
-use crate::jpeg::entropy::pairs::ROOM;
+use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::pairs::Room;
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
+use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
 use crate::jpeg::simd::Level;
-use crate::limits::Cancel;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
 #[derive(Debug)]
@@ -22,13 +23,9 @@ pub(crate) struct Stream<'a> {
     reader: baseline::Reader,
     level: Level,
     window: Window,
-    /// MCUs of the scan: in a row, in all, and between restarts.
-    wide: usize,
+    /// MCUs of the scan: in all, and between restarts.
     count: usize,
     per_interval: usize,
-    /// Rows of MCUs of the scan in an MCU row of the frame: more than one where the scan has a single component, whose
-    /// MCUs are its blocks.
-    lines: usize,
     place: Position,
 }
 
@@ -45,7 +42,13 @@ struct Position {
 
 /// The blocks of an MCU row of the frame, by component.
 #[derive(Clone, Debug)]
-pub(crate) struct Window(Vec<Part>);
+pub(crate) struct Window {
+    parts: Vec<Part>,
+    /// MCUs of the scan in a row of its own, and how many of these rows an MCU row of the frame has: more than one where the
+    /// scan has a single component, whose MCUs are its blocks.
+    wide: usize,
+    lines: usize,
+}
 
 /// The rows of a component that an MCU row of the frame has.
 #[derive(Clone, Debug)]
@@ -85,27 +88,72 @@ impl<'a> Stream<'a> {
             let coefficients = vec![0; stride * rows];
             Part { coefficients, stride, wide: c.blocks_wide as usize, rows, horizontal, vertical }
         });
-        let window = Window(parts.collect());
+        let window = Window { parts: parts.collect(), wide, lines };
         let per_interval = if restart_interval == 0 { count } else { restart_interval.into() };
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
         let place = Position::default();
-        Self { source, end, plain, reader, level, window, wide, count, per_interval, lines, place }
+        Self { source, end, plain, reader, level, window, count, per_interval, place }
     }
 
-    /// Decodes an MCU row of the frame: the first, or the one after that of the last call.
+    /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call.
     pub(crate) fn go_to(&mut self, y: u32) -> Result<()> {
+        self.decode_row(
+            y,
+            #[inline(always)]
+            |window, (line, x), reader, bits| {
+                for (slot, part) in window.parts.iter_mut().enumerate() {
+                    part.mcu(
+                        line,
+                        x,
+                        #[inline(always)]
+                        |room| reader.read_into(bits, slot, room),
+                    )?;
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// As [`Stream::go_to`], without the zeros. The packer is one for the window of this stream.
+    pub(crate) fn pack_row(&mut self, y: u32, packer: &mut Packer) -> Result<PackedRow> {
+        self.decode_row(
+            y,
+            #[inline(always)]
+            |window, _, reader, bits| {
+                for (slot, part) in window.parts.iter().enumerate() {
+                    for _ in 0..part.horizontal * part.vertical {
+                        packer.block(
+                            slot,
+                            #[inline(always)]
+                            |sparse| reader.read_into(bits, slot, sparse),
+                        )?;
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        Ok(packer.row())
+    }
+
+    /// Decodes an MCU row of the frame: gives the line and the column of each MCU to `mcu`, which reads it.
+    #[inline(always)]
+    fn decode_row(
+        &mut self,
+        y: u32,
+        mut mcu: impl FnMut(&mut Window, (usize, usize), &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
+    ) -> Result<()> {
         if y == 0 {
             self.place = Position::default();
         }
-        for line in 0..self.lines {
+        for line in 0..self.window.lines {
             let mut x = 0;
-            while x < self.wide && self.place.mcus < self.count {
+            while x < self.window.wide && self.place.mcus < self.count {
                 if self.place.left == 0 {
                     self.begin_interval()?;
                 }
-                let mcus = self.place.left.min(self.wide - x);
-                self.decode(line, x..x + mcus)?;
+                let mcus = self.place.left.min(self.window.wide - x);
+                self.decode(line, x..x + mcus, &mut mcu)?;
                 x += mcus;
             }
         }
@@ -131,7 +179,13 @@ impl<'a> Stream<'a> {
     }
 
     /// Decodes MCUs of a line, all of one interval.
-    fn decode(&mut self, line: usize, mcus: Range<usize>) -> Result<()> {
+    #[inline(always)]
+    fn decode(
+        &mut self,
+        line: usize,
+        mcus: Range<usize>,
+        read: &mut impl FnMut(&mut Window, (usize, usize), &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
+    ) -> Result<()> {
         let Self { source, plain, reader, level, window, place, .. } = self;
         let interval = &plain.intervals[place.intervals - 1];
         let mut bits = BitReader::resume(plain.data(interval), place.bits);
@@ -140,7 +194,9 @@ impl<'a> Stream<'a> {
             #[inline(always)]
             || {
                 for x in mcus {
-                    read_mcu(&mut window.0, line, x, reader, &mut bits)?;
+                    let outcome = read(window, (line, x), reader, &mut bits);
+                    // Whatever else is wrong: what is read past the end is not data.
+                    if bits.overrun() { Err(mcu::ENDS_EARLY) } else { outcome }?;
                 }
                 Ok(())
             },
@@ -158,24 +214,15 @@ impl<'a> Stream<'a> {
         &self.window
     }
 
-    /// Gives the MCU row that was decoded last for another window of this stream, whose blocks do not count.
-    pub(crate) fn exchange(&mut self, window: &mut Window) {
-        std::mem::swap(&mut self.window, window);
-    }
-
-    /// Decodes all rows into planes.
-    pub(crate) fn hold(mut self, frame: &Frame, cancel: &Cancel) -> Result<Vec<Plane>> {
-        let mut planes: Vec<_> = frame.components.iter().map(Plane::new).collect();
+    /// Decodes all rows into memory without their zeros. `may_hold` is asked of each number of bytes.
+    pub(crate) fn pack(mut self, frame: &Frame, may_hold: impl Fn(u64) -> Result<()>) -> Result<PackedPicture> {
+        let mut packed = PackedPicture::new(self.window.clone(), frame.mcus_high);
+        let mut packer = Packer::new(self.window.blocks());
         for y in 0..frame.mcus_high {
-            cancel.check()?;
-            self.go_to(y)?;
-            for (i, (plane, component)) in planes.iter_mut().zip(&frame.components).enumerate() {
-                for row in y * component.vertical..((y + 1) * component.vertical).min(component.blocks_high) {
-                    plane.row_mut(row as usize).copy_from_slice(self.window.row(i, row));
-                }
-            }
+            packed.push(self.pack_row(y, &mut packer)?);
+            may_hold(packed.bytes() + packer.bytes() + self.bytes())?;
         }
-        Ok(planes)
+        Ok(packed)
     }
 
     /// Bytes of memory in use.
@@ -188,38 +235,53 @@ impl Window {
     /// A row of blocks of a component, counted from the top of the picture, within the MCU row.
     #[inline(always)]
     pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
-        let part = &self.0[component];
+        let part = &self.parts[component];
         let row = row as usize % part.rows * part.stride;
         part.coefficients[row..][..part.wide * 64].as_chunks().0
     }
 
-    /// Bytes of memory in use.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.0.iter().map(|part| size_of_val(&part.coefficients[..]) as u64).sum()
-    }
-}
-
-#[inline(always)]
-fn read_mcu(
-    parts: &mut [Part],
-    line: usize,
-    x: usize,
-    reader: &mut baseline::Reader,
-    bits: &mut BitReader<'_>,
-) -> Result<(), Fault> {
-    let mut read = Ok(());
-    'mcu: for (slot, part) in parts.iter_mut().enumerate() {
-        for row in line * part.vertical..(line + 1) * part.vertical {
-            let row = &mut part.coefficients[row * part.stride..][..part.stride];
-            for column in x * part.horizontal..(x + 1) * part.horizontal {
-                let (rooms, _) = row[column * 64..].as_chunks_mut::<ROOM>();
-                read = reader.read_into(bits, slot, &mut rooms[0]);
-                if read.is_err() {
-                    break 'mcu;
-                }
+    /// Gives the rooms of all blocks of a component to `put`, in the order of the scan. They lie over each other: behind a
+    /// block is what comes after it.
+    #[inline(always)]
+    pub(crate) fn fill(&mut self, component: usize, mut put: impl FnMut(&mut Room)) {
+        let Self { parts, wide, lines } = self;
+        for line in 0..*lines {
+            for x in 0..*wide {
+                let Ok(()) = parts[component].mcu::<Infallible>(
+                    line,
+                    x,
+                    #[inline(always)]
+                    |room| {
+                        put(room);
+                        Ok(())
+                    },
+                );
             }
         }
     }
-    // Whatever else is wrong: what is read past the end is not data.
-    if bits.overrun() { Err(mcu::ENDS_EARLY) } else { read }
+
+    /// Blocks of each component, those that pad MCUs included.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = usize> {
+        self.parts.iter().map(|part| self.wide * part.horizontal * part.rows)
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| size_of_val(&part.coefficients[..]) as u64).sum()
+    }
+}
+
+impl Part {
+    /// Gives the rooms of an MCU to `read`, up to an error.
+    #[inline(always)]
+    fn mcu<E>(&mut self, line: usize, x: usize, mut read: impl FnMut(&mut Room) -> Result<(), E>) -> Result<(), E> {
+        for row in line * self.vertical..(line + 1) * self.vertical {
+            let row = &mut self.coefficients[row * self.stride..][..self.stride];
+            for column in x * self.horizontal..(x + 1) * self.horizontal {
+                let (rooms, _) = row[column * 64..].as_chunks_mut();
+                read(&mut rooms[0])?;
+            }
+        }
+        Ok(())
+    }
 }

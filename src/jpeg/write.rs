@@ -1,10 +1,7 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
-use std::borrow::Cow;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Best, Ready};
-use crate::jpeg::coeff::{BLOCK_BYTES, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
@@ -21,9 +18,9 @@ use crate::jpeg::threads;
 use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Limits, Visits};
 
-/// Scans of a part of a script: what they share is worth more than that threads have the same to do, but not if they are
-/// many.
-const PART: usize = 2;
+/// Scans of a part of a script at least, where there are as many: what they share is worth more than that threads have the
+/// same to do.
+const PART: usize = 4;
 
 /// What is done with the bytes that there are when a scan is complete: they may be taken away.
 pub(crate) type Deliver<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<()>;
@@ -53,24 +50,43 @@ pub(crate) fn write(
 
 /// Writes a whole file and delivers it in pieces; what was not taken away is left.
 pub(crate) fn write_to(
-    mut coefficients: Coefficients<'_>,
+    coefficients: Coefficients<'_>,
     metadata: &Metadata<'_>,
     layout: &Layout,
     simd: Simd,
     work: Work<'_>,
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
-    if layout.looks_at_coefficients() && !coefficients.rows.are_held() {
-        let bytes = coefficients.frame.blocks() * BLOCK_BYTES;
-        work.limits.check_memory(bytes, "the coefficients of the picture")?;
-        coefficients = coefficients.hold(work.cancel)?.into();
+    // The one dispatch of a file.
+    match simd.level()? {
+        Level::Scalar(kernels) => write_with(kernels, coefficients, metadata, layout, work, deliver),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(kernels) => write_with(kernels, coefficients, metadata, layout, work, deliver),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512(kernels) => write_with(kernels, coefficients, metadata, layout, work, deliver),
+    }
+}
+
+fn write_with(
+    kernels: impl AcKernels,
+    mut coefficients: Coefficients<'_>,
+    metadata: &Metadata<'_>,
+    layout: &Layout,
+    work: Work<'_>,
+    deliver: Deliver<'_>,
+) -> Result<Vec<u8>> {
+    if layout.looks_at_coefficients() {
+        coefficients = coefficients.pack(|bytes| {
+            work.cancel.check()?;
+            work.limits.check_memory(bytes, "the coefficients of the picture")
+        })?;
     }
     if !layout.tries_codings() {
-        return lay_out(&mut coefficients, true, metadata, layout, simd, work, deliver);
+        return lay_out(kernels, &mut coefficients, true, metadata, layout, work, deliver);
     }
     let mut as_coding = |coding, is_last, work| {
         let layout = Layout { coding, ..layout.clone() };
-        lay_out(&mut coefficients, is_last, metadata, &layout, simd, work, &mut |_| Ok(()))
+        lay_out(kernels, &mut coefficients, is_last, metadata, &layout, work, &mut |_| Ok(()))
     };
     let progressive = as_coding(Coding::Progressive, false, work)?;
     let mut limits = work.limits.clone();
@@ -87,16 +103,16 @@ pub(crate) fn write_to(
 
 /// Writes a file whose coding is decided. Its rows are released as soon as they may where it `is_last`.
 fn lay_out(
+    kernels: impl AcKernels,
     coefficients: &mut Coefficients<'_>,
     is_last: bool,
     metadata: &Metadata<'_>,
     layout: &Layout,
-    simd: Simd,
     work: Work<'_>,
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
     let frame = &*coefficients.frame;
-    let (coding, plan) = layout.plan(frame, coefficients.rows.planes(), metadata, simd, work)?;
+    let (coding, plan) = layout.plan(kernels, frame, &coefficients.rows, metadata, work)?;
     let slots = quant_slots(frame, &coefficients.tables);
     let mut out = vec![0xFF, SOI];
     write_metadata(&metadata.header, &mut out)?;
@@ -106,20 +122,12 @@ fn lay_out(
     let scans = Scans { frame, coding, restart: layout.restart, is_last, work };
     // Segments that came after the first scan in their source do so again.
     let mut late = Some(&metadata.late);
-    let mut scan_done = |out: &mut Vec<u8>| {
+    scans.write(kernels, &plan, rows, &mut out, &mut |out| {
         if let Some(late) = late.take() {
             write_metadata(late, out)?;
         }
         deliver(out)
-    };
-    // The one dispatch of a file.
-    match simd.level()? {
-        Level::Scalar(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512(kernels) => scans.write(kernels, &plan, rows, &mut out, &mut scan_done)?,
-    }
+    })?;
     out.extend([0xFF, EOI]);
     // Of threads none is left.
     let memory = coefficients.rows.bytes(1) + (out.len() + metadata.trailing.len()) as u64;
@@ -154,7 +162,7 @@ impl Scans<'_> {
         let are_held = rows.are_held();
         let begin = || Batch::of_ways(self.frame, ways, self.restart, are_held);
         let batch = self.tokenised(kernels, begin, rows, out.len())?;
-        let script = match batch.best(kernels, ways, self.restart)? {
+        let script = match batch.best(kernels, ways, self.restart, self.work.threads)? {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
                 let of = scans.len();
@@ -175,12 +183,9 @@ impl Scans<'_> {
         scan_done: Deliver<'_>,
     ) -> Result<()> {
         let intervals = Interval::of_scans(self.restart, self.frame, script);
-        let parts = parts(script);
-        if self.work.threads > 1
-            && parts.len() > 1
-            && let Some(planes) = rows.planes()
-        {
-            match self.parts(kernels, script, &intervals, &parts, planes, out.len()) {
+        let parts = parts(script, self.work.threads);
+        if self.work.threads > 1 && parts.len() > 1 && rows.are_held() {
+            match self.parts(kernels, script, &intervals, &parts, rows, out.len()) {
                 Err(error) if is_of_memory(&error) => {}
                 scans => {
                     for scan in scans? {
@@ -244,12 +249,12 @@ impl Scans<'_> {
         script: &[Scan],
         intervals: &[Interval],
         parts: &[Vec<usize>],
-        planes: &[Plane],
+        rows: &Rows<'_>,
         written: usize,
     ) -> Result<Vec<Vec<u8>>> {
         // What is not held yet is to be had by all threads together.
         let threads = self.work.threads.min(parts.len());
-        let held = planes.iter().map(Plane::bytes).sum::<u64>() + written as u64;
+        let held = rows.bytes(threads) + written as u64;
         let mut limits = self.work.limits.clone();
         limits.memory = held + limits.memory.saturating_sub(held) / threads as u64;
         let work = Work { threads: 1, limits: &limits, progress: None, ..self.work };
@@ -266,15 +271,9 @@ impl Scans<'_> {
                 out.clear();
                 Ok(())
             };
-            let rows = &mut Rows::Held(Cow::Borrowed(planes));
-            Scans { is_last: false, work, ..*self }.write_script(
-                kernels,
-                &script,
-                &intervals,
-                rows,
-                &mut Vec::new(),
-                &mut scan_done,
-            )?;
+            let scans = Scans { is_last: false, work, ..*self };
+            let mut rows = rows.shared();
+            scans.write_script(kernels, &script, &intervals, &mut rows, &mut Vec::new(), &mut scan_done)?;
             Ok(written)
         };
         let written = threads::share(threads, parts.iter().collect(), blocks, write);
@@ -347,17 +346,20 @@ fn is_of_memory(error: &Error) -> bool {
     error.kind() == ErrorKind::Limit && error.field() == Some("memory")
 }
 
-/// The numbers of the scans of a script in parts of few, which look at the same components.
-fn parts(script: &[Scan]) -> Vec<Vec<usize>> {
-    let mut parts: Vec<Vec<usize>> = Vec::new();
+/// The numbers of the scans of a script in parts for so many threads. Scans of a part look at the same components.
+fn parts(script: &[Scan], threads: usize) -> Vec<Vec<usize>> {
+    let mut alike: Vec<Vec<usize>> = Vec::new();
     for (i, scan) in script.iter().enumerate() {
-        let has_room = |part: &&mut Vec<usize>| part.len() < PART && script[part[0]].components == scan.components;
-        match parts.iter_mut().find(has_room) {
-            Some(part) => part.push(i),
-            None => parts.push(vec![i]),
+        match alike.iter_mut().find(|scans| script[scans[0]].components == scan.components) {
+            Some(scans) => scans.push(i),
+            None => alike.push(vec![i]),
         }
     }
-    parts
+    let deal = |scans: Vec<usize>| {
+        let parts = scans.len().div_ceil(PART).min(threads);
+        (0..parts).map(move |part| scans.iter().copied().skip(part).step_by(parts).collect())
+    };
+    alike.into_iter().flat_map(deal).collect()
 }
 
 /// The slot of each component's quantisation table: its own where that is free or holds the same, else another.

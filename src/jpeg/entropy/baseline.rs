@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::pairs::{Pairs, ROOM, Room};
+use super::pairs::{Pairs, ROOM, Sink};
 use super::token::Tokens;
 use super::{Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, Tokenise, dc_first};
 use crate::jpeg::bits::BitReader;
@@ -23,12 +23,16 @@ impl Reader {
         Self { dc: dc_first::Reader::new(dc, 0), ac: PerComponent::new(ac, Pairs::new) }
     }
 
-    /// Reads a block into the front of `room`, and leaves behind it what has no meaning.
+    /// Reads a block.
     #[inline(always)]
-    pub(crate) fn read_into(&mut self, bits: &mut BitReader<'_>, slot: usize, room: &mut Room) -> Result<(), Fault> {
-        room[..64].fill(0);
-        room[0] = in_range(self.dc.next(bits, slot)?)?;
-        self.ac.of(slot).read(bits, room)
+    pub(crate) fn read_into(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        slot: usize,
+        sink: &mut impl Sink,
+    ) -> Result<(), Fault> {
+        sink.begin(in_range(self.dc.next(bits, slot)?)?);
+        self.ac.of(slot).read(bits, sink)
     }
 }
 

@@ -17,6 +17,37 @@ const WINDOW: u32 = LOOKUP_BITS;
 pub(crate) type Room = [i16; ROOM];
 pub(crate) const ROOM: usize = 128;
 
+/// Where the coefficients of a block go.
+pub(crate) trait Sink {
+    /// The block begins with its DC coefficient; all others are zero.
+    fn begin(&mut self, dc: i16);
+
+    /// Two coefficients and their positions, which a pair may have past the end. Zeros are none: the second may then have
+    /// the position of the first.
+    fn put(&mut self, first: (usize, i16), second: (usize, i16));
+
+    /// The second of those that came last was not there.
+    fn take_back(&mut self, second: i16);
+}
+
+impl Sink for Room {
+    #[inline(always)]
+    fn begin(&mut self, dc: i16) {
+        self[..64].fill(0);
+        self[0] = dc;
+    }
+
+    #[inline(always)]
+    fn put(&mut self, first: (usize, i16), second: (usize, i16)) {
+        self[second.0 % ROOM] = second.1;
+        self[first.0 % ROOM] = first.1;
+    }
+
+    /// It is behind the block.
+    #[inline(always)]
+    fn take_back(&mut self, _: i16) {}
+}
+
 /// The step of a symbol that ends a block, and of what a look-up does not know. Both are more than a block, and more
 /// than any run that leaves it.
 const END: u32 = 128;
@@ -56,20 +87,20 @@ impl Pairs {
         Self { pairs, decoder }
     }
 
-    /// Reads the AC coefficients of a block into `room`, where they are zero. 25 bits must be ready.
+    /// Reads the AC coefficients of a block that has begun. 25 bits must be ready.
     #[inline(always)]
-    pub(crate) fn read(&self, input: &mut BitReader<'_>, room: &mut Room) -> Result<(), Fault> {
+    pub(crate) fn read(&self, input: &mut BitReader<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
         let mut bits = *input;
         let mut k = 1;
         let outcome = loop {
             let mut word = bits.peek();
-            let mut pair = self.take(&mut bits, k, room);
+            let mut pair = self.take(&mut bits, k, sink);
             k += pair.step();
             if k < 64 {
                 // Enough for this look-up and the one after it.
                 bits.refill();
                 word = bits.peek();
-                pair = self.take(&mut bits, k, room);
+                pair = self.take(&mut bits, k, sink);
                 k += pair.step();
                 if k < 64 {
                     continue;
@@ -78,7 +109,7 @@ impl Pairs {
             let start = k - pair.step();
             if pair.step() == UNKNOWN as usize {
                 bits.refill();
-                match self.read_unknown(bits.peek(), start, room) {
+                match self.read_unknown(bits.peek(), start, sink) {
                     Ok((used, next)) => {
                         bits.consume(used);
                         k = next;
@@ -99,6 +130,7 @@ impl Pairs {
             if (64..END as usize).contains(&between) {
                 // The block is full, or more than full, after the first: the second was not there.
                 bits.put_back(word, pair.bits(), first_bits);
+                sink.take_back(pair.second());
                 break if between == 64 { Ok(()) } else { Err(RUN_TOO_LONG) };
             }
             break if k == 64 || k >= END as usize { Ok(()) } else { Err(RUN_TOO_LONG) };
@@ -109,12 +141,10 @@ impl Pairs {
 
     /// Looks up the next bits, and stores and takes what they mean.
     #[inline(always)]
-    fn take(&self, bits: &mut BitReader<'_>, k: usize, room: &mut Room) -> Pair {
+    fn take(&self, bits: &mut BitReader<'_>, k: usize, sink: &mut impl Sink) -> Pair {
         let word = bits.peek();
         let pair = self.pairs[(word >> (64 - WINDOW)) as usize];
-        // The second first: where there is none, it is a zero, in a place that the first may have.
-        room[(k + pair.second_at()) % ROOM] = pair.second();
-        room[(k + pair.zeros()) % ROOM] = pair.first_value(word);
+        sink.put((k + pair.zeros(), pair.first_value(word)), (k + pair.second_at(), pair.second()));
         bits.consume(pair.bits());
         pair
     }
@@ -122,13 +152,16 @@ impl Pairs {
     /// As [`Pairs::take`], for one symbol whose code is long, or which has no meaning, without taking its bits. Returns
     /// how many they are and the position after it.
     #[cold]
-    fn read_unknown(&self, word: u64, k: usize, room: &mut Room) -> Result<(u32, usize), (u32, Fault)> {
+    fn read_unknown(&self, word: u64, k: usize, sink: &mut impl Sink) -> Result<(u32, usize), (u32, Fault)> {
         let (symbol, length) = self.decoder.decode(word).ok_or((0, NO_SUCH_CODE))?;
         let symbol = Symbol::new(symbol, length).ok_or((length, BAD_SYMBOL))?;
         let bits = length + symbol.size;
         if symbol.size > 0 {
-            let place = room[..64].get_mut(k + symbol.zeros as usize).ok_or((bits, RUN_TOO_LONG))?;
-            *place = symbol.value(word);
+            let position = k + symbol.zeros as usize;
+            if position >= 64 {
+                return Err((bits, RUN_TOO_LONG));
+            }
+            sink.put((position, symbol.value(word)), (position, 0));
         }
         Ok((bits, k + symbol.step as usize))
     }
@@ -249,6 +282,7 @@ fn extend(word: u64, others: u32) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jpeg::packed::Packer;
 
     /// As [`Pairs::read`], a symbol at a time.
     fn read_singly(table: &HuffmanTable, bits: &mut BitReader<'_>, block: &mut [i16; 64]) -> Result<(), Fault> {
@@ -296,9 +330,15 @@ mod tests {
             for _ in 0..30 {
                 let (mut room, mut block) = ([0; ROOM], [0; 64]);
                 bits.refill();
+                let mut again = bits;
                 let outcome = pairs.read(&mut bits, &mut room);
+                let mut packer = Packer::new([1].into_iter());
+                assert_eq!(packer.block(0, |sparse| pairs.read(&mut again, sparse)), outcome);
+                let packed = packer.row().blocks(0);
                 assert_eq!(outcome, read_singly(&table, &mut singly, &mut block));
                 assert_eq!(room[..64], block);
+                // What comes before a fault is of no use.
+                assert!(packed == [block] || outcome.is_err(), "{packed:?} for {block:?}");
                 assert_eq!((bits.byte_position(), bits.left_over()), (singly.byte_position(), singly.left_over()));
                 bits.refill();
                 singly.refill();

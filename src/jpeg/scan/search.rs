@@ -11,7 +11,9 @@ use super::statistics::Statistics;
 use super::{Scan, dc};
 use crate::error::{Error, Result};
 use crate::jpeg::entropy::planes::AcKernels;
-use crate::limits::Cancel;
+use crate::jpeg::frame::Frame;
+use crate::jpeg::threads;
+use crate::jpeg::write::Work;
 
 /// Scans that are enough for any picture, one of DC and one of AC for each component, and as many as may be asked for.
 pub(crate) const MAX_SCANS: RangeInclusive<u8> = 8..=100;
@@ -84,18 +86,18 @@ pub(crate) fn smallest(
     kernels: impl AcKernels,
     effort: &Effort,
     max_scans: Option<u8>,
-    cancel: &Cancel,
+    Work { threads, cancel, .. }: Work<'_>,
 ) -> Result<(Vec<Scan>, f32)> {
-    let sample = Sample::new(picture.frame, effort.blocks, effort.one_of);
+    let sample = Sample::new(picture, kernels, effort.blocks, effort.one_of);
     let (dc, mut bytes) = kernels.run(
         #[inline(always)]
-        || cheapest_dc(picture, &sample),
+        || cheapest_dc(picture.frame, &sample),
     );
-    let mut components = Vec::with_capacity(picture.planes.len());
-    for i in 0..picture.planes.len() {
-        cancel.check()?;
-        components.push(Component::new(picture, kernels, &sample, effort, i));
-    }
+    let of_frame = &picture.frame.components;
+    let component = |i: usize| cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, i));
+    let components =
+        threads::share(threads, (0..of_frame.len()).collect(), |&i| of_frame[i].blocks() as usize, component);
+    let components = components.into_iter().collect::<Result<Vec<_>>>()?;
     let mut found = dc;
     let most = max_scans.map_or(effort.scans, usize::from) - found.len();
     let choices: Vec<Choices> =
@@ -111,13 +113,13 @@ pub(crate) fn smallest(
 /// The cheapest first scans of DC coefficients, and what they cost. The lowest bits are noise in most pictures: to send
 /// them later costs a header and saves nothing.
 #[inline(always)]
-fn cheapest_dc(picture: Picture<'_>, sample: &Sample) -> (Vec<Scan>, f32) {
+fn cheapest_dc(frame: &Frame, sample: &Sample<'_>) -> (Vec<Scan>, f32) {
     let mut rows = DcRows::default();
-    for i in 0..picture.planes.len() {
-        sample.block_rows(picture, i).for_each(|row| rows.push(i, row));
+    for i in 0..frame.components.len() {
+        sample.block_rows(i).for_each(|row| rows.push(i, row));
     }
-    let differences = Differences::new(picture.frame, &rows, false);
-    let priced = dc::groupings(picture.frame).into_iter().map(|groups| {
+    let differences = Differences::new(frame, &rows, false);
+    let priced = dc::groupings(frame).into_iter().map(|groups| {
         let bytes: f32 = groups.iter().map(|group| differences.first(group, 0)).sum();
         (groups, bytes)
     });
@@ -175,14 +177,20 @@ struct Component {
 }
 
 impl Component {
-    fn new(picture: Picture<'_>, kernels: impl AcKernels, sample: &Sample, effort: &Effort, component: usize) -> Self {
+    fn new(
+        picture: Picture<'_>,
+        kernels: impl AcKernels,
+        sample: &Sample<'_>,
+        effort: &Effort,
+        component: usize,
+    ) -> Self {
         let is_chroma = picture.has_chroma && component > 0;
         let lows = effort.lows[usize::from(is_chroma)];
         let mut statistics = Statistics::new(lows);
         kernels.run(
             #[inline(always)]
             || {
-                sample.block_rows(picture, component).for_each(|row| statistics.row(kernels, row));
+                sample.block_rows(component).for_each(|row| statistics.row(kernels, row));
                 statistics.finish();
             },
         );
@@ -266,13 +274,14 @@ fn near<'a>(bands: impl Iterator<Item = &'a Band>, bounds: &[usize]) -> Vec<usiz
 mod tests {
     use super::*;
     use crate::jpeg::coeff::{Block, CoefficientImage};
-    use crate::jpeg::frame::{Component as FrameComponent, Frame};
+    use crate::jpeg::frame::Component as FrameComponent;
     use crate::jpeg::layout::Layout;
     use crate::jpeg::quant::QuantTable;
+    use crate::jpeg::rows::Coefficients;
     use crate::jpeg::simd::{Level, Scalar, Simd};
-    use crate::jpeg::write::{self, Work};
+    use crate::jpeg::write;
     use crate::jpeg::{Script, Transcoder, inspect};
-    use crate::limits::{Limits, Visits};
+    use crate::limits::{Cancel, Limits, Visits};
 
     /// A picture that is busy in places, with fewer and smaller coefficients the higher they are.
     fn picture(wide: u32, high: u32, sampling: &[(u8, u8)]) -> CoefficientImage {
@@ -297,16 +306,21 @@ mod tests {
         CoefficientImage { frame, planes, tables }
     }
 
-    fn of(image: &CoefficientImage) -> Picture<'_> {
-        Picture { frame: &image.frame, planes: &image.planes, has_chroma: image.planes.len() == 3 }
+    fn of<'a>(coefficients: &'a Coefficients<'_>) -> Picture<'a> {
+        let Coefficients { frame, rows, .. } = coefficients;
+        Picture { frame, rows, has_chroma: frame.components.len() == 3 }
+    }
+
+    fn alone<'a>(limits: &'a Limits, cancel: &'a Cancel, visits: &'a Visits) -> Work<'a> {
+        Work { threads: 1, limits, cancel, visits, progress: None }
     }
 
     fn file(image: &CoefficientImage, script: &str) -> Vec<u8> {
         let layout = Layout { script: Some(script.parse::<Script>().unwrap()), ..Layout::default() };
         let metadata = crate::jpeg::metadata::Metadata::default();
-        let (limits, cancel) = (&Limits::default(), &Cancel::new());
-        let work = Work { threads: 1, limits, cancel, visits: &Visits::to_make(limits, 0), progress: None };
-        write::write(image.into(), &metadata, &layout, Simd::Auto, work).unwrap()
+        let (limits, cancel) = (Limits::default(), Cancel::new());
+        let visits = Visits::to_make(&limits, 0);
+        write::write(image.into(), &metadata, &layout, Simd::Auto, alone(&limits, &cancel, &visits)).unwrap()
     }
 
     /// Bytes of the scans of AC coefficients, with their tables; each ends where the next SOS begins, or the file.
@@ -320,8 +334,9 @@ mod tests {
     fn prices_are_what_the_scans_take() {
         let image = picture(1500, 1100, &[(1, 1)]);
         let effort = Effort { bounds: MOST, refinements: MOST, rounds: 0, ..Effort::of_level(9).unwrap() };
-        let sample = Sample::new(&image.frame, effort.blocks, effort.one_of);
-        let prices = Component::new(of(&image), Scalar, &sample, &effort, 0).prices;
+        let coefficients = Coefficients::from(&image);
+        let sample = Sample::new(of(&coefficients), Scalar, effort.blocks, effort.one_of);
+        let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, 0).prices;
         for script in [
             "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",
             "0: 0-0,0,0; 0: 1-5,0,2; 0: 6-63,0,2; 0: 1-63,2,1; 0: 1-63,1,0;",
@@ -344,14 +359,17 @@ mod tests {
     #[test]
     fn every_instruction_set_finds_the_same() {
         let image = picture(900, 700, &[(2, 2), (1, 1), (1, 1)]);
+        let coefficients = Coefficients::from(&image);
         let find = |level: Level| {
-            let (effort, cancel) = (Effort::default(), Cancel::new());
+            let (effort, limits, cancel) = (Effort::default(), Limits::default(), Cancel::new());
+            let visits = Visits::to_make(&limits, 0);
+            let (picture, work) = (of(&coefficients), alone(&limits, &cancel, &visits));
             match level {
-                Level::Scalar(kernels) => smallest(of(&image), kernels, &effort, None, &cancel),
+                Level::Scalar(kernels) => smallest(picture, kernels, &effort, None, work),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx2(kernels) => smallest(of(&image), kernels, &effort, None, &cancel),
+                Level::Avx2(kernels) => smallest(picture, kernels, &effort, None, work),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx512(kernels) => smallest(of(&image), kernels, &effort, None, &cancel),
+                Level::Avx512(kernels) => smallest(picture, kernels, &effort, None, work),
             }
             .unwrap()
         };
@@ -381,9 +399,11 @@ mod tests {
     #[test]
     fn no_more_scans_are_found_than_asked_for() {
         let image = picture(1100, 900, &[(2, 2), (1, 1), (1, 1), (1, 1)]);
+        let coefficients = Coefficients::from(&image);
         let find = |level: u8, max_scans| {
-            let effort = Effort::of_level(level).unwrap();
-            smallest(of(&image), Scalar, &effort, max_scans, &Cancel::new()).unwrap().0.len()
+            let (effort, limits, cancel) = (Effort::of_level(level).unwrap(), Limits::default(), Cancel::new());
+            let visits = Visits::to_make(&limits, 0);
+            smallest(of(&coefficients), Scalar, &effort, max_scans, alone(&limits, &cancel, &visits)).unwrap().0.len()
         };
         let (usual, full) = (find(8, None), find(9, None));
         assert!(usual <= USUAL_SCANS && full > USUAL_SCANS && full <= MANY_SCANS, "{usual}, {full}");

@@ -41,6 +41,18 @@ fn coloured_strokes_keep_their_chroma_and_photographs_do_not() {
 }
 
 #[test]
+fn what_counts_is_how_chroma_shows() {
+    // Dark blue has next to no light: full chroma scores less here at quality 70, in more bytes. Light blue on near-black
+    // gains 12 points and more by it at quality 90.
+    let (dark, light, white, black) = ([0, 0, 120], [85, 170, 255], [255; 3], [16, 16, 32]);
+    for preset in PRESETS {
+        let at = |quality| encoder(quality).preset(preset);
+        assert_eq!(chosen(&text(dark, white), &at(70)), Subsampling::S420, "{preset:?}");
+        assert_eq!(chosen(&text(light, black), &at(90)), Subsampling::S444, "{preset:?}");
+    }
+}
+
+#[test]
 fn a_number_of_bytes_decides_by_the_quality_that_it_has_room_for() {
     let picture = text([220, 0, 0], [255; 3]);
     let ample = picture.encode(&encoder(92).subsampling(Subsampling::S444)).len() as u64;

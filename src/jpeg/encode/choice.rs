@@ -1,12 +1,14 @@
 //! Which subsampling suits a picture: 4:2:0 or 4:4:4, for [`Subsampling::Auto`](super::Subsampling).
 //!
-//! Full chroma costs bits and keeps what down-sampling loses. Both are reckoned from a sample of the picture, tiles of
-//! 32 by 16 pixels spread over it evenly:
+//! Full chroma costs bits and keeps what down-sampling loses. Both forms are reckoned from a sample of the picture, tiles
+//! of 32 by 16 pixels spread over it evenly, quantised with the tables of each:
 //!
-//! - **the cost** is what the file grows by: bits of quantised coefficients by a formula, in both forms;
-//! - **the gain** is from what a decoder does not get back of halved chroma. Where it is alike all over, as in noise, it
-//!   hides itself; it shows where it stands out, at coloured lines and letters. So the measure is how far the mean of
-//!   its fourth power lies above the square of that of its second. The finer luma is quantised, the more it shows.
+//! - **the cost** is the bits of the coefficients, by a formula;
+//! - **the error** is the sum of the weighted squares of what a decoder does not get back: what quantisation takes, what
+//!   halved chroma loses when it is interpolated again, and what luma is corrected by on its account. At low qualities
+//!   quantisation is most of it in both forms; at high ones the loss stands out that no quality brings back.
+//!
+//! Full chroma is right where the file grows by less than the fall of the error is worth.
 //!
 //! `docs/encoder.md` says what the numbers come from.
 
@@ -17,7 +19,7 @@ use crate::error::Result;
 use crate::jpeg::coeff::{BLOCK_BYTES, Block};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::BLOCK_SIDE;
-use crate::jpeg::image::{Image, Row, RowReader};
+use crate::jpeg::image::{Colour, Image, Row, RowReader};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::masking::log2;
 use crate::jpeg::quant::quantise::reciprocals;
@@ -31,12 +33,22 @@ const SIDE: usize = BLOCK_SIDE as usize;
 const WIDTH: usize = 4 * SIDE;
 const HEIGHT: usize = 2 * SIDE;
 
+/// Blocks of luma in a row of a tile.
+const LUMA: usize = WIDTH / SIDE;
+
 /// One tile of so many is looked at, where the picture has enough of them.
 const ONE_OF: usize = 16;
 const ENOUGH: usize = 96;
 
-/// Loss that stands out by less than this, in sample values, does not show.
-const HIDDEN: f32 = 5.0;
+/// What the squares of errors weigh in luma, Cb and Cr.
+const WEIGHTS: [f32; 3] = [1.0, 4.0, 16.0];
+
+/// What the square of an error of halved chroma comes to in the four pixels that it is spread over.
+const SPREAD: f32 = 2.5;
+
+/// What growth of the file full chroma has to pay for at least, in doublings, for each step of luma: coarse steps of full
+/// chroma change the light of coloured lines, which is seen and not in the error.
+const LEAST_GROWTH: f32 = 0.004;
 
 /// Coefficients of fewer steps than this become zero.
 const DEAD_ZONE: f32 = 0.62;
@@ -65,18 +77,25 @@ pub(super) fn choose(encoder: &Encoder, image: &Image<'_>) -> Result<Subsampling
         Some(bytes) => {
             // A quality that about fits: the sample's share of the bits.
             let share = bytes as f32 * 8.0 * sample.luma.len() as f32 / halved.components[0].blocks() as f32;
-            let fits = |&quality: &u8| sample.bits(level, &encoder.steps(&halved, quality), false) <= share;
+            let fits = |&quality: &u8| sample.halved(level, &encoder.steps(&halved, quality)).bits <= share;
             let qualities: Vec<u8> = (1..=encoder.quality).collect();
             qualities.partition_point(fits).max(1) as u8
         }
         None => encoder.quality,
     };
-    let tables = encoder.steps(&halved, quality);
-    let bits = sample.bits(level, &tables, false);
-    let more = sample.bits(level, &encoder.steps(&full, quality), true) - bits;
+    let (tables, tables_of_full) = (encoder.steps(&halved, quality), encoder.steps(&full, quality));
+    let (halved, full) = (sample.halved(level, &tables), sample.full(level, &tables_of_full));
     let step = tables[0].0[1..6].iter().map(|&step| f32::from(step)).sum::<f32>() / 5.0;
-    let gain = encoder.recipe.full_worth * (sample.standing_out() - HIDDEN).max(0.0).sqrt() / (step * step * step);
-    Ok(if gain * bits > more { Subsampling::S444 } else { Subsampling::S420 })
+    let growth = (doublings(full.bits) - doublings(halved.bits)).max(LEAST_GROWTH * step);
+    let gain = doublings(halved.error) - doublings(full.error);
+    Ok(if growth < encoder.recipe.full_worth * gain { Subsampling::S444 } else { Subsampling::S420 })
+}
+
+/// The logarithm to base 2 of 1 and a number, to 0.01: [`log2`] with a parabola between the powers of 2.
+fn doublings(value: f32) -> f32 {
+    let straight = log2(1.0 + value);
+    let part = straight - straight.floor();
+    straight + 0.34 * part * (1.0 - part)
 }
 
 /// Where the tiles of the sample are.
@@ -116,23 +135,26 @@ impl Grid {
 #[derive(Default)]
 struct Sample {
     luma: Vec<Block>,
+    /// Luma as it is where chroma is halved.
+    corrected: Vec<Block>,
     /// Of Cb and Cr.
     full: [Vec<Block>; 2],
     halved: [Vec<Block>; 2],
-    /// The mean square of the loss of each block of full chroma, and the square of that, all together.
-    squares: f64,
-    fourths: f64,
+    /// The sum of the squares of what luma is corrected by, and of what Cb and Cr lose.
+    lost: [f32; 3],
 }
 
 impl Sample {
     /// Blocks of a tile.
-    const BLOCKS: u64 = 8 + 2 * 8 + 2 * 2;
+    const BLOCKS: u64 = 2 * 8 + 2 * 8 + 2 * 2;
 
     fn take<K: Kernels + AcKernels>(kernels: K, encoder: &Encoder, image: &Image<'_>, grid: &Grid) -> Result<Self> {
         let mut sample = Self::default();
         let mut reader = RowReader::new(image.format(), encoder.background, encoder.dither);
         let (width, last) = (image.width() as usize, image.height() as usize - 1);
         let mut tiles: Vec<Tile> = grid.row(0).chain([0]).map(|_| Tile::default()).collect();
+        let is_corrected = image.format().colour() == Colour::Rgb;
+        let mut scratch = [(); 2].map(|()| vec![0.0; WIDTH / 2]);
         for tile_row in grid.rows() {
             encoder.cancel.check()?;
             for row in 0..HEIGHT {
@@ -144,58 +166,74 @@ impl Sample {
                 }
             }
             for (tile, _) in tiles.iter_mut().zip(grid.row(tile_row)) {
+                tile.halve(kernels);
+                if is_corrected {
+                    tile.correct(kernels, &mut scratch);
+                }
                 sample.push(kernels, tile);
             }
         }
         Ok(sample)
     }
 
-    fn push<K: Kernels + AcKernels>(&mut self, kernels: K, tile: &mut Tile) {
+    fn push<K: Kernels + AcKernels>(&mut self, kernels: K, tile: &Tile) {
         push_blocks(kernels, &tile.planes[0], &mut self.luma);
+        push_blocks(kernels, &tile.corrected, &mut self.corrected);
         for i in 0..2 {
-            let full = &tile.planes[1 + i];
-            for (half, rows) in tile.halved[i].iter_mut().zip(full.as_chunks().0) {
-                let [upper, lower]: &[[f32; WIDTH]; 2] = rows;
-                kernels.h2v2(upper, lower, half);
-            }
-            push_blocks(kernels, full, &mut self.full[i]);
+            push_blocks(kernels, &tile.planes[1 + i], &mut self.full[i]);
             push_blocks(kernels, &tile.halved[i], &mut self.halved[i]);
         }
         let losses = kernels.run(
             #[inline(always)]
             || tile.losses(),
         );
-        for loss in losses {
-            self.squares += f64::from(loss);
-            self.fourths += f64::from(loss) * f64::from(loss);
+        for (sum, loss) in self.lost.iter_mut().zip(losses) {
+            *sum += loss;
         }
     }
 
-    /// How far the loss of down-sampling stands out, in sample values.
-    fn standing_out(&self) -> f32 {
-        let blocks = self.luma.len() as f64;
-        let (square, fourth) = (self.squares / blocks, self.fourths / blocks);
-        #[allow(clippy::cast_possible_truncation)] // a few hundred
-        let out = (fourth.sqrt() - square).max(0.0).sqrt() as f32;
-        out
+    /// What the tiles come to with halved chroma.
+    fn halved(&self, level: Level, tables: &[QuantTable]) -> Cost {
+        let mut all = Cost::default();
+        let planes = [&self.corrected, &self.halved[0], &self.halved[1]];
+        for (i, (blocks, wide)) in planes.into_iter().zip([LUMA, LUMA / 2, LUMA / 2]).enumerate() {
+            let spread = if i == 0 { 1.0 } else { SPREAD };
+            let Cost { bits, error } = cost(level, blocks, &tables[i], wide);
+            all.add(Cost { bits, error: WEIGHTS[i] * (spread * error + self.lost[i]) });
+        }
+        all
     }
 
-    /// About the bits of the tiles with full or halved chroma.
-    fn bits(&self, level: Level, tables: &[QuantTable], is_full: bool) -> f32 {
-        let chroma = if is_full { &self.full } else { &self.halved };
-        let wide = WIDTH / SIDE;
-        let of = |blocks: &[Block], table: &QuantTable, wide: usize| {
-            let reciprocals = reciprocals(table);
-            level.run(
-                #[inline(always)]
-                || bits_of(blocks, &reciprocals, wide),
-            )
-        };
-        let wide_chroma = if is_full { wide } else { wide / 2 };
-        of(&self.luma, &tables[0], wide)
-            + of(&chroma[0], &tables[1], wide_chroma)
-            + of(&chroma[1], &tables[2], wide_chroma)
+    /// What they come to with full chroma.
+    fn full(&self, level: Level, tables: &[QuantTable]) -> Cost {
+        let mut all = Cost::default();
+        for (i, blocks) in [&self.luma, &self.full[0], &self.full[1]].into_iter().enumerate() {
+            let Cost { bits, error } = cost(level, blocks, &tables[i], LUMA);
+            all.add(Cost { bits, error: WEIGHTS[i] * error });
+        }
+        all
     }
+}
+
+/// What a form of the tiles comes to: about its bits, and the sum of the weighted squares of its errors in sample values.
+#[derive(Default)]
+struct Cost {
+    bits: f32,
+    error: f32,
+}
+
+impl Cost {
+    fn add(&mut self, other: Self) {
+        self.bits += other.bits;
+        self.error += other.error;
+    }
+}
+
+fn cost(level: Level, blocks: &[Block], table: &QuantTable, wide: usize) -> Cost {
+    level.run(
+        #[inline(always)]
+        || cost_of(blocks, table, wide),
+    )
 }
 
 /// The samples of a tile.
@@ -203,12 +241,17 @@ impl Sample {
 struct Tile {
     /// Y, Cb and Cr.
     planes: [[[f32; WIDTH]; HEIGHT]; 3],
+    light: [[f32; WIDTH]; HEIGHT],
+    /// Luma that goes with halved chroma.
+    corrected: [[f32; WIDTH]; HEIGHT],
     halved: [[[f32; WIDTH / 2]; HEIGHT / 2]; 2],
 }
 
 impl Default for Tile {
     fn default() -> Self {
-        Self { planes: [[[0.0; WIDTH]; HEIGHT]; 3], halved: [[[0.0; WIDTH / 2]; HEIGHT / 2]; 2] }
+        let plane = [[0.0; WIDTH]; HEIGHT];
+        let halved = [[[0.0; WIDTH / 2]; HEIGHT / 2]; 2];
+        Self { planes: [plane; 3], light: plane, corrected: plane, halved }
     }
 }
 
@@ -234,39 +277,73 @@ impl Tile {
                 kernels.rgb(pixels, &mut y[..width], &mut cb[..width], &mut cr[..width]);
             }
         }
-        for samples in [y, cb, cr] {
+        for samples in [&mut *y, &mut *cb, &mut *cr] {
             replicate_edge(samples, width);
+        }
+        kernels.light(y, cb, cr, &mut self.light[row]);
+    }
+
+    fn halve<K: Kernels>(&mut self, kernels: K) {
+        for (full, halved) in self.planes[1..].iter().zip(&mut self.halved) {
+            for (half, rows) in halved.iter_mut().zip(full.as_chunks().0) {
+                let [upper, lower]: &[[f32; WIDTH]; 2] = rows;
+                kernels.h2v2(upper, lower, half);
+            }
+        }
+        self.corrected = self.planes[0];
+    }
+
+    fn correct<K: Kernels>(&mut self, kernels: K, scratch: &mut [Vec<f32>; 2]) {
+        for (y, (light, corrected)) in self.light.iter().zip(&mut self.corrected).enumerate() {
+            let [cb, cr] = self.halved.each_ref().map(|half| nearest(half, y));
+            kernels.correct_luma(light, cb, cr, scratch, corrected);
         }
     }
 
-    /// The mean square, block by block, of what chroma loses that is halved and interpolated again as decoders do.
+    /// The sums of the squares of what luma is corrected by, and of what Cb and Cr lose that are halved and interpolated
+    /// again as decoders do.
     #[inline(always)]
-    fn losses(&self) -> [f32; WIDTH * HEIGHT / 64] {
-        // Sums down the columns first, by pairs of them.
-        let mut sums = [[0.0_f32; WIDTH / 2]; HEIGHT / SIDE];
-        for (full, half) in self.planes[1..].iter().zip(&self.halved) {
-            for (y, full) in full.iter().enumerate() {
-                let near = y / 2;
-                let far = if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(HEIGHT / 2 - 1) };
-                let mut mixed = [0.0; WIDTH / 2 + 2];
-                mix([&half[near], &half[far]], &mut mixed[1..=WIDTH / 2]);
-                (mixed[0], mixed[WIDTH / 2 + 1]) = (mixed[1], mixed[WIDTH / 2]);
-                let sums = &mut sums[y / SIDE];
+    fn losses(&self) -> [f32; 3] {
+        let mut losses = [0.0; 3];
+        for (i, loss) in losses.iter_mut().enumerate() {
+            // Sums down the columns first, by pairs of them.
+            let mut sums = [0.0_f32; WIDTH / 2];
+            for (y, full) in self.planes[i].iter().enumerate() {
+                let shown = match i {
+                    0 => self.corrected[y],
+                    _ => interpolated(nearest(&self.halved[i - 1], y)),
+                };
                 for x in 0..WIDTH / 2 {
-                    let near = mixed[x + 1] * 0.75;
-                    let left = full[2 * x] - (near + mixed[x] * 0.25);
-                    let right = full[2 * x + 1] - (near + mixed[x + 2] * 0.25);
+                    let (left, right) = (full[2 * x] - shown[2 * x], full[2 * x + 1] - shown[2 * x + 1]);
                     sums[x] += left * left + right * right;
                 }
             }
-        }
-        let blocks = sums.as_flattened().as_chunks().0;
-        let mut losses = [0.0; WIDTH * HEIGHT / 64];
-        for (loss, [a, b, c, d]) in losses.iter_mut().zip(blocks) {
-            *loss = ((a + b) + (c + d)) / 64.0;
+            *loss = sums.iter().sum();
         }
         losses
     }
+}
+
+/// The row of halved chroma that a row of pixels is nearest to, and that which is mixed into it.
+#[inline(always)]
+fn nearest(half: &[[f32; WIDTH / 2]; HEIGHT / 2], y: usize) -> [&[f32]; 2] {
+    let near = y / 2;
+    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(HEIGHT / 2 - 1) };
+    [&half[near], &half[far]]
+}
+
+/// What decoders make of two rows of halved chroma.
+#[inline(always)]
+fn interpolated(rows: [&[f32]; 2]) -> [f32; WIDTH] {
+    let mut mixed = [0.0; WIDTH / 2 + 2];
+    mix(rows, &mut mixed[1..=WIDTH / 2]);
+    (mixed[0], mixed[WIDTH / 2 + 1]) = (mixed[1], mixed[WIDTH / 2]);
+    let mut row = [0.0; WIDTH];
+    for x in 0..WIDTH / 2 {
+        let near = mixed[x + 1] * 0.75;
+        (row[2 * x], row[2 * x + 1]) = (near + mixed[x] * 0.25, near + mixed[x + 2] * 0.25);
+    }
+    row
 }
 
 /// The blocks of a plane of a tile, after those that are there.
@@ -278,28 +355,37 @@ fn push_blocks<K: Kernels, const N: usize>(kernels: K, plane: &[[f32; N]], block
     }
 }
 
-/// About the bits of fine blocks in rows of so many. A coefficient that stays has 3 and two for each doubling, and a
+/// What fine blocks in rows of so many come to. Of bits, a coefficient that stays has 3 and two for each doubling, and a
 /// block that is not empty has one. DC has one, and two for each doubling of its difference.
 #[inline(always)]
-fn bits_of(blocks: &[Block], reciprocals: &[f32; 64], wide: usize) -> f32 {
-    let mut bits = [0.0_f32; SIDE];
-    let (mut full, mut differences) = (0_u32, 0.0);
-    let mut of_ac = *reciprocals;
-    of_ac[0] = 0.0;
+fn cost_of(blocks: &[Block], table: &QuantTable, wide: usize) -> Cost {
+    let reciprocals = reciprocals(table);
+    let squares = table.0.map(|step| f32::from(step) * f32::from(step));
+    let (mut bits, mut errors) = ([0.0_f32; SIDE], [0.0_f32; SIDE]);
+    let (mut full, mut differences, mut error) = (0_u32, 0.0, 0.0);
+    let (mut of_ac, mut of_ac_squares) = (reciprocals, squares);
+    (of_ac[0], of_ac_squares[0]) = (0.0, 0.0);
     for row in blocks.chunks_exact(wide) {
         let mut before = None;
         for block in row {
             let mut most = [0.0_f32; SIDE];
-            for (values, reciprocals) in block.as_chunks::<SIDE>().0.iter().zip(of_ac.as_chunks::<SIDE>().0) {
+            let rows = block.as_chunks::<SIDE>().0.iter();
+            let tables = of_ac.as_chunks::<SIDE>().0.iter().zip(of_ac_squares.as_chunks::<SIDE>().0);
+            for (values, (reciprocals, squares)) in rows.zip(tables) {
                 for i in 0..SIDE {
                     let steps = f32::from(values[i]).abs() * reciprocals[i];
-                    let cost = 3.0 + 2.0 * log2(steps.max(1.0));
+                    let stays = steps > DEAD_ZONE;
+                    let at_least_one = steps.max(1.0);
                     most[i] = most[i].max(steps);
-                    bits[i] += if steps > DEAD_ZONE { cost } else { 0.0 };
+                    bits[i] += if stays { 3.0 + 2.0 * log2(at_least_one) } else { 0.0 };
+                    let off = steps - if stays { at_least_one.round_ties_even() } else { 0.0 };
+                    errors[i] += off * off * squares[i];
                 }
             }
             full += u32::from(most.iter().any(|&steps| steps > DEAD_ZONE));
-            let dc = (f32::from(block[0]) * reciprocals[0]).round_ties_even();
+            let steps = f32::from(block[0]) * reciprocals[0];
+            let dc = steps.round_ties_even();
+            error += (steps - dc) * (steps - dc) * squares[0];
             if let Some(before) = before {
                 let difference: f32 = dc - before;
                 differences += 1.0 + 2.0 * log2(1.0 + difference.abs());
@@ -307,7 +393,8 @@ fn bits_of(blocks: &[Block], reciprocals: &[f32; 64], wide: usize) -> f32 {
             before = Some(dc);
         }
     }
+    let sum = |[a, b, c, d, e, f, g, h]: [f32; SIDE]| ((a + e) + (b + f)) + ((c + g) + (d + h));
     // The first block of a row stands for those before it in the picture, which the sample lacks.
-    let [a, b, c, d, e, f, g, h] = bits;
-    ((a + e) + (b + f)) + ((c + g) + (d + h)) + full as f32 + differences * wide as f32 / (wide - 1) as f32
+    let bits = sum(bits) + full as f32 + differences * wide as f32 / (wide - 1) as f32;
+    Cost { bits, error: sum(errors) + error }
 }

@@ -40,8 +40,7 @@ pub(crate) struct Recipe {
     pub(crate) chroma: Shape,
     /// Of chroma with as many.
     pub(crate) full_chroma: Shape,
-    /// What a file may grow by, as a part of it, for the square root of a loss of chroma that stands out by one more sample
-    /// value, where luma has steps of 1.
+    /// How many doublings of the file full chroma may cost for each halving of the error.
     pub(crate) full_worth: f32,
     /// How much coarser blue-yellow is than red-green.
     pub(crate) blue: f32,
@@ -123,7 +122,7 @@ const FAST: Recipe = Recipe {
     luma: Shape { dc: 9.6, base: 10.0, slope: 52.3, power: 1.32, diagonal: 0.59, steeper: -0.03 },
     chroma: Shape { dc: 8.2, base: 11.7, slope: 61.3, power: 1.14, diagonal: 0.00, steeper: 0.00 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
-    full_worth: 12.0,
+    full_worth: 0.12,
     blue: 1.23,
     deringing: 4,
     zones: [
@@ -139,7 +138,7 @@ const BALANCED: Recipe = Recipe {
     luma: Shape { dc: 13.8, base: 10.0, slope: 43.4, power: 0.96, diagonal: 0.66, steeper: -0.33 },
     chroma: Shape { dc: 8.8, base: 14.7, slope: 88.5, power: 1.1, diagonal: 0.0, steeper: 0.0 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
-    full_worth: 33.0,
+    full_worth: 0.16,
     blue: 1.11,
     deringing: 8,
     zones: FAST.zones,

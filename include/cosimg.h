@@ -475,8 +475,8 @@ typedef struct cosimg_report cosimg_report;
  * coefficients of what it was given, 2 bytes a sample, and of the pixels no more than a few rows; but all of them where
  * the subsampling or the quality is to be found by them.
  *
- * Progress is told and the cancel flag is heeded in every call that pushes or finishes. After `COSIMG_CANCELLED` it can
- * only be freed.
+ * The cancel flag is heeded in every call that pushes or finishes; progress is told where something is encoded, which is
+ * at the end where all pixels are held. After `COSIMG_CANCELLED` it can only be freed.
  *
  * Threads: one call at a time, from any thread.
  */
@@ -834,9 +834,9 @@ cosimg_status cosimg_limits_set_scans(cosimg_limits *limits, uint32_t scans, cos
 /**
  * Visits of blocks of a JPEG. Its scans may visit so many as they are read, scans times blocks; a block of an
  * arithmetic-coded scan counts once for each coefficient of its band. What is made of it may visit as many again, and
- * 1,024 more for each byte of the source: a block counts once for each scan that is prepared and for each pass that
- * prepares some, and 64 times where it is requantised. Of a script of the caller's own, scans times blocks may not be
- * more than this number, whatever the source.
+ * 1,024 more for each byte of the source: a block counts once for each scan that is prepared, and 64 times where it
+ * is requantised. Of a script of the caller's own, scans times blocks may not be more than this number, whatever the
+ * source.
  */
 cosimg_status cosimg_limits_set_block_visits(cosimg_limits *limits,
                                              uint64_t block_visits,

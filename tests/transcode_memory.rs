@@ -21,7 +21,11 @@ const FIXED: u64 = 1 << 19;
 
 /// A sequential file in one scan, and the bytes of its coefficients.
 fn source(content: Content, sampling: &[(usize, usize)]) -> (Vec<u8>, u64) {
-    let picture = Picture::new(1040, 1000, sampling).filled(3, content);
+    source_of(1040, 1000, content, sampling)
+}
+
+fn source_of(wide: usize, high: usize, content: Content, sampling: &[(usize, usize)]) -> (Vec<u8>, u64) {
+    let picture = Picture::new(wide, high, sampling).filled(3, content);
     let freedom = Freedom {
         slots: [(0, 0), (1, 1), (1, 1), (0, 0)],
         longest_run: 1,
@@ -70,9 +74,13 @@ fn memory_is_bounded_by_the_picture() {
             is_within_bounds(&format!("{name}, fast"), &source, coefficients, &fast, 1);
             let small = Transcoder::new().mode(Mode::Small);
             is_within_bounds(&format!("{name}, small"), &source, coefficients, &small, 1);
+            let thorough = small.clone().effort(8).unwrap();
+            is_within_bounds(&format!("{name}, small, effort 8"), &source, coefficients, &thorough, 1);
             let two = fast.clone().threads(NonZeroUsize::new(2).unwrap());
             if sampling.len() < 4 {
                 is_within_bounds(&format!("{name}, on two threads"), &source, coefficients, &two, 2);
+                let small = small.clone().threads(NonZeroUsize::new(2).unwrap());
+                is_within_bounds(&format!("{name}, small on two threads"), &source, coefficients, &small, 2);
             }
             is_lossless(&format!("{name}, on two threads"), &source, &two.run(&source).unwrap());
             let smaller = display.clone().coding(Coding::Smaller).run(&source).unwrap();
@@ -80,6 +88,18 @@ fn memory_is_bounded_by_the_picture() {
             let baseline = display.clone().coding(Coding::Baseline);
             is_within_bounds(&format!("{name}, baseline"), &source, coefficients, &baseline, 1);
             is_within_bounds(&format!("{name}, from progressive"), &progressive, coefficients, &display, 1);
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_few_rows_needs_no_more() {
+    for high in [16, 100, 256] {
+        let (source, coefficients) = source_of(1_040_000 / high, high, Content::USUAL, &[(2, 2), (1, 1), (1, 1)]);
+        for mode in [Mode::Display, Mode::Fast, Mode::Small] {
+            let mut limits = Limits::default();
+            limits.memory = coefficients / 10 * 13 + 2 * FIXED;
+            Transcoder::new().mode(mode).limits(limits).run(&source).unwrap();
         }
     }
 }

@@ -25,9 +25,12 @@ fn are_the_same(name: &str, source: &[u8]) {
     // Small enough that hostile files end soon.
     let mut limits = Limits::default();
     limits.block_visits = 1 << 22;
-    for (coding, mode) in
-        [(Coding::Progressive, Mode::Display), (Coding::Progressive, Mode::Fast), (Coding::Baseline, Mode::Display)]
-    {
+    for (coding, mode) in [
+        (Coding::Progressive, Mode::Display),
+        (Coding::Progressive, Mode::Fast),
+        (Coding::Progressive, Mode::Small),
+        (Coding::Baseline, Mode::Display),
+    ] {
         let transcoder = Transcoder::new().coding(coding).mode(mode).limits(limits.clone());
         let one = said(&transcoder, 1, source);
         for threads in [2, 3, 64] {
@@ -78,6 +81,30 @@ fn the_flag_holds_on_threads() {
     let cancel = Cancel::new();
     cancel.trigger();
     assert_eq!(two.cancel(cancel).run(&sequential(0)).unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn threads_visit_no_more_blocks_than_one() {
+    let sequential = sequential(0);
+    let progressive = Transcoder::new().mode(Mode::Fast).run(&sequential).unwrap();
+    // A byte allows for so many visits that few sources of their own come to the bound: scans of one's own do.
+    let script = "0 1 2: 0-0,0,0; 0: 1-5,0,1; 1: 1-63,0,0; 2: 1-63,0,0; 0: 6-63,0,1; 0: 1-20,1,0; 0: 21-63,1,0;";
+    for source in [&sequential, &progressive] {
+        let transcoder = Transcoder::new().scans(script.parse().unwrap());
+        let outcomes = |threads| {
+            let outcome = |visits: u64| {
+                let mut limits = Limits::default();
+                limits.block_visits = visits;
+                said(&transcoder.clone().limits(limits), threads, source)
+            };
+            (500..20_000).step_by(500).map(outcome).collect::<Vec<_>>()
+        };
+        let one = outcomes(1);
+        assert!(one[0].is_err() && one.last().unwrap().is_ok());
+        for threads in [2, 4] {
+            assert!(outcomes(threads) == one, "{threads} threads");
+        }
+    }
 }
 
 #[test]

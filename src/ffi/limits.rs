@@ -112,9 +112,9 @@ pub unsafe extern "C" fn cosimg_limits_set_scans(
 
 /// Visits of blocks of a JPEG. Its scans may visit so many as they are read, scans times blocks; a block of an
 /// arithmetic-coded scan counts once for each coefficient of its band. What is made of it may visit as many again, and
-/// 1,024 more for each byte of the source: a block counts once for each scan that is prepared and for each pass that
-/// prepares some, and 64 times where it is requantised. Of a script of the caller's own, scans times blocks may not be
-/// more than this number, whatever the source.
+/// 1,024 more for each byte of the source: a block counts once for each scan that is prepared, and 64 times where it
+/// is requantised. Of a script of the caller's own, scans times blocks may not be more than this number, whatever the
+/// source.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cosimg_limits_set_block_visits(
     limits: *mut cosimg_limits,

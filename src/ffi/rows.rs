@@ -17,8 +17,8 @@ use crate::jpeg::RowEncoder;
 /// coefficients of what it was given, 2 bytes a sample, and of the pixels no more than a few rows; but all of them where
 /// the subsampling or the quality is to be found by them.
 ///
-/// Progress is told and the cancel flag is heeded in every call that pushes or finishes. After `COSIMG_CANCELLED` it can
-/// only be freed.
+/// The cancel flag is heeded in every call that pushes or finishes; progress is told where something is encoded, which is
+/// at the end where all pixels are held. After `COSIMG_CANCELLED` it can only be freed.
 ///
 /// Threads: one call at a time, from any thread.
 pub struct cosimg_row_encoder {

@@ -124,7 +124,7 @@ impl<'a> Batch<'a> {
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
-        Work { threads, limits, cancel, visits, .. }: Work<'_>,
+        Work { threads, limits, cancel, .. }: Work<'_>,
         written: usize,
     ) -> Result<()> {
         let frame = self.frame;
@@ -136,7 +136,6 @@ impl<'a> Batch<'a> {
         let wanted = |i: usize| looked_at[i];
         rows.for_each(kernels, frame, threads, wanted, |y, row| {
             cancel.check()?;
-            visits.take(self.visits_of_a_row())?;
             kernels.run(
                 #[inline(always)]
                 || self.mcu_row(kernels, &looked_at, row, y),
@@ -165,13 +164,6 @@ impl<'a> Batch<'a> {
         let Self { parts, dc, store, .. } = self;
         parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), store));
         Ok(())
-    }
-
-    /// Visits of blocks that an MCU row takes: one for the row itself, one for each scan that looks at it.
-    fn visits_of_a_row(&self) -> u64 {
-        let blocks = |i: usize| u64::from(self.frame.components[i].blocks_wide * self.frame.components[i].vertical);
-        let scans = self.parts.iter().flat_map(|part| &part.scan.components);
-        (0..self.frame.components.len()).chain(scans.copied()).map(blocks).sum()
     }
 
     /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave of the
@@ -417,6 +409,11 @@ impl Ready<'_> {
         let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();
         let data = self.bits / 8;
         (data + data / 128) as usize + self.tokens.restarts() * RESTART + tables + HEADERS
+    }
+
+    /// Bytes of memory in use, but for those of the store that scans share.
+    pub(crate) fn memory(&self) -> u64 {
+        self.tokens.own_bytes() + self.own.as_ref().map_or(0, Store::bytes)
     }
 
     /// Bytes that the scan will have, on average over what may have to be stuffed.

@@ -71,11 +71,11 @@ impl Layout {
             return Ok((script.coding(), Plan::Script(script.for_frame(frame, work.limits)?.to_vec())));
         }
         let has_chroma = metadata.color(frame) == "YCbCr";
-        let plan = match self.mode {
+        let plan = match (self.mode, rows.in_memory()) {
             _ if self.coding == Coding::Baseline => Plan::Script(fixed::sequential(frame)),
             _ if self.sparse => Plan::Script(fixed::sparse(frame)),
-            Mode::Small if rows.are_held() => {
-                let picture = Picture { frame, rows, has_chroma };
+            (Mode::Small, Some(memory)) => {
+                let picture = Picture { frame, memory, has_chroma };
                 let (scans, bytes) = search::smallest(picture, kernels, &self.effort, self.max_scans, work)?;
                 if self.allowance > 0.0 {
                     let most = Most::Bytes(bytes * (1.0 + self.allowance / 100.0));
@@ -84,10 +84,10 @@ impl Layout {
                     Plan::Script(scans)
                 }
             }
-            Mode::Display => {
+            (Mode::Display, _) => {
                 Plan::Ways { ways: Ways::display(frame, has_chroma, Most::Usual(self.allowance)), otherwise: None }
             }
-            Mode::Fast | Mode::Small => Plan::Ways { ways: Ways::few(frame, has_chroma), otherwise: None },
+            (Mode::Fast | Mode::Small, _) => Plan::Ways { ways: Ways::few(frame, has_chroma), otherwise: None },
         };
         Ok((self.coding, plan))
     }

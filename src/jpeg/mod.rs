@@ -13,7 +13,8 @@
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
-//! rows     coefficients between reader and writer; stream: decoded as they are asked for; packed: without their zeros
+//! rows     coefficients between reader and writer; stream: decoded as they are asked for; packed: without their zeros;
+//!          window: those of an MCU row
 //! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
 //! write    coefficients to segments and scans, by way of batch: scans that are made together               threads
 //! encode = pixels + write      transcode = read + write      inspect
@@ -49,6 +50,7 @@ mod simd;
 mod stream;
 mod threads;
 mod transcode;
+mod window;
 mod write;
 
 pub use coeff::CoefficientImage;

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Fault;
 use crate::jpeg::entropy::pairs::{ROOM, Sink};
-use crate::jpeg::stream::Window;
+use crate::jpeg::window::Window;
 
 /// Values that are moved at once, wanted or not: how many a block has is hard to foresee for a processor.
 const AT_ONCE: usize = 4;
@@ -14,9 +14,9 @@ const AT_ONCE: usize = 4;
 #[derive(Clone, Debug)]
 pub(crate) struct PackedPicture {
     rows: Vec<PackedRow>,
-    /// Of their form.
-    window: Window,
     bytes: u64,
+    /// Of a window for a row.
+    window_bytes: u64,
 }
 
 /// The blocks of an MCU row, by component.
@@ -54,9 +54,9 @@ pub(crate) struct Sparse<'a> {
 
 impl PackedPicture {
     /// One without rows yet, of `rows` to come that have the form of a window.
-    pub(crate) fn new(window: Window, rows: u32) -> Self {
+    pub(crate) fn new(window: &Window, rows: u32) -> Self {
         let rows = Vec::with_capacity(rows as usize);
-        Self { bytes: (rows.capacity() * size_of::<PackedRow>()) as u64 + window.bytes(), rows, window }
+        Self { bytes: (rows.capacity() * size_of::<PackedRow>()) as u64, rows, window_bytes: window.bytes() }
     }
 
     /// Adds the next row.
@@ -65,20 +65,14 @@ impl PackedPicture {
         self.rows.push(row);
     }
 
-    /// Puts the components that are wanted of an MCU row into a window of [`PackedPicture::window`].
-    #[inline(always)]
-    pub(crate) fn unpack(&self, y: u32, wanted: impl Fn(usize) -> bool, window: &mut Window) {
-        self.rows[y as usize].unpack(wanted, window);
+    /// An MCU row.
+    pub(crate) fn row(&self, y: u32) -> &PackedRow {
+        &self.rows[y as usize]
     }
 
-    /// A window for its rows.
-    pub(crate) fn window(&self) -> Window {
-        self.window.clone()
-    }
-
-    /// Bytes of memory in use, a window beside it included.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes + self.window.bytes()
+    /// Bytes of memory in use where so many threads unpack rows.
+    pub(crate) fn bytes(&self, threads: usize) -> u64 {
+        self.bytes + self.window_bytes * threads as u64
     }
 }
 
@@ -115,7 +109,8 @@ impl PackedRow {
     }
 
     fn bytes(&self) -> u64 {
-        self.0.iter().map(|part| (size_of_val(&part.places[..]) + size_of_val(&part.values[..])) as u64).sum()
+        let bytes = |part: &Part| size_of::<Part>() + size_of_val(&part.places[..]) + size_of_val(&part.values[..]);
+        self.0.iter().map(|part| bytes(part) as u64).sum()
     }
 }
 
@@ -212,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_back() {
-        let pixels: Vec<u8> = (0..203 * 147 * 3_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8 ^ (i >> 6) as u8).collect();
+        let pixels: Vec<u8> = (0..101 * 263 * 3_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8 ^ (i >> 6) as u8).collect();
         let (never, rgb) = (RestartInterval::default(), PixelFormat::Rgb8);
         for (format, bytes, subsampling, restart) in [
             (PixelFormat::Gray8, 1, Subsampling::S444, never),
@@ -220,14 +215,14 @@ mod tests {
             (rgb, 3, Subsampling::S422, RestartInterval::Rows(1)),
             (rgb, 3, Subsampling::S444, RestartInterval::Mcus(7)),
         ] {
-            let image = Image::new(&pixels[..203 * 147 * bytes], 203, 147, format).unwrap();
+            let image = Image::new(&pixels[..101 * 263 * bytes], 101, 263, format).unwrap();
             for quality in [3, 40, 100] {
                 let encoder = Encoder::default().coding(Coding::Baseline).quality(quality).unwrap();
                 let encoder = encoder.subsampling(subsampling).restart_interval(restart);
                 let source = encoder.encode(&image).unwrap();
                 let cancel = Cancel::new();
                 let expected = streamed(&source).hold(&cancel).unwrap();
-                let packed = streamed(&source).pack(|_| Ok(())).unwrap();
+                let packed = streamed(&source).in_memory(&Limits::default(), &cancel).unwrap();
                 assert!(matches!(packed.rows, Rows::Packed(_)));
                 let numbers: Vec<u32> = (0..packed.frame.mcus_high).collect();
                 let is_there = |i: usize, y, row: McuRow<'_>| {
@@ -235,16 +230,18 @@ mod tests {
                         assert_eq!(row.row(i, y), expected.planes[i].row(y as usize), "{i}, {y}");
                     }
                 };
-                for (&y, row) in numbers.iter().zip(packed.rows.some(Scalar, &numbers)) {
-                    (0..expected.planes.len()).for_each(|i| is_there(i, y, row.as_row()));
-                }
+                let memory = packed.rows.in_memory().unwrap();
+                memory.some(
+                    Scalar,
+                    &packed.frame,
+                    &numbers,
+                    |_| true,
+                    |y, row| {
+                        (0..expected.planes.len()).for_each(|i| is_there(i, y, row));
+                    },
+                );
                 let last = expected.planes.len() - 1;
-                let mut rows = packed.rows;
-                let take = |y, row: McuRow<'_>| {
-                    is_there(last, y, row);
-                    Ok(())
-                };
-                rows.for_each(Scalar, &expected.frame, 1, |i| i == last, take).unwrap();
+                memory.some(Scalar, &packed.frame, &numbers, |i| i == last, |y, row| is_there(last, y, row));
             }
         }
     }

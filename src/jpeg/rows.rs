@@ -6,14 +6,15 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::coeff::{Block, CoefficientImage, Plane};
+use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::simd::Scalar;
-use crate::jpeg::stream::{Stream, Window};
-use crate::limits::Cancel;
+use crate::jpeg::stream::Stream;
+use crate::jpeg::window::Window;
+use crate::limits::{Cancel, Limits};
 
 /// A picture on its way from a reader, or from an encoder, to a writer.
 #[derive(Debug)]
@@ -61,14 +62,76 @@ impl Coefficients<'_> {
         Ok(CoefficientImage { frame, planes, tables: self.tables.into_owned() })
     }
 
-    /// Takes the whole picture into memory where it is not there yet, as long as `may_hold` has nothing against a number
-    /// of bytes.
-    pub(crate) fn pack(self, may_hold: impl Fn(u64) -> Result<()>) -> Result<Self> {
+    /// Takes the whole picture into memory where it is not there yet, without its zeros unless a window is a large part of
+    /// it.
+    pub(crate) fn in_memory(self, limits: &Limits, cancel: &Cancel) -> Result<Self> {
+        let check = |bytes| limits.check_memory(bytes, "the coefficients of the picture");
         let rows = match self.rows {
-            Rows::Streamed(stream) => Rows::Packed(Cow::Owned(stream.pack(&self.frame, may_hold)?)),
+            Rows::Streamed(stream) if self.frame.mcus_high >= LEAST_ROWS => {
+                let may_hold = |bytes| cancel.check().and_then(|()| check(bytes));
+                Rows::Packed(Cow::Owned(stream.pack(&self.frame, may_hold)?))
+            }
+            Rows::Streamed(stream) => {
+                check(self.frame.blocks() * BLOCK_BYTES)?;
+                Rows::Held(Cow::Owned(Rows::Streamed(stream).hold(&self.frame, cancel)?))
+            }
             held => held,
         };
         Ok(Self { rows, ..self })
+    }
+}
+
+/// MCU rows of a picture that is packed, at least.
+const LEAST_ROWS: u32 = 16;
+
+/// A picture in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum InMemory<'a> {
+    Planes(&'a [Plane]),
+    Packed(&'a PackedPicture),
+}
+
+impl<'a> From<InMemory<'a>> for Rows<'a> {
+    fn from(memory: InMemory<'a>) -> Self {
+        match memory {
+            InMemory::Planes(planes) => Self::Held(Cow::Borrowed(planes)),
+            InMemory::Packed(packed) => Self::Packed(Cow::Borrowed(packed)),
+        }
+    }
+}
+
+impl InMemory<'_> {
+    /// Bytes of memory in use where so many threads take rows, each for itself.
+    pub(crate) fn bytes(self, threads: usize) -> u64 {
+        match self {
+            Self::Planes(planes) => planes.iter().map(Plane::bytes).sum(),
+            Self::Packed(packed) => packed.bytes(threads),
+        }
+    }
+
+    /// Gives some MCU rows of a frame to `take`, with their numbers; of the components that are not `wanted` they may have
+    /// anything.
+    pub(crate) fn some(
+        self,
+        kernels: impl AcKernels,
+        frame: &Frame,
+        numbers: &[u32],
+        wanted: impl Fn(usize) -> bool,
+        mut take: impl FnMut(u32, McuRow<'_>),
+    ) {
+        match self {
+            Self::Planes(planes) => numbers.iter().for_each(|&y| take(y, McuRow::Held(planes))),
+            Self::Packed(packed) => {
+                let mut window = Window::new(frame);
+                for &y in numbers {
+                    kernels.run(
+                        #[inline(always)]
+                        || packed.row(y).unpack(&wanted, &mut window),
+                    );
+                    take(y, McuRow::Alone(&window));
+                }
+            }
+        }
     }
 }
 
@@ -91,22 +154,6 @@ impl<'a> McuRow<'a> {
     }
 }
 
-/// An MCU row apart from the others.
-#[derive(Clone, Debug)]
-pub(crate) enum OneRow<'a> {
-    Held(&'a [Plane]),
-    Unpacked(Window),
-}
-
-impl OneRow<'_> {
-    pub(crate) fn as_row(&self) -> McuRow<'_> {
-        match self {
-            Self::Held(planes) => McuRow::Held(planes),
-            Self::Unpacked(window) => McuRow::Alone(window),
-        }
-    }
-}
-
 impl Rows<'_> {
     /// Gives all MCU rows of a frame in their order to `take`, with their number; of the components that are not `wanted`
     /// they may have anything. Where there are `threads` for it, they are decoded by one while another takes them.
@@ -122,11 +169,11 @@ impl Rows<'_> {
         match self {
             Self::Held(planes) => rows.try_for_each(|y| take(y, McuRow::Held(planes))),
             Self::Packed(packed) => {
-                let mut window = packed.window();
+                let mut window = Window::new(frame);
                 rows.try_for_each(|y| {
                     kernels.run(
                         #[inline(always)]
-                        || packed.unpack(y, &wanted, &mut window),
+                        || packed.row(y).unpack(&wanted, &mut window),
                     );
                     take(y, McuRow::Alone(&window))
                 })
@@ -160,34 +207,17 @@ impl Rows<'_> {
         Ok(planes)
     }
 
-    /// Some MCU rows of a picture in memory.
-    pub(crate) fn some(&self, kernels: impl AcKernels, numbers: &[u32]) -> Vec<OneRow<'_>> {
-        let one = |&y: &u32| match self {
-            Self::Held(planes) => Some(OneRow::Held(planes)),
-            Self::Packed(packed) => {
-                let mut window = packed.window();
-                kernels.run(
-                    #[inline(always)]
-                    || packed.unpack(y, |_| true, &mut window),
-                );
-                Some(OneRow::Unpacked(window))
-            }
-            Self::Streamed(_) => None,
-        };
-        numbers.iter().filter_map(one).collect()
-    }
-
     /// Whether the whole picture is in memory, so that to take it again costs next to nothing.
     pub(crate) fn are_held(&self) -> bool {
         !matches!(self, Self::Streamed(_))
     }
 
-    /// The same rows for another thread, where the picture is in memory; of others there are none.
-    pub(crate) fn shared(&self) -> Rows<'_> {
+    /// The picture, where the whole of it is in memory.
+    pub(crate) fn in_memory(&self) -> Option<InMemory<'_>> {
         match self {
-            Self::Held(planes) => Rows::Held(Cow::Borrowed(planes)),
-            Self::Packed(packed) => Rows::Packed(Cow::Borrowed(packed)),
-            Self::Streamed(_) => Rows::Held(Cow::Borrowed(&[])),
+            Self::Held(planes) => Some(InMemory::Planes(planes)),
+            Self::Packed(packed) => Some(InMemory::Packed(packed)),
+            Self::Streamed(_) => None,
         }
     }
 
@@ -198,11 +228,11 @@ impl Rows<'_> {
         }
     }
 
-    /// Bytes of memory in use with so many threads.
+    /// Bytes of memory in use where so many threads work on one row after another.
     pub(crate) fn bytes(&self, threads: usize) -> u64 {
         match self {
             Self::Held(planes) => planes.iter().map(Plane::bytes).sum(),
-            Self::Packed(packed) => packed.bytes(),
+            Self::Packed(packed) => packed.bytes(1),
             Self::Streamed(stream) => {
                 let window = stream.window();
                 // Those that wait, one at each end, the packer and another window.

@@ -1,17 +1,15 @@
 //! The scan of a sequential file that has all its coefficients, decoded an MCU row at a time.
 
-use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{BitReader, Place, Unstuffed, source_offset};
-use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::pairs::Room;
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
 use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
 use crate::jpeg::simd::Level;
+use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
 #[derive(Debug)]
@@ -40,32 +38,6 @@ struct Position {
     bits: Place,
 }
 
-/// The blocks of an MCU row of the frame, by component.
-#[derive(Clone, Debug)]
-pub(crate) struct Window {
-    parts: Vec<Part>,
-    /// MCUs of the scan in a row of its own, and how many of these rows an MCU row of the frame has: more than one where the
-    /// scan has a single component, whose MCUs are its blocks.
-    wide: usize,
-    lines: usize,
-}
-
-/// The rows of a component that an MCU row of the frame has.
-#[derive(Clone, Debug)]
-struct Part {
-    /// The blocks of the rows, those that pad MCUs included, and behind each row room for what a decoder leaves there.
-    coefficients: Vec<i16>,
-    /// Coefficients from row to row.
-    stride: usize,
-    /// Blocks of a row that are within the picture.
-    wide: usize,
-    /// Rows of the component in an MCU row of the frame.
-    rows: usize,
-    /// Blocks of an MCU, in a row and a column.
-    horizontal: usize,
-    vertical: usize,
-}
-
 impl<'a> Stream<'a> {
     /// For the scan whose data is `source[start..end]`, with a restart after so many MCUs, or none.
     pub(crate) fn new(
@@ -75,20 +47,11 @@ impl<'a> Stream<'a> {
         (source, start, end): (&'a [u8], usize, usize),
         restart_interval: u16,
     ) -> Self {
-        let single = frame.components.len() == 1;
-        let first = &frame.components[0];
-        let (wide, count, lines) = if single {
-            (first.blocks_wide as usize, first.blocks() as usize, first.vertical as usize)
-        } else {
-            (frame.mcus_wide as usize, frame.mcus_wide as usize * frame.mcus_high as usize, 1)
+        let window = Window::new(frame);
+        let count = match &frame.components[..] {
+            [only] => only.blocks() as usize,
+            _ => frame.mcus_wide as usize * frame.mcus_high as usize,
         };
-        let parts = frame.components.iter().map(|c| {
-            let (horizontal, vertical) = if single { (1, 1) } else { (c.horizontal as usize, c.vertical as usize) };
-            let (stride, rows) = ((wide * horizontal + 1) * 64, c.vertical as usize);
-            let coefficients = vec![0; stride * rows];
-            Part { coefficients, stride, wide: c.blocks_wide as usize, rows, horizontal, vertical }
-        });
-        let window = Window { parts: parts.collect(), wide, lines };
         let per_interval = if restart_interval == 0 { count } else { restart_interval.into() };
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
@@ -122,7 +85,7 @@ impl<'a> Stream<'a> {
             #[inline(always)]
             |window, _, reader, bits| {
                 for (slot, part) in window.parts.iter().enumerate() {
-                    for _ in 0..part.horizontal * part.vertical {
+                    for _ in 0..part.blocks_of_an_mcu() {
                         packer.block(
                             slot,
                             #[inline(always)]
@@ -216,11 +179,11 @@ impl<'a> Stream<'a> {
 
     /// Decodes all rows into memory without their zeros. `may_hold` is asked of each number of bytes.
     pub(crate) fn pack(mut self, frame: &Frame, may_hold: impl Fn(u64) -> Result<()>) -> Result<PackedPicture> {
-        let mut packed = PackedPicture::new(self.window.clone(), frame.mcus_high);
+        let mut packed = PackedPicture::new(&self.window, frame.mcus_high);
         let mut packer = Packer::new(self.window.blocks());
         for y in 0..frame.mcus_high {
             packed.push(self.pack_row(y, &mut packer)?);
-            may_hold(packed.bytes() + packer.bytes() + self.bytes())?;
+            may_hold(packed.bytes(0) + packer.bytes() + self.bytes())?;
         }
         Ok(packed)
     }
@@ -228,60 +191,5 @@ impl<'a> Stream<'a> {
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
         self.window.bytes() + self.plain.bytes()
-    }
-}
-
-impl Window {
-    /// A row of blocks of a component, counted from the top of the picture, within the MCU row.
-    #[inline(always)]
-    pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
-        let part = &self.parts[component];
-        let row = row as usize % part.rows * part.stride;
-        part.coefficients[row..][..part.wide * 64].as_chunks().0
-    }
-
-    /// Gives the rooms of all blocks of a component to `put`, in the order of the scan. They lie over each other: behind a
-    /// block is what comes after it.
-    #[inline(always)]
-    pub(crate) fn fill(&mut self, component: usize, mut put: impl FnMut(&mut Room)) {
-        let Self { parts, wide, lines } = self;
-        for line in 0..*lines {
-            for x in 0..*wide {
-                let Ok(()) = parts[component].mcu::<Infallible>(
-                    line,
-                    x,
-                    #[inline(always)]
-                    |room| {
-                        put(room);
-                        Ok(())
-                    },
-                );
-            }
-        }
-    }
-
-    /// Blocks of each component, those that pad MCUs included.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = usize> {
-        self.parts.iter().map(|part| self.wide * part.horizontal * part.rows)
-    }
-
-    /// Bytes of memory in use.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.parts.iter().map(|part| size_of_val(&part.coefficients[..]) as u64).sum()
-    }
-}
-
-impl Part {
-    /// Gives the rooms of an MCU to `read`, up to an error.
-    #[inline(always)]
-    fn mcu<E>(&mut self, line: usize, x: usize, mut read: impl FnMut(&mut Room) -> Result<(), E>) -> Result<(), E> {
-        for row in line * self.vertical..(line + 1) * self.vertical {
-            let row = &mut self.coefficients[row * self.stride..][..self.stride];
-            for column in x * self.horizontal..(x + 1) * self.horizontal {
-                let (rooms, _) = row[column * 64..].as_chunks_mut();
-                read(&mut rooms[0])?;
-            }
-        }
-        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::restart::Interval;
-use crate::jpeg::rows::{Coefficients, Rows};
+use crate::jpeg::rows::{Coefficients, InMemory, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::threads;
@@ -76,10 +76,7 @@ fn write_with(
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
     if layout.looks_at_coefficients() {
-        coefficients = coefficients.pack(|bytes| {
-            work.cancel.check()?;
-            work.limits.check_memory(bytes, "the coefficients of the picture")
-        })?;
+        coefficients = coefficients.in_memory(work.limits, work.cancel)?;
     }
     if !layout.tries_codings() {
         return lay_out(kernels, &mut coefficients, true, metadata, layout, work, deliver);
@@ -159,6 +156,7 @@ impl Scans<'_> {
             Plan::Script(script) => return self.write_all(kernels, script, rows, out, scan_done),
             Plan::Ways { ways, otherwise } => (ways, otherwise),
         };
+        self.visit(ways.scans().0)?;
         let are_held = rows.are_held();
         let begin = || Batch::of_ways(self.frame, ways, self.restart, are_held);
         let batch = self.tokenised(kernels, begin, rows, out.len())?;
@@ -182,10 +180,14 @@ impl Scans<'_> {
         out: &mut Vec<u8>,
         scan_done: Deliver<'_>,
     ) -> Result<()> {
+        self.visit(script)?;
         let intervals = Interval::of_scans(self.restart, self.frame, script);
         let parts = parts(script, self.work.threads);
-        if self.work.threads > 1 && parts.len() > 1 && rows.are_held() {
-            match self.parts(kernels, script, &intervals, &parts, rows, out.len()) {
+        if self.work.threads > 1
+            && parts.len() > 1
+            && let Some(memory) = rows.in_memory()
+        {
+            match self.parts(kernels, script, &intervals, &parts, memory, out.len()) {
                 Err(error) if is_of_memory(&error) => {}
                 scans => {
                     for scan in scans? {
@@ -197,6 +199,11 @@ impl Scans<'_> {
             }
         }
         self.write_script(kernels, script, &intervals, rows, out, scan_done)
+    }
+
+    /// Counts the blocks that scans look at, by however many threads and in however many passes that is.
+    fn visit(&self, scans: &[Scan]) -> Result<()> {
+        self.work.visits.take(scans.iter().map(|scan| scan.blocks(self.frame)).sum())
     }
 
     /// A batch that has its tokens. Where threads take memory of their own that the limits do not leave, there is one.
@@ -249,12 +256,12 @@ impl Scans<'_> {
         script: &[Scan],
         intervals: &[Interval],
         parts: &[Vec<usize>],
-        rows: &Rows<'_>,
+        memory: InMemory<'_>,
         written: usize,
     ) -> Result<Vec<Vec<u8>>> {
         // What is not held yet is to be had by all threads together.
         let threads = self.work.threads.min(parts.len());
-        let held = rows.bytes(threads) + written as u64;
+        let held = memory.bytes(threads) + written as u64;
         let mut limits = self.work.limits.clone();
         limits.memory = held + limits.memory.saturating_sub(held) / threads as u64;
         let work = Work { threads: 1, limits: &limits, progress: None, ..self.work };
@@ -272,7 +279,7 @@ impl Scans<'_> {
                 Ok(())
             };
             let scans = Scans { is_last: false, work, ..*self };
-            let mut rows = rows.shared();
+            let mut rows = memory.into();
             scans.write_script(kernels, &script, &intervals, &mut rows, &mut Vec::new(), &mut scan_done)?;
             Ok(written)
         };
@@ -304,7 +311,7 @@ impl Scans<'_> {
         scan_done: Deliver<'_>,
     ) -> Result<()> {
         let bytes: usize = scans.iter().map(Ready::bytes).sum();
-        let held = held + store.bytes() + out.len() as u64;
+        let held = held + store.bytes() + scans.iter().map(Ready::memory).sum::<u64>() + out.len() as u64;
         self.work.limits.check_memory(held + bytes as u64, "the coefficients, the tokens of scans and the output")?;
         // Threads have the scans once more before they are put together.
         let threads = if held + 2 * bytes as u64 > self.work.limits.memory { 1 } else { self.work.threads };

@@ -1,5 +1,7 @@
 //! Every format of pixels gives the file of the plain format that it stands for.
 
+use std::ops::ControlFlow;
+
 use cosimg::jpeg::{Density, Encoder, Image, PixelFormat, PixelPlane, Subsampling, inspect};
 use cosimg::{ErrorKind, Limits};
 
@@ -331,14 +333,27 @@ fn rows_that_are_held_count_with_all_their_planes() {
 
 #[test]
 fn rows_that_were_stopped_take_no_more_and_make_no_file() {
-    let cancel = cosimg::Cancel::new();
-    let mut rows = encoder(80).cancel(cancel.clone()).rows(4, 40, PixelFormat::Gray8).unwrap();
-    rows.push(&[1; 4 * 39 + 1]).unwrap();
-    cancel.trigger();
+    // Automatic subsampling holds what comes and encodes nothing before the end.
+    for subsampling in [Subsampling::S420, Subsampling::Auto] {
+        let cancel = cosimg::Cancel::new();
+        let encoder = encoder(80).subsampling(subsampling).cancel(cancel.clone());
+        let mut rows = encoder.rows(4, 40, PixelFormat::Rgb8).unwrap();
+        rows.push(&[1; 12 * 39 + 1]).unwrap();
+        cancel.trigger();
+        assert_eq!(rows.push(&[1; 11]).unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(rows.push(&[1; 1]).unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(rows.rows_left(), 1);
+        assert_eq!(rows.finish().unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+    // A progress function stops it in the middle of a call, and its row is gone.
+    let stops =
+        encoder(80).progress(|done, _| if done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    let mut rows = stops.rows(4, 8, PixelFormat::Gray8).unwrap();
+    rows.push(&[1; 4 * 7 + 1]).unwrap();
     assert_eq!(rows.push(&[1; 3]).unwrap_err().kind(), ErrorKind::Cancelled);
     assert_eq!(rows.push(&[1; 1]).unwrap_err().kind(), ErrorKind::Usage);
     assert_eq!(rows.rows_left(), 0);
-    assert_eq!(rows.finish().unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(rows.finish().is_err());
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl RowEncoder {
     /// `Usage` where the picture has fewer rows than that, or several planes, and nothing is taken; `Cancelled`, after
     /// which the picture cannot be finished.
     pub fn push(&mut self, data: &[u8]) -> Result<()> {
+        self.encoder.cancel.check()?;
         if self.format.planes() > 1 {
             let message = format!("{:?} has several planes, which are pushed as a picture", self.format);
             return Err(Error::usage(message).field_named("format"));
@@ -111,6 +112,7 @@ impl RowEncoder {
     /// `Usage` where these are not the next rows of the picture, and nothing is taken; `Cancelled`, after which the picture
     /// cannot be finished.
     pub fn push_rows(&mut self, rows: &Image<'_>) -> Result<()> {
+        self.encoder.cancel.check()?;
         let wrong = |field, message: String| Err(Error::usage(message).field_named(field));
         let (left, count) = (self.rows_left(), rows.height());
         if rows.format() != self.format {
@@ -158,6 +160,7 @@ impl RowEncoder {
     }
 
     fn check_whole(&self) -> Result<()> {
+        self.encoder.cancel.check()?;
         let left = self.rows_left();
         if left > 0 {
             return Err(Error::usage(format!("{left} rows of the picture are missing")).field_named("data"));

@@ -88,11 +88,8 @@ pub(crate) fn smallest(
     max_scans: Option<u8>,
     Work { threads, cancel, .. }: Work<'_>,
 ) -> Result<(Vec<Scan>, f32)> {
-    let sample = Sample::new(picture, kernels, effort.blocks, effort.one_of);
-    let (dc, mut bytes) = kernels.run(
-        #[inline(always)]
-        || cheapest_dc(picture.frame, &sample),
-    );
+    let sample = Sample::new(picture, effort.blocks, effort.one_of);
+    let (dc, mut bytes) = cheapest_dc(picture.frame, kernels, &sample);
     let of_frame = &picture.frame.components;
     let component = |i: usize| cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, i));
     let components =
@@ -112,13 +109,13 @@ pub(crate) fn smallest(
 
 /// The cheapest first scans of DC coefficients, and what they cost. The lowest bits are noise in most pictures: to send
 /// them later costs a header and saves nothing.
-#[inline(always)]
-fn cheapest_dc(frame: &Frame, sample: &Sample<'_>) -> (Vec<Scan>, f32) {
+fn cheapest_dc(frame: &Frame, kernels: impl AcKernels, sample: &Sample<'_>) -> (Vec<Scan>, f32) {
     let mut rows = DcRows::default();
-    for i in 0..frame.components.len() {
-        sample.block_rows(i).for_each(|row| rows.push(i, row));
-    }
-    let differences = Differences::new(frame, &rows, false);
+    sample.rows(kernels, |_| true, |i, row| rows.push(i, row));
+    let differences = kernels.run(
+        #[inline(always)]
+        || Differences::new(frame, &rows, false),
+    );
     let priced = dc::groupings(frame).into_iter().map(|groups| {
         let bytes: f32 = groups.iter().map(|group| differences.first(group, 0)).sum();
         (groups, bytes)
@@ -187,12 +184,16 @@ impl Component {
         let is_chroma = picture.has_chroma && component > 0;
         let lows = effort.lows[usize::from(is_chroma)];
         let mut statistics = Statistics::new(lows);
+        let is_this = |i| i == component;
+        sample.rows(kernels, is_this, |_, row| {
+            kernels.run(
+                #[inline(always)]
+                || statistics.row(kernels, row),
+            );
+        });
         kernels.run(
             #[inline(always)]
-            || {
-                sample.block_rows(component).for_each(|row| statistics.row(kernels, row));
-                statistics.finish();
-            },
+            || statistics.finish(),
         );
         let scale = Scale::new(picture.frame.components[component].blocks(), statistics.blocks());
         let refinements: Vec<Refinement<'_>> = kernels.run(
@@ -308,7 +309,7 @@ mod tests {
 
     fn of<'a>(coefficients: &'a Coefficients<'_>) -> Picture<'a> {
         let Coefficients { frame, rows, .. } = coefficients;
-        Picture { frame, rows, has_chroma: frame.components.len() == 3 }
+        Picture { frame, memory: rows.in_memory().unwrap(), has_chroma: frame.components.len() == 3 }
     }
 
     fn alone<'a>(limits: &'a Limits, cancel: &'a Cancel, visits: &'a Visits) -> Work<'a> {
@@ -335,7 +336,7 @@ mod tests {
         let image = picture(1500, 1100, &[(1, 1)]);
         let effort = Effort { bounds: MOST, refinements: MOST, rounds: 0, ..Effort::of_level(9).unwrap() };
         let coefficients = Coefficients::from(&image);
-        let sample = Sample::new(of(&coefficients), Scalar, effort.blocks, effort.one_of);
+        let sample = Sample::new(of(&coefficients), effort.blocks, effort.one_of);
         let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, 0).prices;
         for script in [
             "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",

@@ -432,7 +432,6 @@ class Encoder(_Bounded):
                 target,
             )
 
-
     def rows(self, width: int, height: int, format: PixelFormat) -> RowEncoder:
         """Begins a picture whose rows come by and by."""
         return RowEncoder(self, width, height, format)

@@ -24,8 +24,8 @@ class Limits(_native.Object):
     :param scans: scans of a JPEG
     :param block_visits: visits of blocks of a JPEG: scans times blocks as it is read, where one of an arithmetic-coded
         scan counts once for each coefficient of its band; as many again, and 1,024 for each byte of the source, as the
-        result is made, where a block counts once for each scan that is prepared and for each pass that prepares some,
-        and 64 times where it is requantised; scans times blocks of a script of one's own
+        result is made, where a block counts once for each scan that is prepared, and 64 times where it is
+        requantised; scans times blocks of a script of one's own
     :param memory: bytes of working memory, output included, input not
     :param stages: stages of a processing rule
     """

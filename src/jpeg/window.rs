@@ -1,0 +1,113 @@
+//! The blocks of an MCU row of a frame: as much of a picture as is in the cache while it is worked on.
+
+use std::convert::Infallible;
+
+use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::pairs::Room;
+use crate::jpeg::frame::Frame;
+
+/// The blocks of an MCU row of the frame, by component.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    pub(crate) parts: Vec<Part>,
+    /// MCUs in a row of a scan of all components, and how many of these rows an MCU row of the frame has: more than one
+    /// where there is a single component, whose MCUs are its blocks.
+    pub(crate) wide: usize,
+    pub(crate) lines: usize,
+}
+
+/// The rows of a component that an MCU row of the frame has.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// The blocks of the rows, those that pad MCUs included, and behind each row room for what a decoder leaves there.
+    coefficients: Vec<i16>,
+    /// Coefficients from row to row.
+    stride: usize,
+    /// Blocks of a row that are within the picture.
+    wide: usize,
+    /// Rows of the component in an MCU row of the frame.
+    rows: usize,
+    /// Blocks of an MCU, in a row and a column.
+    horizontal: usize,
+    vertical: usize,
+}
+
+impl Window {
+    /// One of zeros.
+    pub(crate) fn new(frame: &Frame) -> Self {
+        let single = frame.components.len() == 1;
+        let first = &frame.components[0];
+        let (wide, lines) =
+            if single { (first.blocks_wide as usize, first.vertical as usize) } else { (frame.mcus_wide as usize, 1) };
+        let parts = frame.components.iter().map(|c| {
+            let (horizontal, vertical) = if single { (1, 1) } else { (c.horizontal as usize, c.vertical as usize) };
+            let (stride, rows) = ((wide * horizontal + 1) * 64, c.vertical as usize);
+            let coefficients = vec![0; stride * rows];
+            Part { coefficients, stride, wide: c.blocks_wide as usize, rows, horizontal, vertical }
+        });
+        Self { parts: parts.collect(), wide, lines }
+    }
+
+    /// A row of blocks of a component, counted from the top of the picture, within the MCU row.
+    #[inline(always)]
+    pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
+        let part = &self.parts[component];
+        let row = row as usize % part.rows * part.stride;
+        part.coefficients[row..][..part.wide * 64].as_chunks().0
+    }
+
+    /// Gives the rooms of all blocks of a component to `put`, in the order of a scan. They lie over each other: behind a
+    /// block is what comes after it.
+    #[inline(always)]
+    pub(crate) fn fill(&mut self, component: usize, mut put: impl FnMut(&mut Room)) {
+        let Self { parts, wide, lines } = self;
+        for line in 0..*lines {
+            for x in 0..*wide {
+                let Ok(()) = parts[component].mcu::<Infallible>(
+                    line,
+                    x,
+                    #[inline(always)]
+                    |room| {
+                        put(room);
+                        Ok(())
+                    },
+                );
+            }
+        }
+    }
+
+    /// Blocks of each component, those that pad MCUs included.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = usize> {
+        self.parts.iter().map(|part| self.wide * part.horizontal * part.rows)
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| size_of_val(&part.coefficients[..]) as u64).sum()
+    }
+}
+
+impl Part {
+    /// Gives the rooms of an MCU to `read`, up to an error.
+    #[inline(always)]
+    pub(crate) fn mcu<E>(
+        &mut self,
+        line: usize,
+        x: usize,
+        mut read: impl FnMut(&mut Room) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for row in line * self.vertical..(line + 1) * self.vertical {
+            let row = &mut self.coefficients[row * self.stride..][..self.stride];
+            for column in x * self.horizontal..(x + 1) * self.horizontal {
+                let (rooms, _) = row[column * 64..].as_chunks_mut();
+                read(&mut rooms[0])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Blocks of an MCU.
+    pub(crate) fn blocks_of_an_mcu(&self) -> usize {
+        self.horizontal * self.vertical
+    }
+}

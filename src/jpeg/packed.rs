@@ -193,7 +193,7 @@ impl Sink for Sparse<'_> {
 mod tests {
     use crate::jpeg::damage::Tolerance;
     use crate::jpeg::read::{self, Terms};
-    use crate::jpeg::rows::{Coefficients, McuRow, Rows};
+    use crate::jpeg::rows::{Coefficients, InMemory, McuRow, Rows};
     use crate::jpeg::simd::{Scalar, Simd};
     use crate::jpeg::{Coding, Encoder, Image, PixelFormat, RestartInterval, Subsampling};
     use crate::limits::{Cancel, Limits};
@@ -222,18 +222,18 @@ mod tests {
                 let source = encoder.encode(&image).unwrap();
                 let cancel = Cancel::new();
                 let expected = streamed(&source).hold(&cancel).unwrap();
-                let packed = streamed(&source).in_memory(&Limits::default(), &cancel).unwrap();
-                assert!(matches!(packed.rows, Rows::Packed(_)));
-                let numbers: Vec<u32> = (0..packed.frame.mcus_high).collect();
+                let Coefficients { frame, rows: Rows::Streamed(stream), .. } = streamed(&source) else { panic!() };
+                let packed = stream.pack(&frame, |_| Ok(())).unwrap();
+                let memory = InMemory::Packed(&packed);
+                let numbers: Vec<u32> = (0..frame.mcus_high).collect();
                 let is_there = |i: usize, y, row: McuRow<'_>| {
                     for y in expected.frame.components[i].rows_of(y) {
                         assert_eq!(row.row(i, y), expected.planes[i].row(y as usize), "{i}, {y}");
                     }
                 };
-                let memory = packed.rows.in_memory().unwrap();
                 memory.some(
                     Scalar,
-                    &packed.frame,
+                    &frame,
                     &numbers,
                     |_| true,
                     |y, row| {
@@ -241,7 +241,7 @@ mod tests {
                     },
                 );
                 let last = expected.planes.len() - 1;
-                memory.some(Scalar, &packed.frame, &numbers, |i| i == last, |y, row| is_there(last, y, row));
+                memory.some(Scalar, &frame, &numbers, |i| i == last, |y, row| is_there(last, y, row));
             }
         }
     }

@@ -62,17 +62,17 @@ impl Coefficients<'_> {
         Ok(CoefficientImage { frame, planes, tables: self.tables.into_owned() })
     }
 
-    /// Takes the whole picture into memory where it is not there yet, without its zeros unless a window is a large part of
-    /// it.
+    /// Takes the whole picture into memory where it is not there yet, without its zeros where that pays.
     pub(crate) fn in_memory(self, limits: &Limits, cancel: &Cancel) -> Result<Self> {
         let check = |bytes| limits.check_memory(bytes, "the coefficients of the picture");
+        let bytes = self.frame.blocks() * BLOCK_BYTES;
         let rows = match self.rows {
-            Rows::Streamed(stream) if self.frame.mcus_high >= LEAST_ROWS => {
+            Rows::Streamed(stream) if bytes >= PACKED_BYTES && self.frame.mcus_high >= PACKED_ROWS => {
                 let may_hold = |bytes| cancel.check().and_then(|()| check(bytes));
                 Rows::Packed(Cow::Owned(stream.pack(&self.frame, may_hold)?))
             }
             Rows::Streamed(stream) => {
-                check(self.frame.blocks() * BLOCK_BYTES)?;
+                check(bytes)?;
                 Rows::Held(Cow::Owned(Rows::Streamed(stream).hold(&self.frame, cancel)?))
             }
             held => held,
@@ -81,8 +81,10 @@ impl Coefficients<'_> {
     }
 }
 
-/// MCU rows of a picture that is packed, at least.
-const LEAST_ROWS: u32 = 16;
+/// Bytes of the coefficients of a picture that is packed, at least: less stays in the caches with its zeros. And MCU rows,
+/// as each has a window beside it.
+const PACKED_BYTES: u64 = 4 << 20;
+const PACKED_ROWS: u32 = 16;
 
 /// A picture in memory.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use crate::jpeg::coeff::{BLOCK_BYTES, Block};
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
-use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
+use crate::jpeg::entropy::{Band, EndBands, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};

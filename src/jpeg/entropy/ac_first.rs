@@ -3,7 +3,7 @@
 use super::baseline::in_range;
 use super::planes::{AcKernels, Planes, filled};
 use super::token::{MAX_RUN, MAX_SIZE, Room, SlotKind, Token, Tokens, put_large};
-use super::{Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
+use super::{Band, EndBands, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
@@ -99,21 +99,15 @@ impl Tokeniser {
         }
         self.pass(blocks.len() - from, tokens);
     }
+}
 
-    /// Takes so many blocks that have nothing in the band.
+impl EndBands for Tokeniser {
     #[inline(always)]
-    fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
-        self.run += blocks as u32;
-        if self.run >= LONGEST_RUN {
-            let left = self.run - LONGEST_RUN;
-            self.run = LONGEST_RUN;
-            self.finish(tokens);
-            self.run = left;
-        }
+    fn run(&mut self) -> &mut u32 {
+        &mut self.run
     }
 
-    /// Ends the run of blocks.
-    pub(crate) fn finish(&mut self, tokens: &mut Tokens) {
+    fn finish(&mut self, tokens: &mut Tokens) {
         if self.run > 0 {
             let (symbol, extra, bits) = end_of_band(self.run);
             tokens.push(0, symbol as u8, extra, bits);

@@ -3,7 +3,7 @@
 
 use super::planes::{AcKernels, Planes, Refined, below, filled};
 use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
-use super::{BAD_SYMBOL, Band, Fault, LONGEST_RUN, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
+use super::{BAD_SYMBOL, Band, EndBands, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
@@ -147,21 +147,15 @@ impl Tokeniser {
         }
         self.pass(blocks - from, tokens);
     }
+}
 
-    /// Takes so many blocks that have nothing new in the band, and whose corrections are counted.
+impl EndBands for Tokeniser {
     #[inline(always)]
-    fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
-        self.run += blocks as u32;
-        if self.run >= LONGEST_RUN {
-            let left = self.run - LONGEST_RUN;
-            self.run = LONGEST_RUN;
-            self.finish(tokens);
-            self.run = left;
-        }
+    fn run(&mut self) -> &mut u32 {
+        &mut self.run
     }
 
-    /// Ends the run of blocks.
-    pub(crate) fn finish(&mut self, tokens: &mut Tokens) {
+    fn finish(&mut self, tokens: &mut Tokens) {
         if self.run > 0 {
             let (symbol, extra, bits) = end_of_band(self.run);
             tokens.push_with_corrections(symbol, extra, bits, self.corrections);

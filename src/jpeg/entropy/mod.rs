@@ -149,3 +149,24 @@ fn end_of_band(run: u32) -> (u32, u32, u32) {
 
 /// The longest such run that EOB14 can say.
 const LONGEST_RUN: u32 = 0x7FFF;
+
+/// Turns a band of AC coefficients into tokens, and holds back the run of blocks that have nothing more in it.
+pub(crate) trait EndBands {
+    /// Blocks of the run.
+    fn run(&mut self) -> &mut u32;
+
+    /// Ends the run.
+    fn finish(&mut self, tokens: &mut Tokens);
+
+    /// Takes so many blocks that have nothing in the band, or in a refinement nothing new: their corrections are counted.
+    #[inline(always)]
+    fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
+        *self.run() += blocks as u32;
+        if *self.run() >= LONGEST_RUN {
+            let left = *self.run() - LONGEST_RUN;
+            *self.run() = LONGEST_RUN;
+            self.finish(tokens);
+            *self.run() = left;
+        }
+    }
+}

@@ -113,13 +113,7 @@ impl Frame {
                 return Err(Error::input(message).field_named("SOF"));
             }
         }
-        // Files with an id that repeats are about, and libjpeg reads them; what is written has none.
-        for i in 1..components.len() {
-            let has = |id: u8| components.iter().any(|other| other.id == id);
-            if components[..i].iter().any(|other| other.id == components[i].id) {
-                components[i].id = (1..=u8::MAX).find(|&id| !has(id)).unwrap_or_default();
-            }
-        }
+        tell_ids_apart(&mut components);
         let h_max = components.iter().map(|c| c.horizontal).max().unwrap_or(1);
         for c in &mut components {
             c.blocks_wide = (width * c.horizontal).div_ceil(h_max).div_ceil(BLOCK_SIDE);
@@ -149,6 +143,17 @@ impl Frame {
     pub(crate) fn may_interleave(&self, components: &[usize]) -> bool {
         let blocks: u32 = components.iter().map(|&i| self.components[i].horizontal * self.components[i].vertical).sum();
         components.len() == 1 || blocks <= MAX_MCU_BLOCKS
+    }
+}
+
+/// Gives components whose id repeats one of their own: files with such ids are about, and libjpeg reads them; what is
+/// written has none.
+fn tell_ids_apart(components: &mut [Component]) {
+    for i in 1..components.len() {
+        let has = |id: u8| components.iter().any(|other| other.id == id);
+        if components[..i].iter().any(|other| other.id == components[i].id) {
+            components[i].id = (1..=u8::MAX).find(|&id| !has(id)).unwrap_or_default();
+        }
     }
 }
 

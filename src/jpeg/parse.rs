@@ -206,29 +206,34 @@ pub(crate) fn scan_header(segment: &Segment<'_>, frame: &Frame) -> Result<ScanHe
     let count = fields.u8()?;
     let (mut components, mut tables) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let id = fields.u8()?;
-        let has_the_name = |i: &usize| frame.components[*i].name == id;
-        let mut named = (0..frame.components.len()).filter(has_the_name);
-        let first = named.clone().next();
-        components.push(
-            named
-                .find(|i| !components.contains(i))
-                .or(first)
-                .ok_or_else(|| fields.error(format!("the frame has no component {id}")))?,
-        );
+        let name = fields.u8()?;
+        let component = component_named(name, frame, &components);
+        components.push(component.ok_or_else(|| fields.error(format!("the frame has no component {name}")))?);
         tables.push(fields.nibbles()?);
     }
-    // Of components of one name each scan has all, in the order of the frame, or it may mean any of them.
-    let has = |name| components.iter().any(|&c: &usize| frame.components[c].name == name);
-    if let Some(other) = (0..frame.components.len()).find(|c| !components.contains(c) && has(frame.components[*c].name))
-    {
-        let name = frame.components[other].name;
+    if let Some(name) = ambiguous_name(frame, &components) {
         return Err(fields.error(format!("the scan names one component {name}, and the frame has several")));
     }
     let (start, end) = (fields.u8()?, fields.u8()?);
     let (high, low) = fields.nibbles()?;
     fields.end()?;
     Ok(ScanHeader { scan: Scan { components, start, end, high, low }, tables })
+}
+
+/// The component that a scan header means by a name after those that it has `taken`: the next one of the frame that has
+/// the name, or where all that have it are taken, the first, which the scan then names twice.
+fn component_named(name: u8, frame: &Frame, taken: &[usize]) -> Option<usize> {
+    let mut named = (0..frame.components.len()).filter(|&i| frame.components[i].name == name);
+    let first = named.clone().next();
+    named.find(|i| !taken.contains(i)).or(first)
+}
+
+/// A name that a scan has for some of the components that bear it. Of components of one name each scan has all, in the
+/// order of the frame, or it may mean any of them.
+fn ambiguous_name(frame: &Frame, components: &[usize]) -> Option<u8> {
+    let has = |name| components.iter().any(|&c| frame.components[c].name == name);
+    let mut others = frame.components.iter().enumerate().filter(|(c, _)| !components.contains(c));
+    others.find(|(_, other)| has(other.name)).map(|(_, other)| other.name)
 }
 
 /// DQT (T.81 B.2.4.1), into its slots.

@@ -16,7 +16,8 @@
 //! rows     coefficients between reader and writer; stream: decoded as they are asked for; packed: without their zeros;
 //!          window: those of an MCU row
 //! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
-//! write    coefficients to segments and scans, by way of batch: scans that are made together               threads
+//! write    coefficients to segments and scans, by way of batch: scans that are made together; part: one of them;
+//!          threads
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 
@@ -38,6 +39,7 @@ mod mcu;
 mod metadata;
 mod packed;
 mod parse;
+mod part;
 mod progress;
 mod quant;
 mod read;

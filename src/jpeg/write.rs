@@ -1,13 +1,14 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::batch::{Batch, Best, Ready};
+use crate::jpeg::batch::{Batch, Best};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
+use crate::jpeg::part::Ready;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::restart::Interval;

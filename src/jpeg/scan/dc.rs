@@ -122,7 +122,7 @@ impl<'a> Differences<'a> {
         let mut tables = [[0; 17]; 2];
         let counts = if components.len() == 1 { &self.alone } else { &self.in_mcus };
         for &i in components {
-            // As `batch` gives tables to components.
+            // As `part` gives tables to components.
             let table = &mut tables[usize::from(matches!(i, 1 | 2))];
             table.iter_mut().zip(&counts[i][low]).for_each(|(sum, n)| *sum += n);
         }

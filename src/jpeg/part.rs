@@ -1,0 +1,333 @@
+//! A scan on its way: it turns what it looks at of each block into tokens, and is then written with the tables that fit
+//! them best.
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+use crate::jpeg::Coding;
+use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::emit::emit;
+use crate::jpeg::entropy::planes::{AcKernels, Planes, Wanted};
+use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
+use crate::jpeg::entropy::{Band, EndBands, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
+use crate::jpeg::huffman::HuffmanTable;
+use crate::jpeg::marker::{DHT, SOS};
+use crate::jpeg::restart::{Countdown, Interval, MARKER};
+use crate::jpeg::rows::McuRow;
+use crate::jpeg::scan::dc::DcRows;
+use crate::jpeg::scan::{Kind, Scan};
+use crate::jpeg::write::write_segment;
+
+/// Bytes of DHT and SOS without the tables, and of what stuffing varies by in a small scan.
+const HEADERS: usize = 64;
+/// Bytes of SOS for one component, and of DHT without its tables.
+const SOS_BYTES: usize = 10;
+const DHT_BYTES: usize = 4;
+/// Bytes of a restart marker and of the padding before it at most.
+const RESTART: usize = 3;
+/// Bytes of 0xFF, which are followed by a stuffed one.
+const STUFFED: f64 = 1.0 / 300.0;
+
+/// A scan on its way.
+pub(crate) struct Part<'a> {
+    /// Among those of the batch.
+    pub(crate) number: usize,
+    pub(crate) scan: Cow<'a, Scan>,
+    interval: Interval,
+    /// MCUs to the end of the interval.
+    countdown: Countdown,
+    kind: Kind,
+    tokeniser: Tokeniser,
+    pub(crate) tokens: Tokens,
+}
+
+#[derive(Debug)]
+enum Tokeniser {
+    Sequential(baseline::Tokeniser),
+    DcFirst(dc_first::Tokeniser),
+    DcRefine(dc_refine::Tokeniser),
+    AcFirst(ac_first::Tokeniser),
+    AcRefine(ac_refine::Tokeniser),
+}
+
+/// A scan that is ready to be written.
+pub(crate) struct Ready<'a> {
+    scan: Cow<'a, Scan>,
+    pub(crate) interval: Interval,
+    kind: Kind,
+    tokens: Tokens,
+    /// Where its tokens are, unless they are with those of the others.
+    own: Option<Store>,
+    tables: [Option<HuffmanTable>; SLOTS],
+    /// Of its data without stuffing.
+    bits: u64,
+}
+
+impl<'a> Part<'a> {
+    pub(crate) fn new(number: usize, scan: Cow<'a, Scan>, interval: Interval, coding: Coding) -> Self {
+        let kind = if coding == Coding::Baseline { Kind::Sequential } else { scan.kind() };
+        let low = u32::from(scan.low);
+        let band = Band { start: scan.start.into(), end: scan.end.into(), low };
+        let slots = table_slots(&scan);
+        let (tokeniser, symbols) = match kind {
+            Kind::Sequential => (Tokeniser::Sequential(baseline::Tokeniser::new(slots)), SlotKind::Sequential),
+            Kind::DcFirst => (Tokeniser::DcFirst(dc_first::Tokeniser::new(slots, low)), SlotKind::Dc),
+            Kind::DcRefine => (Tokeniser::DcRefine(dc_refine::Tokeniser::new(low)), SlotKind::Corrections),
+            Kind::AcFirst => (Tokeniser::AcFirst(ac_first::Tokeniser::new(band)), SlotKind::Ac),
+            Kind::AcRefine => (Tokeniser::AcRefine(ac_refine::Tokeniser::new(band)), SlotKind::Corrections),
+        };
+        let countdown = Countdown::new(interval);
+        Self { number, scan, interval, countdown, kind, tokeniser, tokens: Tokens::new(symbols) }
+    }
+
+    /// Adds what the scan looks at to what is `wanted` of each component.
+    pub(crate) fn look_at(&self, wanted: &mut [Wanted]) {
+        let wanted = &mut wanted[self.scan.components[0]];
+        match self.kind {
+            Kind::AcFirst => wanted.first(self.scan.low),
+            Kind::AcRefine => wanted.refinement(self.scan.low),
+            Kind::Sequential | Kind::DcFirst | Kind::DcRefine => {}
+        }
+    }
+
+    pub(crate) fn is_dc(&self) -> bool {
+        matches!(self.tokeniser, Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_))
+    }
+
+    /// Whether the scan takes the blocks of this component alone, as they come.
+    pub(crate) fn is_in_groups(&self, component: usize) -> bool {
+        self.scan.components == [component] && !self.is_dc()
+    }
+
+    /// Of so many blocks of its only component, those that are left of the restart interval.
+    pub(crate) fn within_interval(&self, blocks: usize) -> usize {
+        self.countdown.within(blocks)
+    }
+
+    /// Some blocks of a row of the only component of the scan, all of one restart interval.
+    #[inline(always)]
+    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes, store: &mut Store) {
+        let tokens = &mut self.tokens;
+        match &mut self.tokeniser {
+            Tokeniser::Sequential(t) => blocks.iter().for_each(|block| t.block(0, block, tokens)),
+            Tokeniser::AcFirst(t) => t.group(kernels, blocks, planes, tokens),
+            Tokeniser::AcRefine(t) => t.group(kernels, blocks.len(), planes, tokens),
+            // They come at the end.
+            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
+        }
+        if self.countdown.pass(blocks.len()) {
+            self.end_interval();
+        }
+        self.tokens.settle(store);
+    }
+
+    /// A row of MCUs of an interleaved scan.
+    #[inline(always)]
+    pub(crate) fn mcus(&mut self, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
+        if let Tokeniser::Sequential(tokeniser) = &mut self.tokeniser {
+            let (countdown, tokens) = (&mut self.countdown, &mut self.tokens);
+            interleave(frame, |i, row| rows.row(i, row), &self.scan, (y, countdown), tokeniser, tokens, store);
+        }
+    }
+
+    /// Begins anew after some blocks, as at a restart marker (T.81 F.1.1.5.1, G.1.2.2).
+    #[cold]
+    fn end_interval(&mut self) {
+        match &mut self.tokeniser {
+            Tokeniser::Sequential(t) => t.restart(),
+            Tokeniser::AcFirst(t) => t.finish(&mut self.tokens),
+            Tokeniser::AcRefine(t) => t.finish(&mut self.tokens),
+            // They come at the end.
+            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
+        }
+        self.tokens.end_interval();
+    }
+
+    /// What is left to do after the last row.
+    pub(crate) fn finish(&mut self, kernels: impl AcKernels, frame: &Frame, dc: Option<&DcRows>, store: &mut Store) {
+        let Self { scan, countdown, tokens, .. } = self;
+        match (&mut self.tokeniser, dc) {
+            (Tokeniser::AcFirst(t), _) => t.finish(tokens),
+            (Tokeniser::AcRefine(t), _) => t.finish(tokens),
+            (Tokeniser::DcFirst(t), Some(dc)) => kernels.run(
+                #[inline(always)]
+                || whole(frame, dc, scan, countdown, t, tokens, store),
+            ),
+            (Tokeniser::DcRefine(t), Some(dc)) => kernels.run(
+                #[inline(always)]
+                || whole(frame, dc, scan, countdown, t, tokens, store),
+            ),
+            _ => {}
+        }
+        tokens.finish(store);
+    }
+
+    /// The scan with its tables.
+    ///
+    /// # Errors
+    /// Where a coefficient is too large for the coding process.
+    pub(crate) fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
+        let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
+        let Self { scan, interval, kind, tokens, .. } = self;
+        Ok(Ready { scan, interval, kind, tokens, own: None, tables, bits })
+    }
+}
+
+impl Ready<'_> {
+    /// A scan of DC coefficients by itself, with tokens of its own.
+    pub(crate) fn of_dc(
+        kernels: impl AcKernels,
+        frame: &Frame,
+        dc: &DcRows,
+        scan: Scan,
+        interval: Interval,
+    ) -> Result<Self> {
+        let mut own = Store::default();
+        let mut part = Part::new(0, Cow::Owned(scan), interval, Coding::Progressive);
+        part.finish(kernels, frame, Some(dc), &mut own);
+        Ok(Ready { own: Some(own), ..part.ready(frame)? })
+    }
+
+    /// Bytes that the scan will have, all but exactly: one byte in 256 takes another for stuffing, as bits are.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();
+        let data = self.bits / 8;
+        (data + data / 128) as usize + self.tokens.restarts() * RESTART + tables + HEADERS
+    }
+
+    /// Bytes of memory in use, but for those of the store that scans share.
+    pub(crate) fn memory(&self) -> u64 {
+        self.tokens.own_bytes() + self.own.as_ref().map_or(0, Store::bytes)
+    }
+
+    /// Bytes that the scan will have, on average over what may have to be stuffed.
+    pub(crate) fn size(&self) -> f32 {
+        let tables: usize = self.tables.iter().flatten().map(|table| DHT_BYTES + table.segment_bytes()).sum();
+        let data = self.bits as f64 / 8.0;
+        (data * (1.0 + STUFFED) + (SOS_BYTES + tables) as f64) as f32 + self.tokens.restarts() as f32 * MARKER
+    }
+
+    /// DHT, DRI, SOS and the entropy-coded data of the scan.
+    pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
+        write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
+        self.interval.write(out)?;
+        self.write_header(frame, out)?;
+        emit(kernels, self.tokens, self.own.as_ref().unwrap_or(store), &self.tables, out);
+        Ok(())
+    }
+
+    fn write_header(&self, frame: &Frame, out: &mut Vec<u8>) -> Result<()> {
+        let (scan, tables) = (&*self.scan, &self.tables);
+        let (dc, ac) = (|slot| table_of(slot, tables) as u8, |slot| table_of(slot + 2, tables) as u8 - 2);
+        let mut payload = vec![scan.components.len() as u8];
+        for (&component, slot) in scan.components.iter().zip(table_slots(scan)) {
+            let tables = match self.kind {
+                Kind::Sequential => dc(slot) << 4 | ac(slot),
+                Kind::DcFirst => dc(slot) << 4,
+                Kind::DcRefine | Kind::AcFirst | Kind::AcRefine => 0,
+            };
+            payload.extend([frame.components[component].id, tables]);
+        }
+        payload.extend([scan.start, scan.end, scan.high << 4 | scan.low]);
+        write_segment(SOS, &payload, out)
+    }
+}
+
+/// A whole scan of DC coefficients.
+#[inline(always)]
+fn whole(
+    frame: &Frame,
+    dc: &DcRows,
+    scan: &Scan,
+    countdown: &mut Countdown,
+    tokeniser: &mut impl Tokenise<i16>,
+    tokens: &mut Tokens,
+    store: &mut Store,
+) {
+    if let &[component] = &scan.components[..] {
+        for row in 0..frame.components[component].blocks_high {
+            let mut rest = dc.row(frame, component, row);
+            while !rest.is_empty() {
+                let (values, after) = rest.split_at(countdown.within(rest.len()));
+                rest = after;
+                for value in values {
+                    tokeniser.block(0, value, tokens);
+                }
+                if countdown.pass(values.len()) {
+                    tokeniser.restart();
+                    tokens.end_interval();
+                }
+                tokens.settle(store);
+            }
+        }
+    } else {
+        for y in 0..frame.mcus_high {
+            let rows = |component, row| dc.row(frame, component, row);
+            interleave(frame, rows, scan, (y, countdown), tokeniser, tokens, store);
+        }
+    }
+}
+
+/// The blocks of a row of MCUs in their order (T.81 A.2.3), by what a scan looks at of each.
+#[inline(always)]
+fn interleave<'r, T: 'r>(
+    frame: &Frame,
+    rows: impl Fn(usize, u32) -> &'r [T],
+    scan: &Scan,
+    (y, countdown): (u32, &mut Countdown),
+    tokeniser: &mut impl Tokenise<T>,
+    tokens: &mut Tokens,
+    store: &mut Store,
+) {
+    // Rows of blocks in the order in which each MCU has a stretch of them.
+    let mut lines: Vec<(usize, &[T], usize)> = Vec::with_capacity(MAX_MCU_BLOCKS as usize);
+    for (slot, &i) in scan.components.iter().enumerate() {
+        let c = &frame.components[i];
+        for row in y * c.vertical..(y + 1) * c.vertical {
+            let blocks = if row < c.blocks_high { rows(i, row) } else { &[] };
+            lines.push((slot, blocks, c.horizontal as usize));
+        }
+    }
+    for x in 0..frame.mcus_wide as usize {
+        for &(slot, blocks, across) in &lines {
+            let inside = &blocks[(x * across).min(blocks.len())..((x + 1) * across).min(blocks.len())];
+            for block in inside {
+                tokeniser.block(slot, block, tokens);
+            }
+            for _ in inside.len()..across {
+                tokeniser.padding(slot, tokens);
+            }
+        }
+        if countdown.pass(1) {
+            tokeniser.restart();
+            tokens.end_interval();
+        }
+        tokens.settle(store);
+    }
+}
+
+/// The table, 0 or 1, of each component of a scan: chroma shares one, and black goes with luma.
+fn table_slots(scan: &Scan) -> [usize; MAX_COMPONENTS] {
+    let mut slots = [0; MAX_COMPONENTS];
+    for (slot, &component) in slots.iter_mut().zip(&scan.components) {
+        *slot = usize::from(matches!(component, 1 | 2));
+    }
+    slots
+}
+
+/// The tables of a scan in one DHT segment; nothing where the scan has no symbols.
+fn write_huffman_tables(tables: &[Option<HuffmanTable>; SLOTS], symbols: SlotKind, out: &mut Vec<u8>) -> Result<()> {
+    let mut payload = Vec::new();
+    for (slot, table) in tables.iter().enumerate().filter_map(|(slot, table)| Some((slot as u8, table.as_ref()?))) {
+        let class_and_slot = match symbols {
+            SlotKind::Dc => slot,
+            SlotKind::Ac | SlotKind::Corrections => 0x10 | slot,
+            SlotKind::Sequential => (slot & 2) << 3 | slot & 1,
+        };
+        payload.push(class_and_slot);
+        payload.extend_from_slice(&table.counts);
+        payload.extend_from_slice(&table.symbols);
+    }
+    if payload.is_empty() { Ok(()) } else { write_segment(DHT, &payload, out) }
+}

@@ -16,18 +16,14 @@ use crate::jpeg::marker::{DHT, SOS};
 use crate::jpeg::restart::{Countdown, Interval, MARKER};
 use crate::jpeg::rows::McuRow;
 use crate::jpeg::scan::dc::DcRows;
+use crate::jpeg::scan::size::{self, STUFFED, sos};
 use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::write::write_segment;
 
-/// Bytes of DHT and SOS without the tables, and of what stuffing varies by in a small scan.
+/// Bytes of DHT, DRI and SOS at most without the tables, and of what stuffing varies by in a small scan.
 const HEADERS: usize = 64;
-/// Bytes of SOS for one component, and of DHT without its tables.
-const SOS_BYTES: usize = 10;
-const DHT_BYTES: usize = 4;
 /// Bytes of a restart marker and of the padding before it at most.
 const RESTART: usize = 3;
-/// Bytes of 0xFF, which are followed by a stuffed one.
-const STUFFED: f64 = 1.0 / 300.0;
 
 /// A scan on its way.
 pub(crate) struct Part<'a> {
@@ -203,9 +199,10 @@ impl Ready<'_> {
 
     /// Bytes that the scan will have, on average over what may have to be stuffed.
     pub(crate) fn size(&self) -> f32 {
-        let tables: usize = self.tables.iter().flatten().map(|table| DHT_BYTES + table.segment_bytes()).sum();
+        let tables: usize = self.tables.iter().flatten().map(|table| size::DHT + table.segment_bytes()).sum();
         let data = self.bits as f64 / 8.0;
-        (data * (1.0 + STUFFED) + (SOS_BYTES + tables) as f64) as f32 + self.tokens.restarts() as f32 * MARKER
+        (data * (1.0 + STUFFED) + (sos(self.scan.components.len()) + tables) as f64) as f32
+            + self.tokens.restarts() as f32 * MARKER
     }
 
     /// DHT, DRI, SOS and the entropy-coded data of the scan.

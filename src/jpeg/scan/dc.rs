@@ -2,6 +2,7 @@
 //! them tells the sizes of all differences.
 
 use super::price::{Scale, code_bits};
+use super::size::{DHT, DHT_TABLE, sos};
 use crate::jpeg::RestartInterval;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::token::Sizes;
@@ -12,12 +13,6 @@ pub(super) const LOWS: usize = 4;
 
 /// Counts of the sizes of differences.
 type Counts = [u32; 17];
-
-/// Bytes of SOS for a component and without, of DHT for a table and without.
-const SOS: f32 = 8.0;
-const SOS_COMPONENT: f32 = 2.0;
-const DHT: f32 = 4.0;
-const DHT_TABLE: f32 = 17.0;
 
 /// The DC coefficients of rows of MCUs, by component.
 #[derive(Clone, Debug, Default)]
@@ -149,11 +144,7 @@ impl<'a> Differences<'a> {
             let of_an_mcu = components.iter().map(|&c| frame.components[c].horizontal * frame.components[c].vertical);
             u64::from(frame.mcus_wide) * u64::from(frame.mcus_high) * u64::from(of_an_mcu.sum::<u32>())
         };
-        (blocks / 8) as f32
-            + stuffed as f32
-            + SOS
-            + SOS_COMPONENT * components.len() as f32
-            + self.restart.bytes(frame, components)
+        (blocks / 8) as f32 + stuffed as f32 + sos(components.len()) as f32 + self.restart.bytes(frame, components)
     }
 }
 
@@ -226,12 +217,12 @@ fn priced(components: usize, tables: &[Counts; 2], scale: Scale) -> f32 {
     let bits = |sizes: &Counts| {
         let mut used: Vec<u32> = sizes.iter().copied().filter(|&n| n > 0).collect();
         let extra: u64 = sizes.iter().zip(0..).map(|(&n, size)| u64::from(n) * size).sum();
-        let headers = if used.is_empty() { 0.0 } else { DHT_TABLE };
+        let headers = if used.is_empty() { 0 } else { DHT_TABLE };
         (code_bits(&mut used) + extra, used.len(), headers)
     };
     let shared = std::array::from_fn(|size| tables[0][size] + tables[1][size]);
     let (first, second, shared) = (bits(&tables[0]), bits(&tables[1]), bits(&shared));
-    let headers = SOS + SOS_COMPONENT * components as f32 + DHT;
+    let headers = sos(components) + DHT;
     let apart = scale.bytes(first.0 + second.0, first.1 + second.1, headers + first.2 + second.2);
     apart.min(scale.bytes(shared.0, shared.1, headers + shared.2))
 }

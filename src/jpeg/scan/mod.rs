@@ -8,6 +8,7 @@
 //! script   scripts of the caller's own, by way of text
 //! ways     a choice among known scripts, which are made together
 //! search   the smallest scans: sample -> statistics -> price -> split, and dc
+//! size     of headers, and of what is stuffed, for all who reckon what a scan takes
 //! ```
 
 pub(crate) mod dc;
@@ -17,6 +18,7 @@ pub(crate) mod progress;
 pub(crate) mod sample;
 pub(crate) mod script;
 pub(crate) mod search;
+pub(crate) mod size;
 mod split;
 mod statistics;
 mod text;

@@ -2,14 +2,13 @@
 //! and header included. Exact for the blocks that were counted but for the bytes that happen to be stuffed, and for
 //! codes that would be longer than 16 bits.
 
+use super::size::{DHT, DHT_TABLE, STUFFED, sos};
 use super::statistics::{Pairs, Statistics, pair};
 
 /// Bytes of SOS, and of DHT without its symbols, for a scan of one component.
-const HEADERS: f32 = 10.0 + 21.0;
+const HEADERS: usize = sos(1) + DHT + DHT_TABLE;
 /// The last byte of a scan is half empty on average.
 const LAST_BYTE: f32 = 0.5;
-/// Bytes of 0xFF, which are followed by a stuffed one.
-const STUFFED: f32 = 1.0 / 300.0;
 /// EOB0 to EOB14.
 const RUN_CLASSES: usize = 15;
 /// Sixteen zeros.
@@ -33,8 +32,8 @@ impl Scale {
     }
 
     /// Bytes of a scan of so many bits, with `symbols` in its table.
-    pub(super) fn bytes(self, bits: u64, symbols: usize, headers: f32) -> f32 {
-        bits as f32 * self.0 / 8.0 * (1.0 + STUFFED) + symbols as f32 + headers + LAST_BYTE
+    pub(super) fn bytes(self, bits: u64, symbols: usize, headers: usize) -> f32 {
+        bits as f32 * self.0 / 8.0 * (1.0 + STUFFED as f32) + symbols as f32 + headers as f32 + LAST_BYTE
     }
 }
 

@@ -53,12 +53,24 @@ def test_rows_with_gaps_and_arrays(pixels: bytes) -> None:
         for first in range(0, HEIGHT, 9):
             picture.push(wide[first : first + 9])
         assert picture.finish() == expected
+    # An array of one dimension is bytes, wherever bytes are taken.
+    flat = array.reshape(-1)
+    gaps = numpy.frombuffer(b"\xaa\xaa".join(rows[:7]), dtype=numpy.uint8)
     with cosimg.Encoder().rows(WIDTH, HEIGHT, "rgb") as picture:
-        picture.push(array.reshape(-1))
+        picture.push(gaps, height=7, stride=ROW + 2)
+        picture.push(flat[7 * ROW : 9 * ROW], height=2)
+        picture.push(flat[9 * ROW :])
         assert picture.finish() == expected
+    assert cosimg.encode(flat, **SIZE) == expected
     with cosimg.Encoder().rows(WIDTH, HEIGHT, "rgb") as picture:
         with pytest.raises(cosimg.UsageError):
             picture.push(wide[:, 1:])
+        with pytest.raises(cosimg.UsageError):
+            picture.push(wide, height=HEIGHT)
+        with pytest.raises(cosimg.UsageError):
+            picture.push(flat[::2], height=2)
+        with pytest.raises(cosimg.UsageError):
+            picture.push(flat[: 2 * ROW - 1], height=2)
         with pytest.raises(cosimg.UsageError):
             picture.push(wide.astype(numpy.uint16))
 

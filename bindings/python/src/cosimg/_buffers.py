@@ -183,8 +183,7 @@ def picture(
 
 def is_flat(data: Any) -> bool:
     """Whether these are bytes, and no picture."""
-    interface = getattr(data, "__array_interface__", None)
-    return not isinstance(data, (list, tuple)) and (interface is None or len(interface["shape"]) == 1)
+    return not isinstance(data, (list, tuple)) and _interface(data) is None
 
 
 def number_of(format: PixelFormat) -> int:
@@ -200,7 +199,7 @@ def _picture(
     format: Optional[PixelFormat],
 ) -> Iterator[ImageView]:
     """An object with `__array_interface__`, as numpy's and Pillow's have, or bytes with a size."""
-    interface = getattr(image, "__array_interface__", None)
+    interface = _interface(image)
     if interface is None:
         if width is None or height is None or format is None:
             raise errors.usage("image", "bytes need width, height and format; or pass a numpy array or a Pillow image")
@@ -282,6 +281,12 @@ def _dimensions(view: _PyBuffer) -> tuple[tuple[int, ...], tuple[int, ...]]:
     sizes = ctypes.POINTER(c_ssize_t)
     shape, strides = (ctypes.cast(place, sizes) for place in (view.shape, view.strides))
     return tuple(shape[: view.ndim]), tuple(strides[: view.ndim])
+
+
+def _interface(data: Any) -> Optional[dict[str, Any]]:
+    """What an array or an image tells of itself; an array of one dimension has no size to tell and is bytes."""
+    interface: Optional[dict[str, Any]] = getattr(data, "__array_interface__", None)
+    return None if interface is None or len(interface["shape"]) == 1 else interface
 
 
 def _layout(interface: dict[str, Any]) -> tuple[int, int, PixelFormat, int]:

@@ -236,9 +236,10 @@ class Encoder(_Bounded):
 
     A picture is a numpy array of uint8, uint16 or float32 (of 0 to 1), (rows, columns) or (rows, columns, 1, 3 or 4), a
     Pillow image, or bytes together with `width`, `height`, `format` and, where rows do not follow without a gap,
-    `stride`. An array of uint8 may be in another order than RGB or RGBA, which `format` then tells. A list of planes, for
-    `"rgb-planar"`, `"ycbcr-444"`, `"ycbcr-422"`, `"ycbcr-420"` or `"nv12"`, has arrays of uint8 of the size of each, whose rows
-    may have gaps, or bytes with `width`, `height` and, where rows have gaps, a `stride` for all planes or a list of them.
+    `stride`; an array of one dimension is bytes. An array of uint8 may be in another order than RGB or RGBA, which `format`
+    then tells. A list of planes, for `"rgb-planar"`, `"ycbcr-444"`, `"ycbcr-422"`, `"ycbcr-420"` or `"nv12"`, has arrays of
+    uint8 of the size of each, whose rows may have gaps, or bytes with `width`, `height` and, where rows have gaps, a
+    `stride` for all planes or a list of them.
 
     :param preset: how much work is spent on a smaller file of the same looks
     :param quality: 1 to 100, alike to the eye with libjpeg's

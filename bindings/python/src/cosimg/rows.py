@@ -47,11 +47,12 @@ class RowEncoder(_native.Object):
         share their chroma, as in 4:2:0, their number is even in all but the last ones.
         """
         with self._alone() as native:
-            if height is None and stride is None and _buffers.is_flat(rows):
+            flat = _buffers.is_flat(rows)
+            if flat and height is None and stride is None:
                 with _buffers.borrow(rows, "rows") as held:
                     _native.call("cosimg_row_encoder_push", native.pointer, held)
                 return
-            width = None if hasattr(rows, "__array_interface__") else self._width
+            width = self._width if flat or isinstance(rows, (list, tuple)) else None
             with _buffers.picture(rows, width, height, stride, self._format) as (kind, view):
                 _native.call(f"cosimg_row_encoder_push{kind or '_image'}", native.pointer, ctypes.byref(view))
 

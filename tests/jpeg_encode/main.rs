@@ -16,6 +16,7 @@
 //! auto       the subsampling that is chosen by the picture
 //! peers      libjpeg-turbo reads every file, and its own are no better
 //! chromium   so does Chromium, where there is one
+//! reconstruction decoders give the pixels that the file means by T.81
 //! ```
 
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)] // a panic is how a test fails
@@ -23,6 +24,8 @@
 mod arguments;
 mod auto;
 mod chromium;
+#[path = "../common/mod.rs"]
+mod common;
 mod every;
 mod formats;
 mod laws;
@@ -31,6 +34,7 @@ mod pictures;
 mod progress;
 #[cfg(feature = "ssimulacra2")]
 mod quality;
+mod reconstruction;
 mod requantise;
 mod scans;
 #[cfg(feature = "ssimulacra2")]

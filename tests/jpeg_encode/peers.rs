@@ -3,9 +3,6 @@
 //! The tests need `cjpeg` and `djpeg`; without them they say that they skip, or fail where `COSIMG_GATE` is 1. Photos
 //! come from `COSIMG_SHARED`; one by default, three where `COSIMG_GATE` is 1.
 
-#[path = "../support/tools.rs"]
-mod tools;
-
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use cosimg::jpeg::{Coding, Encoder, PixelFormat, Subsampling};
 
+use crate::common::machine::{gate, missing};
 use crate::{FORMATS, PRESETS, Picture, SUBSAMPLINGS, encoder};
 
 #[test]
@@ -99,7 +97,7 @@ fn luma_psnr(a: &Picture, b: &Picture) -> f64 {
 }
 
 pub(crate) fn has_tools() -> bool {
-    !tools::missing("cjpeg") && !tools::missing("djpeg")
+    !missing("cjpeg") && !missing("djpeg")
 }
 
 /// Photos of the corpus.
@@ -118,7 +116,7 @@ pub(crate) fn photos() -> Vec<(String, Picture)> {
     if files.is_empty() {
         eprintln!("skipped the photos: none in {}", shared.display());
     }
-    files.truncate(if tools::gate() { 3 } else { 1 });
+    files.truncate(if gate() { 3 } else { 1 });
     files
         .into_iter()
         .map(|path| {

@@ -111,27 +111,27 @@ impl InMemory<'_> {
         }
     }
 
-    /// Gives some MCU rows of a frame to `take`, with their numbers; of the components that are not `wanted` they may have
+    /// Gives MCU rows of a frame to `take`, with their numbers; of the components that are not `wanted` they may have
     /// anything.
-    pub(crate) fn some(
+    pub(crate) fn take<E>(
         self,
         kernels: impl AcKernels,
         frame: &Frame,
-        numbers: &[u32],
+        mut numbers: impl Iterator<Item = u32>,
         wanted: impl Fn(usize) -> bool,
-        mut take: impl FnMut(u32, McuRow<'_>),
-    ) {
+        mut take: impl FnMut(u32, McuRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self {
-            Self::Planes(planes) => numbers.iter().for_each(|&y| take(y, McuRow::Held(planes))),
+            Self::Planes(planes) => numbers.try_for_each(|y| take(y, McuRow::Held(planes))),
             Self::Packed(packed) => {
                 let mut window = Window::new(frame);
-                for &y in numbers {
+                numbers.try_for_each(|y| {
                     kernels.run(
                         #[inline(always)]
                         || packed.row(y).unpack(&wanted, &mut window),
                     );
-                    take(y, McuRow::Alone(&window));
-                }
+                    take(y, McuRow::Alone(&window))
+                })
             }
         }
     }
@@ -168,28 +168,17 @@ impl Rows<'_> {
         mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut rows = 0..frame.mcus_high;
-        match self {
-            Self::Held(planes) => rows.try_for_each(|y| take(y, McuRow::Held(planes))),
-            Self::Packed(packed) => {
-                let mut window = Window::new(frame);
-                rows.try_for_each(|y| {
-                    kernels.run(
-                        #[inline(always)]
-                        || packed.row(y).unpack(&wanted, &mut window),
-                    );
-                    take(y, McuRow::Alone(&window))
-                })
-            }
-            Self::Streamed(stream) => {
-                if threads > 1 && decode_ahead(kernels, stream, rows.clone(), &mut take)? {
-                    return Ok(());
-                }
-                rows.try_for_each(|y| {
-                    stream.go_to(y)?;
-                    take(y, McuRow::Alone(stream.window()))
-                })
-            }
+        if let Some(memory) = self.in_memory() {
+            return memory.take(kernels, frame, rows, wanted, take);
         }
+        let Self::Streamed(stream) = self else { return Ok(()) };
+        if threads > 1 && decode_ahead(kernels, stream, rows.clone(), &mut take)? {
+            return Ok(());
+        }
+        rows.try_for_each(|y| {
+            stream.go_to(y)?;
+            take(y, McuRow::Alone(stream.window()))
+        })
     }
 
     /// All blocks of a frame, by component. The caller has checked their memory against the limits.

@@ -1,5 +1,7 @@
 //! The part of a picture that statistics are taken of: rows of MCUs, evenly spread.
 
+use std::convert::Infallible;
+
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
@@ -45,10 +47,11 @@ impl<'a> Sample<'a> {
         mut take: impl FnMut(usize, &[Block]),
     ) {
         let Picture { frame, memory, .. } = self.picture;
-        memory.some(kernels, frame, &self.numbers, &wanted, |y, row| {
+        let Ok(()) = memory.take::<Infallible>(kernels, frame, self.numbers.iter().copied(), &wanted, |y, row| {
             for (i, component) in frame.components.iter().enumerate().filter(|&(i, _)| wanted(i)) {
                 component.rows_of(y).for_each(|y| take(i, row.row(i, y)));
             }
+            Ok(())
         });
     }
 }

@@ -3,6 +3,8 @@
 //! all others.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::jpeg::coeff::BLOCK_BYTES;
@@ -42,6 +44,9 @@ pub(crate) struct Batch<'a> {
     store: Store,
 }
 
+/// Which scans of ways are not without hope, by a part of the picture at its beginning.
+pub(crate) type Hope = OnceLock<Vec<bool>>;
+
 /// The best of some ways.
 pub(crate) enum Best<'a> {
     /// With all tokens.
@@ -60,63 +65,103 @@ impl<'a> Batch<'a> {
         Self { frame, parts, wanted, planes: Box::new(Planes::new()), dc, ways: None, store: Store::default() }
     }
 
-    /// The scans of several ways, to choose from. Where the coefficients are held, tokens are not: they would take as
-    /// much again.
-    pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, restart: RestartInterval, are_held: bool) -> Self {
+    /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not: they
+    /// would take as much again.
+    pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, restart: RestartInterval, with_zeros: bool) -> Self {
         let (scans, _) = ways.scans();
-        let scans = if are_held && !ways.is_choice_of_ac() { &[] } else { scans };
-        let store = if are_held { Store::counting() } else { Store::default() };
+        let scans = if with_zeros && !ways.is_choice_of_ac() { &[] } else { scans };
+        let store = if with_zeros { Store::counting() } else { Store::default() };
         let intervals = Interval::of_scans(restart, frame, scans);
         let batch = Self::new(frame, scans, &intervals, Coding::Progressive);
         Self { dc: Some(DcRows::default()), ways: Some(ways), store, ..batch }
     }
 
-    /// Turns the picture into the tokens of its scans. Those at the end whose tokens would take too much memory are
-    /// left to another batch. `written` bytes of output are there already.
+    /// For the MCU rows from `y` on, where those before them are another's; to be [joined](Batch::join).
+    pub(crate) fn from_row(mut self, y: u32) -> Self {
+        self.parts = self.parts.into_iter().map(|part| part.from_row(self.frame, y)).collect();
+        self
+    }
+
+    /// Whether the rows of the picture may be shared out to several.
+    pub(crate) fn may_be_shared(&self) -> bool {
+        self.parts.iter().all(Part::may_be_shared)
+    }
+
+    /// Turns MCU rows into the tokens of the scans. Those at the end whose tokens would take too much memory are left to
+    /// another batch. `written` bytes of output are there already.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
-        Work { threads, limits, cancel, .. }: Work<'_>,
+        numbers: Range<u32>,
+        hope: &Hope,
+        Work { limits, cancel, .. }: Work<'_>,
         written: usize,
     ) -> Result<()> {
-        let frame = self.frame;
-        let held = rows.bytes(threads);
+        let (frame, count) = (self.frame, numbers.len() as u32);
+        let held = rows.bytes();
         // The DC coefficients of ways are looked at whatever scans of AC there are.
         let is_looked_at = |i| self.ways.is_some() || self.parts.iter().any(|part| part.scan.components.contains(&i));
         let looked_at: Vec<bool> = (0..frame.components.len()).map(is_looked_at).collect();
         let budget = self.budget(rows, &looked_at);
         let wanted = |i: usize| looked_at[i];
-        rows.for_each(kernels, frame, threads, wanted, |y, row| {
+        let (mut done, mut may_despair) = (0, self.ways.is_some());
+        rows.for_each(kernels, frame, numbers, wanted, |y, row| {
             cancel.check()?;
             kernels.run(
                 #[inline(always)]
                 || self.mcu_row(kernels, &looked_at, row, y),
             );
+            done += 1;
             let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
             let own = own + self.dc.as_ref().map_or(0, DcRows::bytes);
             let memory = held + self.store.bytes() + own + written as u64;
             limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
-                self.leave_the_hopeless(ways);
+                hope.get_or_init(|| self.hopeful(ways));
+            }
+            if let Some(hopeful) = hope.get().filter(|_| may_despair) {
+                self.leave_the_hopeless(hopeful);
+                may_despair = false;
             }
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
-            let foreseen = y >= frame.mcus_high / FORESIGHT;
-            let rows = u64::from(if foreseen { frame.mcus_high } else { y + 1 });
-            while bytes * rows > budget * u64::from(y + 1) && self.parts.len() > 1 {
+            let rows = u64::from(if done > count / FORESIGHT { frame.mcus_high } else { done });
+            while bytes * rows > budget * u64::from(done) && self.parts.len() > 1 {
                 bytes -= self.parts.pop().map_or(0, |part| part.tokens.bytes());
             }
-            if y == frame.mcus_high / FORESIGHT {
+            if done - 1 == count / FORESIGHT {
                 // Rows differ: an eighth more, before the memory has to move.
-                let to_come = bytes / u64::from(y + 1) * (rows - u64::from(y + 1));
+                let to_come = bytes / u64::from(done) * u64::from(count - done);
                 let room = to_come.saturating_add(to_come / 8).min(limits.memory.saturating_sub(memory));
                 self.store.reserve(self.store.bytes() + room);
             }
             Ok(())
         })?;
-        let Self { parts, dc, store, .. } = self;
-        parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), store));
+        self.parts.iter_mut().for_each(|part| part.tokens.settle_all(&mut self.store));
         Ok(())
+    }
+
+    /// Goes on with the rows that come next, which another batch of the same scans has taken. Says whether it could; if
+    /// not, this one is of no use any more.
+    pub(crate) fn join(&mut self, next: Self) -> bool {
+        let pieces = self.store.append(next.store);
+        if let (Some(dc), Some(next)) = (&mut self.dc, &next.dc) {
+            dc.append(next);
+        }
+        let (mut rest, mut joined) = (next.parts, true);
+        // What either has left is left.
+        self.parts.retain_mut(|part| {
+            let Some(i) = rest.iter().position(|next| next.number == part.number) else { return false };
+            joined &= part.join(rest.swap_remove(i), pieces, &mut self.store);
+            true
+        });
+        joined
+    }
+
+    /// What is left to do after the last row.
+    pub(crate) fn finish(&mut self, kernels: impl AcKernels) {
+        let Self { frame, parts, dc, store, .. } = self;
+        parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), store));
     }
 
     /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave of the
@@ -128,13 +173,13 @@ impl<'a> Batch<'a> {
             return image.max(TOKENS_ALWAYS);
         }
         let whole = self.frame.blocks() * BLOCK_BYTES;
-        let left = whole.saturating_sub(rows.bytes(1)) as f64 / whole.max(1) as f64;
+        let left = whole.saturating_sub(rows.bytes()) as f64 / whole.max(1) as f64;
         ((image as f64 * left) as u64 + image / TOKENS_SHARE).min(image).max(TOKENS_ALWAYS)
     }
 
-    /// Leaves the scans of ways alone that others are clearly better than so far.
-    fn leave_the_hopeless(&mut self, ways: &Ways) {
-        let Self { frame, parts, wanted, store, .. } = self;
+    /// Which scans of ways others are not clearly better than so far.
+    fn hopeful(&mut self, ways: &Ways) -> Vec<bool> {
+        let Self { frame, parts, store, .. } = self;
         let mut bits = vec![None; ways.scans().0.len()];
         for part in parts.iter_mut() {
             part.tokens.settle_all(store);
@@ -142,7 +187,11 @@ impl<'a> Batch<'a> {
             let tables = part.tokens.tables(Sizes::of_precision(frame.precision));
             bits[part.number] = tables.ok().map(|(_, so_far)| so_far as f32);
         }
-        let hopeful = ways.hopeful(&bits);
+        ways.hopeful(&bits)
+    }
+
+    fn leave_the_hopeless(&mut self, hopeful: &[bool]) {
+        let Self { parts, wanted, .. } = self;
         parts.retain(|part| hopeful[part.number]);
         wanted.fill(Wanted::default());
         parts.iter().for_each(|part| part.look_at(wanted));

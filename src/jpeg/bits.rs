@@ -124,6 +124,13 @@ pub(crate) struct Place {
     count: u32,
 }
 
+impl Place {
+    /// Bits before it.
+    pub(crate) fn position(self) -> usize {
+        (self.next * 8).saturating_sub(self.count as usize)
+    }
+}
+
 impl<'a> BitReader<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Self {
         Self::resume(data, Place::default())
@@ -132,6 +139,11 @@ impl<'a> BitReader<'a> {
     /// Goes on from a place in the same data.
     pub(crate) fn resume(data: &'a [u8], Place { next, word, count }: Place) -> Self {
         Self { data, next, word, count }
+    }
+
+    /// The place before a byte.
+    pub(crate) fn at_byte(next: usize) -> Place {
+        Place { next, word: 0, count: 0 }
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -185,8 +197,8 @@ impl<'a> BitReader<'a> {
     }
 
     /// Bits taken so far.
-    fn position(&self) -> usize {
-        (self.next * 8).saturating_sub(self.count as usize)
+    pub(crate) fn position(&self) -> usize {
+        self.place().position()
     }
 
     /// Whole bytes taken so far, at most those there are.

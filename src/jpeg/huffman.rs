@@ -169,7 +169,7 @@ fn limited_lengths(weights: &[u64]) -> Vec<usize> {
 }
 
 /// A table made ready to decode.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Decoder {
     /// By the next bits: the symbol in the low byte and the length above it; 0 where the code is longer.
     lookup: Box<[u16; 1 << LOOKUP_BITS]>,

@@ -14,7 +14,7 @@ const CANCEL_EVERY: usize = 4096;
 
 /// Bytes that an encoder may leave behind the last block of a scan or a restart interval. Some leave one or two, and
 /// readers with a buffer of 64 bits never see them; more is a sign of damage.
-const MAX_PADDING: usize = 8;
+pub(crate) const MAX_PADDING: usize = 8;
 
 /// What is wrong where a scan has more than its MCUs, and where it has less.
 pub(crate) const SURPLUS: Fault = "data follows the last restart interval";

@@ -50,6 +50,7 @@ mod scan;
 #[allow(unsafe_code)] // vector kernels; each block has its reason
 mod simd;
 mod stream;
+mod tail;
 mod threads;
 mod transcode;
 mod window;

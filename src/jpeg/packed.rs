@@ -1,10 +1,15 @@
 //! A picture without its zeros: most coefficients of most pictures, which it costs less to leave out and to put in again
 //! than to fetch from memory. Noise takes a sixteenth more than its coefficients.
 
-use crate::error::Result;
+use std::ops::Range;
+
+use crate::jpeg::bits::BitReader;
+#[cfg(test)]
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Fault;
+use crate::jpeg::entropy::baseline::{self, in_range};
 use crate::jpeg::entropy::pairs::{ROOM, Sink};
+use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::window::Window;
 
 /// Values that are moved at once, wanted or not: how many a block has is hard to foresee for a processor.
@@ -14,6 +19,9 @@ const AT_ONCE: usize = 4;
 #[derive(Clone, Debug)]
 pub(crate) struct PackedPicture {
     rows: Vec<PackedRow>,
+    /// From this row on, so many MCUs at the beginning of each belong to the one before.
+    joint: u32,
+    skip: usize,
     bytes: u64,
     /// Of a window for a row.
     window_bytes: u64,
@@ -23,9 +31,20 @@ pub(crate) struct PackedPicture {
 #[derive(Clone, Debug)]
 pub(crate) struct PackedRow(Vec<Part>);
 
+/// An MCU row in two rows that are packed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spliced<'a> {
+    /// But for so many MCUs at its beginning.
+    first: &'a PackedRow,
+    skip: usize,
+    then: Option<&'a PackedRow>,
+}
+
 /// The blocks of a component in the order in which a scan of all components has them.
 #[derive(Clone, Debug)]
 struct Part {
+    /// Blocks of an MCU.
+    of_an_mcu: usize,
     /// The coefficients of each block that are not zero: bit k stands for zigzag position k.
     places: Box<[u64]>,
     /// What they are, and [`AT_ONCE`] more.
@@ -39,6 +58,7 @@ pub(crate) struct Packer(Vec<Staged>);
 /// Those of a component since the last row.
 #[derive(Debug)]
 struct Staged {
+    of_an_mcu: usize,
     places: Vec<u64>,
     /// Room for all that a row may have; memory of zeros that is not looked at takes none.
     values: Vec<i16>,
@@ -56,7 +76,8 @@ impl PackedPicture {
     /// One without rows yet, of `rows` to come that have the form of a window.
     pub(crate) fn new(window: &Window, rows: u32) -> Self {
         let rows = Vec::with_capacity(rows as usize);
-        Self { bytes: (rows.capacity() * size_of::<PackedRow>()) as u64, rows, window_bytes: window.bytes() }
+        let bytes = (rows.capacity() * size_of::<PackedRow>()) as u64;
+        Self { rows, joint: 0, skip: 0, bytes, window_bytes: window.bytes() }
     }
 
     /// Adds the next row.
@@ -65,9 +86,18 @@ impl PackedPicture {
         self.rows.push(row);
     }
 
+    /// Adds all rows that are left. So many MCUs of the first come before them, and as many of each belong to the row
+    /// before.
+    pub(crate) fn join(&mut self, rows: Vec<PackedRow>, skip: usize) {
+        (self.joint, self.skip) = (self.rows.len() as u32, skip);
+        rows.into_iter().for_each(|row| self.push(row));
+    }
+
     /// An MCU row.
-    pub(crate) fn row(&self, y: u32) -> &PackedRow {
-        &self.rows[y as usize]
+    pub(crate) fn row(&self, y: u32) -> Spliced<'_> {
+        let skip = if y < self.joint { 0 } else { self.skip };
+        let then = if skip == 0 { None } else { self.rows.get(y as usize + 1) };
+        Spliced { first: &self.rows[y as usize], skip, then }
     }
 
     /// Bytes of memory in use where so many threads unpack rows.
@@ -76,24 +106,23 @@ impl PackedPicture {
     }
 }
 
-impl PackedRow {
-    /// Bytes that the blocks of a window may take.
-    pub(crate) fn most_bytes(window: &Window) -> u64 {
-        let blocks: usize = window.blocks().sum();
-        (blocks * (size_of::<u64>() + size_of::<Block>())) as u64
-    }
-
+impl Spliced<'_> {
     /// Puts the components that are wanted into a window of the same form.
     #[inline(always)]
     pub(crate) fn unpack(&self, wanted: impl Fn(usize) -> bool, window: &mut Window) {
-        for (i, part) in self.0.iter().enumerate().filter(|&(i, _)| wanted(i)) {
-            let (mut places, mut values) = (part.places.iter(), &part.values[..]);
+        for (i, part) in self.first.0.iter().enumerate().filter(|&(i, _)| wanted(i)) {
+            let (mut places, mut values) = part.without(self.skip);
+            let then = self.then.map_or((&[][..], &[][..]), |row| row.0[i].without(0));
             window.fill(
                 i,
                 #[inline(always)]
                 |room| {
-                    let Some(&(mut places)) = places.next() else { return };
-                    let count = places.count_ones() as usize;
+                    if places.is_empty() {
+                        (places, values) = then;
+                    }
+                    let Some((&first, rest)) = places.split_first() else { return };
+                    places = rest;
+                    let (mut places, count) = (first, first.count_ones() as usize);
                     room[..64].fill(0);
                     for four in values.as_chunks::<AT_ONCE>().0.iter().take(count.div_ceil(AT_ONCE)) {
                         for &value in four {
@@ -107,17 +136,54 @@ impl PackedRow {
             );
         }
     }
+}
 
-    fn bytes(&self) -> u64 {
+impl Part {
+    /// What there is after so many MCUs.
+    fn without(&self, mcus: usize) -> (&[u64], &[i16]) {
+        let (before, places) = self.places.split_at(mcus * self.of_an_mcu);
+        (places, &self.values[count(before)..])
+    }
+}
+
+/// Coefficients of blocks.
+fn count(places: &[u64]) -> usize {
+    places.iter().map(|places| places.count_ones() as usize).sum()
+}
+
+impl PackedRow {
+    /// Adds to the DC coefficients of some MCUs an offset for each component.
+    pub(crate) fn move_dc(&mut self, mcus: Range<usize>, offsets: [i32; MAX_COMPONENTS]) -> Result<(), Fault> {
+        for (part, offset) in self.0.iter_mut().zip(offsets).filter(|&(_, offset)| offset != 0) {
+            let blocks = mcus.start * part.of_an_mcu..mcus.end * part.of_an_mcu;
+            let mut at = count(&part.places[..blocks.start]);
+            for places in &part.places[blocks] {
+                part.values[at] = in_range(i32::from(part.values[at]) + offset)?;
+                at += places.count_ones() as usize;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
         let bytes = |part: &Part| size_of::<Part>() + size_of_val(&part.places[..]) + size_of_val(&part.values[..]);
         self.0.iter().map(|part| bytes(part) as u64).sum()
     }
 }
 
 #[cfg(test)]
+impl Packer {
+    /// Adds a block of the first component.
+    pub(crate) fn block(&mut self, read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
+        self.0[0].block(read)
+    }
+}
+
+#[cfg(test)]
 impl PackedRow {
     pub(crate) fn blocks(&self, component: usize) -> Vec<Block> {
-        let Part { places, values } = &self.0[component];
+        let Part { places, values, .. } = &self.0[component];
         let mut values = values.iter();
         let block =
             |places: &u64| std::array::from_fn(|k| if places >> k & 1 == 1 { *values.next().unwrap() } else { 0 });
@@ -126,39 +192,53 @@ impl PackedRow {
 }
 
 impl Packer {
-    /// For rows of so many blocks of each component.
-    pub(crate) fn new(blocks: impl Iterator<Item = usize>) -> Self {
-        let staged =
-            |blocks| Staged { places: Vec::with_capacity(blocks), values: vec![0; blocks * 64 + ROOM], count: 0 };
+    /// For rows of the form of a window.
+    pub(crate) fn new(window: &Window) -> Self {
+        let mcus = window.mcus();
+        Self::of_blocks(window.parts.iter().map(|part| part.blocks_of_an_mcu()).map(|blocks| (blocks, mcus * blocks)))
+    }
+
+    /// For so many blocks of each component in an MCU and in all.
+    pub(crate) fn of_blocks(blocks: impl Iterator<Item = (usize, usize)>) -> Self {
+        let staged = |(of_an_mcu, blocks)| {
+            let (places, values) = (Vec::with_capacity(blocks), vec![0; blocks * 64 + ROOM]);
+            Staged { of_an_mcu, places, values, count: 0 }
+        };
         Self(blocks.map(staged).collect())
     }
 
-    /// Adds a block of a component that `read` reads.
+    /// Adds an MCU.
     #[inline(always)]
-    pub(crate) fn block(
-        &mut self,
-        component: usize,
-        read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let staged = &mut self.0[component];
-        let (rooms, _) = staged.values[staged.count..].as_chunks_mut();
-        let mut block = Sparse { values: &mut rooms[0], count: 0, places: 0 };
-        let outcome = read(&mut block);
-        let Sparse { count, places, .. } = block;
-        staged.count += count;
-        staged.places.push(places);
-        outcome
+    pub(crate) fn mcu(&mut self, reader: &mut baseline::Reader, bits: &mut BitReader<'_>) -> Result<(), Fault> {
+        for (slot, staged) in self.0.iter_mut().enumerate() {
+            for _ in 0..staged.of_an_mcu {
+                staged.block(
+                    #[inline(always)]
+                    |sparse| reader.read_into(bits, slot, sparse),
+                )?;
+            }
+        }
+        Ok(())
     }
 
     /// The blocks since the last row.
     pub(crate) fn row(&mut self) -> PackedRow {
-        let parts = self.0.iter_mut().map(|Staged { places, values, count }| {
-            let part = Part { places: places[..].into(), values: values[..*count + AT_ONCE].into() };
+        let parts = self.0.iter_mut().map(|Staged { of_an_mcu, places, values, count }| Part {
+            of_an_mcu: *of_an_mcu,
+            places: places[..].into(),
+            values: values[..*count + AT_ONCE].into(),
+        });
+        let row = PackedRow(parts.collect());
+        self.clear();
+        row
+    }
+
+    /// Forgets the blocks since the last row.
+    pub(crate) fn clear(&mut self) {
+        for Staged { places, count, .. } in &mut self.0 {
             places.clear();
             *count = 0;
-            part
-        });
-        PackedRow(parts.collect())
+        }
     }
 
     /// Bytes of memory in use.
@@ -168,10 +248,26 @@ impl Packer {
     }
 }
 
+impl Staged {
+    /// Adds a block that `read` reads.
+    #[inline(always)]
+    fn block(&mut self, read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
+        let (rooms, _) = self.values[self.count..].as_chunks_mut();
+        let mut block = Sparse { values: &mut rooms[0], count: 0, places: 0 };
+        let outcome = read(&mut block);
+        let Sparse { count, places, .. } = block;
+        self.count += count;
+        self.places.push(places);
+        outcome
+    }
+}
+
 impl Sink for Sparse<'_> {
+    /// It is there even where it is zero: it may be moved yet.
     #[inline(always)]
     fn begin(&mut self, dc: i16) {
-        self.put((0, dc), (0, 0));
+        self.values[0] = dc;
+        (self.count, self.places) = (1, 1);
     }
 
     #[inline(always)]
@@ -197,6 +293,7 @@ mod tests {
     use crate::jpeg::read::{self, Terms};
     use crate::jpeg::rows::{Coefficients, InMemory, McuRow, Rows};
     use crate::jpeg::simd::{Scalar, Simd};
+    use crate::jpeg::tail;
     use crate::jpeg::{Coding, Encoder, Image, PixelFormat, RestartInterval, Subsampling};
     use crate::limits::{Cancel, Limits};
 
@@ -224,8 +321,8 @@ mod tests {
                 let source = encoder.encode(&image).unwrap();
                 let cancel = Cancel::new();
                 let expected = streamed(&source).hold(&cancel).unwrap();
-                let Coefficients { frame, rows: Rows::Streamed(stream), .. } = streamed(&source) else { panic!() };
-                let packed = stream.pack(&frame, |_| Ok(())).unwrap();
+                let Coefficients { frame, rows: Rows::Streamed(mut stream), .. } = streamed(&source) else { panic!() };
+                let packed = tail::pack(&mut stream, &frame, 1, |_| Ok(())).unwrap();
                 let memory = InMemory::Packed(&packed);
                 let is_there = |i: usize, y, row: McuRow<'_>| {
                     for y in expected.frame.components[i].rows_of(y) {

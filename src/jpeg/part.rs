@@ -8,8 +8,9 @@ use crate::jpeg::Coding;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, Planes, Wanted};
+use crate::jpeg::entropy::run::Run;
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
-use crate::jpeg::entropy::{Band, EndBands, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
+use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
@@ -73,8 +74,43 @@ impl<'a> Part<'a> {
             Kind::AcFirst => (Tokeniser::AcFirst(ac_first::Tokeniser::new(band)), SlotKind::Ac),
             Kind::AcRefine => (Tokeniser::AcRefine(ac_refine::Tokeniser::new(band)), SlotKind::Corrections),
         };
-        let countdown = Countdown::new(interval);
+        let countdown = Countdown::new(interval, 0);
         Self { number, scan, interval, countdown, kind, tokeniser, tokens: Tokens::new(symbols) }
+    }
+
+    /// For the MCU rows from `y` on, where the rows before them are another's.
+    pub(crate) fn from_row(mut self, frame: &Frame, y: u32) -> Self {
+        let component = &frame.components[self.scan.components[0]];
+        let before = u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide);
+        match &mut self.tokeniser {
+            Tokeniser::AcFirst(ac_first::Tokeniser { run, .. })
+            | Tokeniser::AcRefine(ac_refine::Tokeniser { run, .. }) => {
+                *run = Run::open();
+                self.countdown = Countdown::new(self.interval, before);
+            }
+            // Those of DC come at the end, and sequential ones are not shared.
+            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) | Tokeniser::Sequential(_) => {}
+        }
+        self
+    }
+
+    /// Whether its rows may be shared out.
+    pub(crate) fn may_be_shared(&self) -> bool {
+        !matches!(self.tokeniser, Tokeniser::Sequential(_))
+    }
+
+    /// Goes on with the rows that come next, which another has taken. Their tokens are in a store that was added to that of
+    /// these, behind so many `pieces`. Says whether it could.
+    pub(crate) fn join(&mut self, next: Self, pieces: usize, store: &mut Store) -> bool {
+        let joined = match (&mut self.tokeniser, &next.tokeniser) {
+            (Tokeniser::AcFirst(t), Tokeniser::AcFirst(next)) => t.run.join(&next.run, &mut self.tokens),
+            (Tokeniser::AcRefine(t), Tokeniser::AcRefine(next)) => t.run.join(&next.run, &mut self.tokens),
+            _ => self.is_dc(),
+        };
+        self.countdown = next.countdown;
+        self.tokens.settle_all(store);
+        self.tokens.append(next.tokens, pieces);
+        joined
     }
 
     /// Adds what the scan looks at to what is `wanted` of each component.
@@ -132,8 +168,8 @@ impl<'a> Part<'a> {
     fn end_interval(&mut self) {
         match &mut self.tokeniser {
             Tokeniser::Sequential(t) => t.restart(),
-            Tokeniser::AcFirst(t) => t.finish(&mut self.tokens),
-            Tokeniser::AcRefine(t) => t.finish(&mut self.tokens),
+            Tokeniser::AcFirst(t) => t.run.finish(&mut self.tokens),
+            Tokeniser::AcRefine(t) => t.run.finish(&mut self.tokens),
             // They come at the end.
             Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
         }
@@ -144,8 +180,8 @@ impl<'a> Part<'a> {
     pub(crate) fn finish(&mut self, kernels: impl AcKernels, frame: &Frame, dc: Option<&DcRows>, store: &mut Store) {
         let Self { scan, countdown, tokens, .. } = self;
         match (&mut self.tokeniser, dc) {
-            (Tokeniser::AcFirst(t), _) => t.finish(tokens),
-            (Tokeniser::AcRefine(t), _) => t.finish(tokens),
+            (Tokeniser::AcFirst(t), _) => t.run.finish(tokens),
+            (Tokeniser::AcRefine(t), _) => t.run.finish(tokens),
             (Tokeniser::DcFirst(t), Some(dc)) => kernels.run(
                 #[inline(always)]
                 || whole(frame, dc, scan, countdown, t, tokens, store),

@@ -106,9 +106,11 @@ pub(crate) struct Countdown {
 }
 
 impl Countdown {
-    pub(crate) fn new(interval: Interval) -> Self {
+    /// From the MCU on that so many come before.
+    pub(crate) fn new(interval: Interval, before: u64) -> Self {
         let interval = usize::from(interval.mcus);
-        Self { interval, left: interval }
+        let begun = if interval == 0 { 0 } else { before % interval as u64 };
+        Self { interval, left: interval - begun as usize }
     }
 
     /// How many of the next MCUs belong to the same interval.

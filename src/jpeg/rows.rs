@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::mpsc;
-use std::thread;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
+use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::simd::Scalar;
 use crate::jpeg::stream::Stream;
+use crate::jpeg::tail;
 use crate::jpeg::window::Window;
-use crate::limits::{Cancel, Limits};
+use crate::jpeg::write::Work;
+use crate::limits::Cancel;
 
 /// A picture on its way from a reader, or from an encoder, to a writer.
 #[derive(Debug)]
@@ -63,21 +63,15 @@ impl Coefficients<'_> {
     }
 
     /// Takes the whole picture into memory where it is not there yet, without its zeros where that pays.
-    pub(crate) fn in_memory(self, limits: &Limits, cancel: &Cancel) -> Result<Self> {
-        let check = |bytes| limits.check_memory(bytes, "the coefficients of the picture");
-        let bytes = self.frame.blocks() * BLOCK_BYTES;
-        let rows = match self.rows {
-            Rows::Streamed(stream) if bytes >= PACKED_BYTES && self.frame.mcus_high >= PACKED_ROWS => {
-                let may_hold = |bytes| cancel.check().and_then(|()| check(bytes));
-                Rows::Packed(Cow::Owned(stream.pack(&self.frame, may_hold)?))
-            }
-            Rows::Streamed(stream) => {
-                check(bytes)?;
-                Rows::Held(Cow::Owned(Rows::Streamed(stream).hold(&self.frame, cancel)?))
-            }
-            held => held,
-        };
-        Ok(Self { rows, ..self })
+    pub(crate) fn in_memory(mut self, work: Work<'_>) -> Result<Self> {
+        if let Some(packed) = self.rows.packed(&self.frame, PACKED_BYTES, work, 0)? {
+            return Ok(Self { rows: Rows::Packed(Cow::Owned(packed)), ..self });
+        }
+        if let Rows::Streamed(_) = self.rows {
+            work.limits.check_memory(self.frame.blocks() * BLOCK_BYTES, "the coefficients of the picture")?;
+            self.rows = Rows::Held(Cow::Owned(self.rows.hold(&self.frame, work.cancel)?));
+        }
+        Ok(self)
     }
 }
 
@@ -157,28 +151,44 @@ impl<'a> McuRow<'a> {
 }
 
 impl Rows<'_> {
-    /// Gives all MCU rows of a frame in their order to `take`, with their number; of the components that are not `wanted`
-    /// they may have anything. Where there are `threads` for it, they are decoded by one while another takes them.
+    /// Gives MCU rows of a frame in their order to `take`, with their numbers; of the components that are not `wanted`
+    /// they may have anything. Those of a stream begin with the first.
     pub(crate) fn for_each(
         &mut self,
         kernels: impl AcKernels,
         frame: &Frame,
-        threads: usize,
+        mut numbers: Range<u32>,
         wanted: impl Fn(usize) -> bool,
         mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut rows = 0..frame.mcus_high;
-        if let Some(memory) = self.in_memory() {
-            return memory.take(kernels, frame, rows, wanted, take);
+        match self {
+            Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take),
+            Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take),
+            Self::Streamed(stream) => numbers.try_for_each(|y| {
+                stream.go_to(y)?;
+                take(y, McuRow::Alone(stream.window()))
+            }),
         }
-        let Self::Streamed(stream) = self else { return Ok(()) };
-        if threads > 1 && decode_ahead(kernels, stream, rows.clone(), &mut take)? {
-            return Ok(());
+    }
+
+    /// All rows that are still in the source, without their zeros: of a picture with so many bytes of coefficients, at
+    /// least. `written` bytes of output are there already.
+    pub(crate) fn packed(
+        &mut self,
+        frame: &Frame,
+        least: u64,
+        Work { threads, limits, cancel, .. }: Work<'_>,
+        written: usize,
+    ) -> Result<Option<PackedPicture>> {
+        let Self::Streamed(stream) = self else { return Ok(None) };
+        if frame.blocks() * BLOCK_BYTES < least || frame.mcus_high < PACKED_ROWS {
+            return Ok(None);
         }
-        rows.try_for_each(|y| {
-            stream.go_to(y)?;
-            take(y, McuRow::Alone(stream.window()))
-        })
+        let may_hold = |bytes| {
+            cancel.check()?;
+            limits.check_memory(bytes + written as u64, "the coefficients of the picture")
+        };
+        tail::pack(stream, frame, threads, may_hold).map(Some)
     }
 
     /// All blocks of a frame, by component. The caller has checked their memory against the limits.
@@ -188,7 +198,7 @@ impl Rows<'_> {
         }
         let mut planes: Vec<_> = frame.components.iter().map(Plane::without_rows).collect();
         let every = |_| true;
-        self.for_each(Scalar, frame, 1, every, |y, mcu_row| {
+        self.for_each(Scalar, frame, 0..frame.mcus_high, every, |y, mcu_row| {
             cancel.check()?;
             for (i, (plane, component)) in planes.iter_mut().zip(&frame.components).enumerate() {
                 component.rows_of(y).for_each(|row| plane.push(mcu_row.row(i, row)));
@@ -198,9 +208,9 @@ impl Rows<'_> {
         Ok(planes)
     }
 
-    /// Whether the whole picture is in memory, so that to take it again costs next to nothing.
+    /// Whether the whole picture is in memory with its zeros.
     pub(crate) fn are_held(&self) -> bool {
-        !matches!(self, Self::Streamed(_))
+        matches!(self, Self::Held(_))
     }
 
     /// The picture, where the whole of it is in memory.
@@ -219,78 +229,12 @@ impl Rows<'_> {
         }
     }
 
-    /// Bytes of memory in use where so many threads work on one row after another.
-    pub(crate) fn bytes(&self, threads: usize) -> u64 {
+    /// Bytes of memory in use while rows are taken.
+    pub(crate) fn bytes(&self) -> u64 {
         match self {
-            Self::Held(planes) => planes.iter().map(Plane::bytes).sum(),
+            Self::Held(planes) => InMemory::Planes(planes).bytes(1),
             Self::Packed(packed) => packed.bytes(1),
-            Self::Streamed(stream) => {
-                let window = stream.window();
-                // Those that wait, one at each end, the packer and another window.
-                let ahead = if threads > 1 { (WAITING + 2) * rows_of_a_batch(window) + 2 } else { 0 };
-                stream.bytes() + ahead as u64 * PackedRow::most_bytes(window)
-            }
+            Self::Streamed(stream) => stream.bytes(),
         }
     }
-}
-
-/// Batches that wait between a thread that decodes and one that takes them, and blocks of a batch: to wake a thread can
-/// take longer than to decode a row.
-const WAITING: usize = 3;
-const BATCH: usize = 1 << 12;
-
-fn rows_of_a_batch(window: &Window) -> usize {
-    (BATCH / window.blocks().sum::<usize>().max(1)).max(1)
-}
-
-/// As [`Rows::for_each`], with a thread that decodes and this one, which takes what comes. It comes packed: what one core
-/// has written is far from another, and to write there anew is as far. Whichever side ends first hangs up, and the other
-/// ends too. Nothing is done where the system has no thread to give: the answer is whether it had.
-fn decode_ahead(
-    kernels: impl AcKernels,
-    stream: &mut Stream<'_>,
-    rows: Range<u32>,
-    mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
-) -> Result<bool> {
-    let (hand_over, decoded) = mpsc::sync_channel::<(Vec<PackedRow>, Result<()>)>(WAITING);
-    let mut window = stream.window().clone();
-    let size = rows_of_a_batch(&window);
-    let batches = rows.clone().step_by(size).map(|y| y..(y + size as u32).min(rows.end));
-    let to_decode = batches.clone();
-    let decode = || {
-        // Of that side.
-        let hand_over = hand_over;
-        let mut packer = Packer::new(stream.window().blocks());
-        for mut numbers in to_decode {
-            let mut batch = Vec::with_capacity(size);
-            let outcome = numbers.try_for_each(|y| {
-                batch.push(stream.pack_row(y, &mut packer)?);
-                Ok(())
-            });
-            let ended = outcome.is_err();
-            if hand_over.send((batch, outcome)).is_err() || ended {
-                break;
-            }
-        }
-    };
-    thread::scope(|scope| {
-        if thread::Builder::new().spawn_scoped(scope, decode).is_err() {
-            return Ok(false);
-        }
-        // Of this side. Whichever side ends, the other hears it.
-        let decoded = decoded;
-        for numbers in batches {
-            let gone = |_| Error::new(ErrorKind::Internal, "the thread that decodes is gone");
-            let (batch, outcome) = decoded.recv().map_err(gone)?;
-            for (y, row) in numbers.zip(&batch) {
-                kernels.run(
-                    #[inline(always)]
-                    || row.unpack(|_| true, &mut window),
-                );
-                take(y, McuRow::Alone(&window))?;
-            }
-            outcome?;
-        }
-        Ok(true)
-    })
 }

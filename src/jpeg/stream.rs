@@ -1,41 +1,53 @@
 //! The scan of a sequential file that has all its coefficients, decoded an MCU row at a time.
 
-use std::ops::Range;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{BitReader, Place, Unstuffed, source_offset};
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
-use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
+use crate::jpeg::packed::{PackedRow, Packer};
 use crate::jpeg::simd::Level;
 use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
 #[derive(Debug)]
 pub(crate) struct Stream<'a> {
+    pub(crate) cursor: Cursor<'a>,
+    window: Window,
+}
+
+/// How far a scan has been decoded, and what it takes to go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'a> {
+    pub(crate) data: Arc<Data<'a>>,
+    pub(crate) reader: baseline::Reader,
+    pub(crate) place: Position,
+}
+
+/// What does not change while a scan is decoded.
+#[derive(Debug)]
+pub(crate) struct Data<'a> {
     source: &'a [u8],
     /// Where the data of the scan ends in the source.
     end: usize,
-    plain: Unstuffed,
-    reader: baseline::Reader,
-    level: Level,
-    window: Window,
+    pub(crate) plain: Unstuffed,
+    pub(crate) level: Level,
     /// MCUs of the scan: in all, and between restarts.
-    count: usize,
-    per_interval: usize,
-    place: Position,
+    pub(crate) count: usize,
+    pub(crate) per_interval: usize,
 }
 
-/// How far the scan has been decoded.
+/// A place in a scan.
 #[derive(Clone, Copy, Debug, Default)]
-struct Position {
-    mcus: usize,
+pub(crate) struct Position {
+    pub(crate) mcus: usize,
     /// Restart intervals that have begun, and the MCUs that are left of the last.
-    intervals: usize,
-    left: usize,
+    pub(crate) intervals: usize,
+    pub(crate) left: usize,
     /// Within its data.
-    bits: Place,
+    pub(crate) bits: Place,
 }
 
 impl<'a> Stream<'a> {
@@ -55,121 +67,38 @@ impl<'a> Stream<'a> {
         let per_interval = if restart_interval == 0 { count } else { restart_interval.into() };
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
-        let place = Position::default();
-        Self { source, end, plain, reader, level, window, count, per_interval, place }
+        let data = Arc::new(Data { source, end, plain, level, count, per_interval });
+        Self { cursor: Cursor { data, reader, place: Position::default() }, window }
     }
 
     /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call.
     pub(crate) fn go_to(&mut self, y: u32) -> Result<()> {
-        self.decode_row(
-            y,
-            #[inline(always)]
-            |window, (line, x), reader, bits| {
-                for (slot, part) in window.parts.iter_mut().enumerate() {
-                    part.mcu(
-                        line,
-                        x,
-                        #[inline(always)]
-                        |room| reader.read_into(bits, slot, room),
-                    )?;
-                }
-                Ok(())
-            },
-        )
-    }
-
-    /// As [`Stream::go_to`], without the zeros. The packer is one for the window of this stream.
-    pub(crate) fn pack_row(&mut self, y: u32, packer: &mut Packer) -> Result<PackedRow> {
-        self.decode_row(
-            y,
-            #[inline(always)]
-            |window, _, reader, bits| {
-                for (slot, part) in window.parts.iter().enumerate() {
-                    for _ in 0..part.blocks_of_an_mcu() {
-                        packer.block(
-                            slot,
+        let Self { cursor, window } = self;
+        cursor.begin_row(y);
+        for line in 0..window.lines {
+            cursor.decode(
+                window.wide,
+                #[inline(always)]
+                |x, reader, bits| {
+                    for (slot, part) in window.parts.iter_mut().enumerate() {
+                        part.mcu(
+                            line,
+                            x,
                             #[inline(always)]
-                            |sparse| reader.read_into(bits, slot, sparse),
+                            |room| reader.read_into(bits, slot, room),
                         )?;
                     }
-                }
-                Ok(())
-            },
-        )?;
-        Ok(packer.row())
-    }
-
-    /// Decodes an MCU row of the frame: gives the line and the column of each MCU to `mcu`, which reads it.
-    #[inline(always)]
-    fn decode_row(
-        &mut self,
-        y: u32,
-        mut mcu: impl FnMut(&mut Window, (usize, usize), &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
-    ) -> Result<()> {
-        if y == 0 {
-            self.place = Position::default();
+                    Ok(())
+                },
+            )?;
         }
-        for line in 0..self.window.lines {
-            let mut x = 0;
-            while x < self.window.wide && self.place.mcus < self.count {
-                if self.place.left == 0 {
-                    self.begin_interval()?;
-                }
-                let mcus = self.place.left.min(self.window.wide - x);
-                self.decode(line, x..x + mcus, &mut mcu)?;
-                x += mcus;
-            }
-        }
-        match self.plain.surplus {
-            Some(offset) if self.place.mcus == self.count => Err(Error::input(mcu::SURPLUS).at(offset as u64)),
-            _ => Ok(()),
-        }
-    }
-
-    fn begin_interval(&mut self) -> Result<()> {
-        let next = self.place.intervals;
-        let Some(interval) = self.plain.intervals.get(next) else {
-            return Err(mcu::too_few_intervals(next, self.count.div_ceil(self.per_interval), self.end));
-        };
-        if interval.restart.is_some_and(|number| usize::from(number) != (next + 7) % 8) {
-            return Err(mcu::out_of_order(interval));
-        }
-        self.reader.restart();
-        self.place.intervals += 1;
-        self.place.left = self.per_interval.min(self.count - self.place.mcus);
-        self.place.bits = Place::default();
         Ok(())
     }
 
-    /// Decodes MCUs of a line, all of one interval.
-    #[inline(always)]
-    fn decode(
-        &mut self,
-        line: usize,
-        mcus: Range<usize>,
-        read: &mut impl FnMut(&mut Window, (usize, usize), &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
-    ) -> Result<()> {
-        let Self { source, plain, reader, level, window, place, .. } = self;
-        let interval = &plain.intervals[place.intervals - 1];
-        let mut bits = BitReader::resume(plain.data(interval), place.bits);
-        let count = mcus.len();
-        let outcome: Result<(), Fault> = level.run(
-            #[inline(always)]
-            || {
-                for x in mcus {
-                    let outcome = read(window, (line, x), reader, &mut bits);
-                    // Whatever else is wrong: what is read past the end is not data.
-                    if bits.overrun() { Err(mcu::ENDS_EARLY) } else { outcome }?;
-                }
-                Ok(())
-            },
-        );
-        let at = || source_offset(source, interval, bits.byte_position()) as u64;
-        outcome.map_err(|fault| Error::input(fault).at(at()))?;
-        place.bits = bits.place();
-        place.mcus += count;
-        place.left -= count;
-        if place.left == 0 { mcu::check_left_over(bits.left_over()).map_err(|e| e.at(at())) } else { Ok(()) }
+    /// As [`Stream::go_to`], without the zeros.
+    pub(crate) fn pack_row(&mut self, y: u32, packer: &mut Packer) -> Result<PackedRow> {
+        self.cursor.begin_row(y);
+        self.cursor.pack(self.window.mcus(), packer)
     }
 
     /// The MCU row that was decoded last.
@@ -177,19 +106,104 @@ impl<'a> Stream<'a> {
         &self.window
     }
 
-    /// Decodes all rows into memory without their zeros. `may_hold` is asked of each number of bytes.
-    pub(crate) fn pack(mut self, frame: &Frame, may_hold: impl Fn(u64) -> Result<()>) -> Result<PackedPicture> {
-        let mut packed = PackedPicture::new(&self.window, frame.mcus_high);
-        let mut packer = Packer::new(self.window.blocks());
-        for y in 0..frame.mcus_high {
-            packed.push(self.pack_row(y, &mut packer)?);
-            may_hold(packed.bytes(0) + packer.bytes() + self.bytes())?;
-        }
-        Ok(packed)
-    }
-
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        self.window.bytes() + self.plain.bytes()
+        self.window.bytes() + self.cursor.data.plain.bytes()
+    }
+}
+
+impl Cursor<'_> {
+    /// Decodes so many MCUs, or those that are left, without their zeros.
+    pub(crate) fn pack(&mut self, mcus: usize, packer: &mut Packer) -> Result<PackedRow> {
+        self.decode(
+            mcus,
+            #[inline(always)]
+            |_, reader, bits| packer.mcu(reader, bits),
+        )?;
+        Ok(packer.row())
+    }
+
+    /// Whether it has come as far as another.
+    pub(crate) fn has_reached(&self, other: &Self) -> bool {
+        self.place.mcus >= other.place.mcus && (self.data.plain.intervals.len() > 1 || self.bit() >= other.bit())
+    }
+
+    /// Bits before it within its interval.
+    pub(crate) fn bit(&self) -> usize {
+        self.place.bits.position()
+    }
+
+    /// The first row begins anew.
+    fn begin_row(&mut self, y: u32) {
+        if y == 0 {
+            self.place = Position::default();
+        }
+    }
+
+    /// Decodes so many MCUs, or those that are left: gives the number of each to `mcu`, which reads it.
+    #[inline(always)]
+    fn decode(
+        &mut self,
+        mcus: usize,
+        mut mcu: impl FnMut(usize, &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
+    ) -> Result<()> {
+        let mut x = 0;
+        while x < mcus && self.place.mcus < self.data.count {
+            if self.place.left == 0 {
+                self.begin_interval()?;
+            }
+            let end = x + self.place.left.min(mcus - x);
+            self.decode_within(x, end, &mut mcu)?;
+            x = end;
+        }
+        match self.data.plain.surplus {
+            Some(offset) if self.place.mcus == self.data.count => Err(Error::input(mcu::SURPLUS).at(offset as u64)),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin_interval(&mut self) -> Result<()> {
+        let (data, next) = (&self.data, self.place.intervals);
+        let Some(interval) = data.plain.intervals.get(next) else {
+            return Err(mcu::too_few_intervals(next, data.count.div_ceil(data.per_interval), data.end));
+        };
+        if interval.restart.is_some_and(|number| usize::from(number) != (next + 7) % 8) {
+            return Err(mcu::out_of_order(interval));
+        }
+        self.reader.restart();
+        self.place.intervals += 1;
+        self.place.left = data.per_interval.min(data.count - self.place.mcus);
+        self.place.bits = Place::default();
+        Ok(())
+    }
+
+    /// Decodes MCUs that are all of one interval.
+    #[inline(always)]
+    fn decode_within(
+        &mut self,
+        start: usize,
+        end: usize,
+        read: &mut impl FnMut(usize, &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
+    ) -> Result<()> {
+        let Self { data, reader, place } = self;
+        let interval = &data.plain.intervals[place.intervals - 1];
+        let mut bits = BitReader::resume(data.plain.data(interval), place.bits);
+        let outcome: Result<(), Fault> = data.level.run(
+            #[inline(always)]
+            || {
+                for x in start..end {
+                    let outcome = read(x, reader, &mut bits);
+                    // Whatever else is wrong: what is read past the end is not data.
+                    if bits.overrun() { Err(mcu::ENDS_EARLY) } else { outcome }?;
+                }
+                Ok(())
+            },
+        );
+        let at = || source_offset(data.source, interval, bits.byte_position()) as u64;
+        outcome.map_err(|fault| Error::input(fault).at(at()))?;
+        place.bits = bits.place();
+        place.mcus += end - start;
+        place.left -= end - start;
+        if place.left == 0 { mcu::check_left_over(bits.left_over()).map_err(|e| e.at(at())) } else { Ok(()) }
     }
 }

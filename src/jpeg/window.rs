@@ -76,9 +76,9 @@ impl Window {
         }
     }
 
-    /// Blocks of each component, those that pad MCUs included.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = usize> {
-        self.parts.iter().map(|part| self.wide * part.horizontal * part.rows)
+    /// MCUs of a scan of all components.
+    pub(crate) fn mcus(&self) -> usize {
+        self.wide * self.lines
     }
 
     /// Bytes of memory in use.

@@ -1,7 +1,10 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::batch::{Batch, Best};
+use crate::jpeg::batch::{Batch, Best, Hope};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
@@ -19,9 +22,13 @@ use crate::jpeg::threads;
 use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Limits, Visits};
 
-/// Scans of a part of a script at least, where there are as many: what they share is worth more than that threads have the
-/// same to do.
-const PART: usize = 4;
+/// Parts of a picture that threads share out: more than threads, as some parts have more to do, and no more than such that
+/// the first has the rows by which ways are judged. And rows of MCUs of a part at least.
+const BANDS_OF_A_THREAD: usize = 4;
+const MOST_BANDS: usize = 8;
+const BAND_ROWS: usize = 16;
+/// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
+const SHARED_BYTES: u64 = 1 << 20;
 
 /// What is done with the bytes that there are when a scan is complete: they may be taken away.
 pub(crate) type Deliver<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<()>;
@@ -77,7 +84,7 @@ fn write_with(
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
     if layout.looks_at_coefficients() {
-        coefficients = coefficients.in_memory(work.limits, work.cancel)?;
+        coefficients = coefficients.in_memory(work)?;
     }
     if !layout.tries_codings() {
         return lay_out(kernels, &mut coefficients, true, metadata, layout, work, deliver);
@@ -128,7 +135,7 @@ fn lay_out(
     })?;
     out.extend([0xFF, EOI]);
     // Of threads none is left.
-    let memory = coefficients.rows.bytes(1) + (out.len() + metadata.trailing.len()) as u64;
+    let memory = coefficients.rows.bytes() + (out.len() + metadata.trailing.len()) as u64;
     work.limits.check_memory(memory, "the coefficients and the output")?;
     out.extend_from_slice(&metadata.trailing);
     deliver(&mut out)?;
@@ -158,14 +165,14 @@ impl Scans<'_> {
             Plan::Ways { ways, otherwise } => (ways, otherwise),
         };
         self.visit(ways.scans().0)?;
-        let are_held = rows.are_held();
-        let begin = || Batch::of_ways(self.frame, ways, self.restart, are_held);
+        let with_zeros = rows.are_held();
+        let begin = || Batch::of_ways(self.frame, ways, self.restart, with_zeros);
         let batch = self.tokenised(kernels, begin, rows, out.len())?;
         let script = match batch.best(kernels, ways, self.restart, self.work.threads)? {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
                 let of = scans.len();
-                return self.write_scans(kernels, (scans, store), of, rows.bytes(1), out, scan_done);
+                return self.write_scans(kernels, (scans, store), of, rows.bytes(), out, scan_done);
             }
             Some(Best::Script(script)) => script,
             None => otherwise.clone().unwrap_or_else(|| ways.usual()),
@@ -183,58 +190,6 @@ impl Scans<'_> {
     ) -> Result<()> {
         self.visit(script)?;
         let intervals = Interval::of_scans(self.restart, self.frame, script);
-        let parts = parts(script, self.work.threads);
-        if self.work.threads > 1
-            && parts.len() > 1
-            && let Some(memory) = rows.in_memory()
-        {
-            match self.parts(kernels, script, &intervals, &parts, memory, out.len()) {
-                Err(error) if is_of_memory(&error) => {}
-                scans => {
-                    for scan in scans? {
-                        out.extend(scan);
-                        self.done(script.len(), out, scan_done)?;
-                    }
-                    return Ok(());
-                }
-            }
-        }
-        self.write_script(kernels, script, &intervals, rows, out, scan_done)
-    }
-
-    /// Counts the blocks that scans look at, by however many threads and in however many passes that is.
-    fn visit(&self, scans: &[Scan]) -> Result<()> {
-        self.work.visits.take(scans.iter().map(|scan| scan.blocks(self.frame)).sum())
-    }
-
-    /// A batch that has its tokens. Where threads take memory of their own that the limits do not leave, there is one.
-    fn tokenised<'b>(
-        &self,
-        kernels: impl AcKernels,
-        begin: impl Fn() -> Batch<'b>,
-        rows: &mut Rows<'_>,
-        written: usize,
-    ) -> Result<Batch<'b>> {
-        let mut batch = begin();
-        match batch.tokenise(kernels, rows, self.work, written) {
-            Err(error) if self.work.threads > 1 && !rows.are_held() && is_of_memory(&error) => {
-                batch = begin();
-                batch.tokenise(kernels, rows, Work { threads: 1, ..self.work }, written)?;
-            }
-            result => result?,
-        }
-        Ok(batch)
-    }
-
-    fn write_script(
-        &self,
-        kernels: impl AcKernels,
-        script: &[Scan],
-        intervals: &[Interval],
-        rows: &mut Rows<'_>,
-        out: &mut Vec<u8>,
-        scan_done: Deliver<'_>,
-    ) -> Result<()> {
         let mut done = 0;
         while done < script.len() {
             let begin = || Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
@@ -244,54 +199,77 @@ impl Scans<'_> {
             if done == script.len() {
                 self.release(rows);
             }
-            self.write_scans(kernels, (scans, store), script.len(), rows.bytes(1), out, scan_done)?;
+            self.write_scans(kernels, (scans, store), script.len(), rows.bytes(), out, scan_done)?;
         }
         Ok(())
     }
 
-    /// The scans that [`Scans::write_script`] would write, of a picture in memory: each part as a script of its own that one
-    /// thread writes. `written` bytes of output are there already.
-    fn parts(
+    /// Counts the blocks that scans look at, by however many threads and in however many passes that is.
+    fn visit(&self, scans: &[Scan]) -> Result<()> {
+        self.work.visits.take(scans.iter().map(|scan| scan.blocks(self.frame)).sum())
+    }
+
+    /// A batch that has its tokens.
+    fn tokenised<'b>(
         &self,
         kernels: impl AcKernels,
-        script: &[Scan],
-        intervals: &[Interval],
-        parts: &[Vec<usize>],
-        memory: InMemory<'_>,
+        begin: impl Fn() -> Batch<'b> + Sync,
+        rows: &mut Rows<'_>,
         written: usize,
-    ) -> Result<Vec<Vec<u8>>> {
-        // What is not held yet is to be had by all threads together.
-        let threads = self.work.threads.min(parts.len());
-        let held = memory.bytes(threads) + written as u64;
-        let mut limits = self.work.limits.clone();
-        limits.memory = held + limits.memory.saturating_sub(held) / threads as u64;
-        let work = Work { threads: 1, limits: &limits, progress: None, ..self.work };
-        let blocks = |part: &&Vec<usize>| {
-            let components = part.iter().flat_map(|&scan| &script[scan].components);
-            components.map(|&i| self.frame.components[i].blocks()).sum::<u64>() as usize
-        };
-        let write = |part: &Vec<usize>| -> Result<Vec<Vec<u8>>> {
-            let script: Vec<_> = part.iter().map(|&scan| script[scan].clone()).collect();
-            let intervals: Vec<_> = part.iter().map(|&scan| intervals[scan]).collect();
-            let mut written = Vec::with_capacity(script.len());
-            let mut scan_done = |out: &mut Vec<u8>| {
-                written.push(out.clone());
-                out.clear();
-                Ok(())
+    ) -> Result<Batch<'b>> {
+        let bands = bands(self.frame.mcus_high, self.work.threads);
+        let mut shared = None;
+        if bands.len() > 1 && begin().may_be_shared() {
+            // It pays where threads have something to share.
+            let packed = match rows.packed(self.frame, SHARED_BYTES, self.work, written) {
+                Err(error) if is_of_memory(&error) => None,
+                packed => packed?,
             };
-            let scans = Scans { is_last: false, work, ..*self };
-            let mut rows = memory.into();
-            scans.write_script(kernels, &script, &intervals, &mut rows, &mut Vec::new(), &mut scan_done)?;
-            Ok(written)
-        };
-        let written = threads::share(threads, parts.iter().collect(), blocks, write);
-        let mut scans = vec![Vec::new(); script.len()];
-        for (part, written) in parts.iter().zip(written) {
-            for (&i, bytes) in part.iter().zip(written?) {
-                scans[i] = bytes;
+            if let Some(memory) = packed.as_ref().map(InMemory::Packed).or_else(|| rows.in_memory()) {
+                shared = self.shared(kernels, &begin, memory, bands, written)?;
+            }
+            if let Some(packed) = packed.filter(|_| shared.is_some()) {
+                *rows = Rows::Packed(Cow::Owned(packed));
             }
         }
-        Ok(scans)
+        let mut batch = match shared {
+            Some(batch) => batch,
+            None => {
+                let mut batch = begin();
+                batch.tokenise(kernels, rows, 0..self.frame.mcus_high, &Hope::new(), self.work, written)?;
+                batch
+            }
+        };
+        batch.finish(kernels);
+        Ok(batch)
+    }
+
+    /// The tokens of the same batch, of a picture whose bands of MCU rows are shared out to threads; `None` where they take
+    /// memory that the limits do not leave, or cannot be joined.
+    fn shared<'b>(
+        &self,
+        kernels: impl AcKernels,
+        begin: &(impl Fn() -> Batch<'b> + Sync),
+        memory: InMemory<'_>,
+        bands: Vec<Range<u32>>,
+        written: usize,
+    ) -> Result<Option<Batch<'b>>> {
+        // What is not held yet is to be had by all bands together.
+        let held = memory.bytes(self.work.threads) + written as u64;
+        let mut limits = self.work.limits.clone();
+        limits.memory = held + limits.memory.saturating_sub(held) / bands.len() as u64;
+        let (work, hope) = (Work { limits: &limits, ..self.work }, Hope::new());
+        let tokenise = |band: Range<u32>| {
+            let mut batch = if band.start == 0 { begin() } else { begin().from_row(band.start) };
+            batch.tokenise(kernels, &mut memory.into(), band, &hope, work, written).map(|()| batch)
+        };
+        let bands = threads::share(self.work.threads, bands, |band| usize::MAX - band.start as usize, tokenise);
+        let mut bands = match bands.into_iter().collect::<Result<Vec<_>>>() {
+            Err(error) if is_of_memory(&error) => return Ok(None),
+            bands => bands?.into_iter(),
+        };
+        let first = bands.next();
+        Ok(first.and_then(|mut first| bands.all(|next| first.join(next)).then_some(first)))
     }
 
     /// Nothing more is taken from the rows.
@@ -354,20 +332,12 @@ fn is_of_memory(error: &Error) -> bool {
     error.kind() == ErrorKind::Limit && error.field() == Some("memory")
 }
 
-/// The numbers of the scans of a script in parts for so many threads. Scans of a part look at the same components.
-fn parts(script: &[Scan], threads: usize) -> Vec<Vec<usize>> {
-    let mut alike: Vec<Vec<usize>> = Vec::new();
-    for (i, scan) in script.iter().enumerate() {
-        match alike.iter_mut().find(|scans| script[scans[0]].components == scan.components) {
-            Some(scans) => scans.push(i),
-            None => alike.push(vec![i]),
-        }
-    }
-    let deal = |scans: Vec<usize>| {
-        let parts = scans.len().div_ceil(PART).min(threads);
-        (0..parts).map(move |part| scans.iter().copied().skip(part).step_by(parts).collect())
-    };
-    alike.into_iter().flat_map(deal).collect()
+/// MCU rows, so many in all, in bands for so many threads.
+fn bands(rows: u32, threads: usize) -> Vec<Range<u32>> {
+    let count = if threads > 1 { threads.saturating_mul(BANDS_OF_A_THREAD).min(MOST_BANDS) } else { 1 };
+    let count = count.min(rows as usize / BAND_ROWS).max(1) as u32;
+    let start = |band: u32| (u64::from(rows) * u64::from(band) / u64::from(count)) as u32;
+    (0..count).map(|band| start(band)..start(band + 1)).collect()
 }
 
 /// The slot of each component's quantisation table: its own where that is free or holds the same, else another.

@@ -2,8 +2,9 @@
 
 use super::baseline::in_range;
 use super::planes::{AcKernels, Planes, filled};
+use super::run::{Run, end_of_band};
 use super::token::{MAX_RUN, MAX_SIZE, Room, SlotKind, Token, Tokens, put_large};
-use super::{Band, EndBands, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
+use super::{Band, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
@@ -69,12 +70,12 @@ impl ReadBlocks for Reader {
 #[derive(Debug)]
 pub(crate) struct Tokeniser {
     band: Band,
-    run: u32,
+    pub(crate) run: Run,
 }
 
 impl Tokeniser {
     pub(crate) fn new(band: Band) -> Self {
-        Self { band, run: 0 }
+        Self { band, run: Run::default() }
     }
 
     /// A group of blocks with its planes.
@@ -84,35 +85,20 @@ impl Tokeniser {
         let not_zero = planes.not_zero(self.band.low);
         let mut from = 0;
         for i in filled(kernels.filled(not_zero, in_band), blocks.len()) {
-            self.pass(i - from, tokens);
+            self.run.pass(i - from, tokens);
             from = i + 1;
-            if self.run > MAX_RUN {
-                self.finish(tokens);
+            if self.run.blocks > MAX_RUN {
+                self.run.finish(tokens);
             }
             let new = not_zero[i] & in_band;
             let room = tokens.room();
-            let (symbol, extra, _) = end_of_band(self.run);
+            let (symbol, extra, _) = end_of_band(self.run.blocks);
             room[0] = (extra << EXTRA_AT | symbol) as Token;
-            let end = kernels.first(&blocks[i], new, self.band, room, usize::from(self.run > 0));
+            let end = kernels.first(&blocks[i], new, self.band, room, usize::from(self.run.blocks > 0));
             tokens.advance(end);
-            self.run = u32::from(new.ilog2() < self.band.end as u32);
+            self.run.blocks = u32::from(new.ilog2() < self.band.end as u32);
         }
-        self.pass(blocks.len() - from, tokens);
-    }
-}
-
-impl EndBands for Tokeniser {
-    #[inline(always)]
-    fn run(&mut self) -> &mut u32 {
-        &mut self.run
-    }
-
-    fn finish(&mut self, tokens: &mut Tokens) {
-        if self.run > 0 {
-            let (symbol, extra, bits) = end_of_band(self.run);
-            tokens.push(0, symbol as u8, extra, bits);
-            self.run = 0;
-        }
+        self.run.pass(blocks.len() - from, tokens);
     }
 }
 

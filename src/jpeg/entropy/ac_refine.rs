@@ -2,8 +2,9 @@
 //! that was not zero before (T.81 G.1.2.3, G.2.3).
 
 use super::planes::{AcKernels, Planes, Refined, below, filled};
+use super::run::{Run, end_of_band};
 use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
-use super::{BAD_SYMBOL, Band, EndBands, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks, end_of_band};
+use super::{BAD_SYMBOL, Band, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
@@ -104,14 +105,12 @@ impl ReadBlocks for Reader {
 #[derive(Debug)]
 pub(crate) struct Tokeniser {
     band: Band,
-    run: u32,
-    /// Correction bits of the blocks of the run.
-    corrections: u32,
+    pub(crate) run: Run,
 }
 
 impl Tokeniser {
     pub(crate) fn new(band: Band) -> Self {
-        Self { band, run: 0, corrections: 0 }
+        Self { band, run: Run::default() }
     }
 
     /// A group of `blocks` blocks by its planes.
@@ -123,44 +122,29 @@ impl Tokeniser {
         let (bit, negative) = (planes.bit(low), planes.negative());
         let mut from = 0;
         for i in filled(kernels.filled(now, in_band), blocks) {
-            self.pass(i - from, tokens);
+            self.run.pass(i - from, tokens);
             from = i + 1;
             let (known, new) = (before[i] & in_band, now[i] & !before[i] & in_band);
             tokens.push_corrections(kernels.extract(bit[i], known), known.count_ones());
             if new == 0 {
-                self.corrections += known.count_ones();
-                self.pass(1, tokens);
+                self.run.corrections += known.count_ones();
+                self.run.pass(1, tokens);
                 continue;
             }
-            if self.corrections > MAX_CORRECTIONS || self.run > MAX_REFINED_RUN {
-                self.finish(tokens);
+            if self.run.corrections > MAX_CORRECTIONS || self.run.blocks > MAX_REFINED_RUN {
+                self.run.finish(tokens);
             }
             let room = tokens.room();
-            let (symbol, extra, _) = end_of_band(self.run);
-            room[0] = (extra << EXTRA_AT | self.corrections << 8 | symbol) as Token;
+            let (symbol, extra, _) = end_of_band(self.run.blocks);
+            room[0] = (extra << EXTRA_AT | self.run.corrections << 8 | symbol) as Token;
             let refined = Refined { new, known, negative: negative[i] };
-            let at = kernels.refine(refined, self.band, room, usize::from(self.run > 0));
+            let at = kernels.refine(refined, self.band, room, usize::from(self.run.blocks > 0));
             tokens.advance(at);
             let last = new.ilog2();
-            self.run = u32::from(last < end as u32);
-            self.corrections = (known & !below(last)).count_ones();
+            self.run.blocks = u32::from(last < end as u32);
+            self.run.corrections = (known & !below(last)).count_ones();
         }
-        self.pass(blocks - from, tokens);
-    }
-}
-
-impl EndBands for Tokeniser {
-    #[inline(always)]
-    fn run(&mut self) -> &mut u32 {
-        &mut self.run
-    }
-
-    fn finish(&mut self, tokens: &mut Tokens) {
-        if self.run > 0 {
-            let (symbol, extra, bits) = end_of_band(self.run);
-            tokens.push_with_corrections(symbol, extra, bits, self.corrections);
-            (self.run, self.corrections) = (0, 0);
-        }
+        self.run.pass(blocks - from, tokens);
     }
 }
 

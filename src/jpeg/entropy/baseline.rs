@@ -11,7 +11,7 @@ use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::huffman::HuffmanTable;
 
 /// Reads sequential scans.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader {
     dc: dc_first::Reader,
     ac: PerComponent<Pairs>,
@@ -21,6 +21,11 @@ impl Reader {
     /// With the DC and the AC tables of each component of the scan.
     pub(crate) fn new(dc: &[Cow<'_, HuffmanTable>], ac: &[Cow<'_, HuffmanTable>]) -> Self {
         Self { dc: dc_first::Reader::new(dc, 0), ac: PerComponent::new(ac, Pairs::new) }
+    }
+
+    /// The DC coefficients from which the next ones differ.
+    pub(crate) fn predictions(&self) -> [i32; MAX_COMPONENTS] {
+        self.dc.predictions()
     }
 
     /// Reads a block.

@@ -11,7 +11,7 @@ use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
 /// Reads first scans of DC coefficients.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader {
     tables: PerComponent<Decoder>,
     /// Al.
@@ -23,6 +23,10 @@ impl Reader {
     /// With the table of each component of the scan.
     pub(crate) fn new(tables: &[Cow<'_, HuffmanTable>], low: u32) -> Self {
         Self { tables: PerComponent::new(tables, Decoder::new), low, predictions: [0; MAX_COMPONENTS] }
+    }
+
+    pub(super) fn predictions(&self) -> [i32; MAX_COMPONENTS] {
+        self.predictions
     }
 
     /// The next coefficient of the component at position `slot` of the scan header, before its point transform is

@@ -19,6 +19,7 @@ pub(crate) mod dc_refine;
 pub(crate) mod emit;
 pub(crate) mod pairs;
 pub(crate) mod planes;
+pub(crate) mod run;
 pub(crate) mod token;
 
 use std::borrow::Cow;
@@ -31,7 +32,7 @@ use token::Tokens;
 
 /// What the components of a scan have each, but share where they name the same table: memory that is looked up for
 /// every symbol had better be little.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct PerComponent<T> {
     items: Vec<T>,
     /// Of each component of the scan, its item.
@@ -136,37 +137,5 @@ impl Band {
     /// The bits of the band in a plane.
     pub(crate) fn mask(self) -> u64 {
         u64::MAX << self.start & u64::MAX >> (63 - self.end)
-    }
-}
-
-/// A run of blocks that have nothing more in the band, when it ends: its EOBn symbol, the bits that follow, and how many
-/// they are (T.81 G.1.2.2). A run of none gives what means nothing.
-#[inline(always)]
-fn end_of_band(run: u32) -> (u32, u32, u32) {
-    let n = (run | 1).ilog2();
-    (n << 4, run & !(1 << n), n)
-}
-
-/// The longest such run that EOB14 can say.
-const LONGEST_RUN: u32 = 0x7FFF;
-
-/// Turns a band of AC coefficients into tokens, and holds back the run of blocks that have nothing more in it.
-pub(crate) trait EndBands {
-    /// Blocks of the run.
-    fn run(&mut self) -> &mut u32;
-
-    /// Ends the run.
-    fn finish(&mut self, tokens: &mut Tokens);
-
-    /// Takes so many blocks that have nothing in the band, or in a refinement nothing new: their corrections are counted.
-    #[inline(always)]
-    fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
-        *self.run() += blocks as u32;
-        if *self.run() >= LONGEST_RUN {
-            let left = *self.run() - LONGEST_RUN;
-            *self.run() = LONGEST_RUN;
-            self.finish(tokens);
-            *self.run() = left;
-        }
     }
 }

@@ -54,7 +54,7 @@ const END: u32 = 128;
 const UNKNOWN: u32 = 192;
 
 /// An AC table of a sequential scan, made ready to decode.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pairs {
     pairs: Box<[Pair; 1 << WINDOW]>,
     /// For codes that are longer than the window.
@@ -332,8 +332,8 @@ mod tests {
                 bits.refill();
                 let mut again = bits;
                 let outcome = pairs.read(&mut bits, &mut room);
-                let mut packer = Packer::new([1].into_iter());
-                assert_eq!(packer.block(0, |sparse| pairs.read(&mut again, sparse)), outcome);
+                let mut packer = Packer::of_blocks([(1, 1)].into_iter());
+                assert_eq!(packer.block(|sparse| pairs.read(&mut again, sparse)), outcome);
                 let packed = packer.row().blocks(0);
                 assert_eq!(outcome, read_singly(&table, &mut singly, &mut block));
                 assert_eq!(room[..64], block);

@@ -54,13 +54,20 @@ const STRETCH: usize = 1 << 10;
 /// Tokens that a stage has room for; it grows where blocks that come at once have more.
 const STAGE: usize = 2 * STRETCH;
 
-/// The tokens of scans that are made together, in the stretches in which they came: one piece of memory, written once
-/// from its beginning to its end.
-#[derive(Debug, Default)]
+/// The tokens of scans that are made together, in the stretches in which they came: a piece of memory for each part of the
+/// picture, written once from its beginning to its end.
+#[derive(Debug)]
 pub(crate) struct Store {
-    tokens: Vec<Token>,
+    /// Tokens come to the last.
+    pieces: Vec<Vec<Token>>,
     /// Whether tokens only count, and are not kept.
     counts_only: bool,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { pieces: vec![Vec::new()], counts_only: false }
+    }
 }
 
 impl Store {
@@ -75,13 +82,30 @@ impl Store {
 
     /// Makes room for so many bytes in all, where that is more than there is.
     pub(crate) fn reserve(&mut self, bytes: u64) {
-        let tokens = usize::try_from(bytes).unwrap_or(usize::MAX) / size_of::<Token>();
-        self.tokens.reserve_exact(tokens.saturating_sub(self.tokens.len()));
+        let tokens = usize::try_from(bytes.saturating_sub(self.bytes())).unwrap_or(usize::MAX) / size_of::<Token>();
+        if let Some(last) = self.pieces.last_mut() {
+            last.reserve_exact(tokens);
+        }
     }
 
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        (self.tokens.len() * size_of::<Token>()) as u64
+        self.pieces.iter().map(|piece| size_of_val(&piece[..]) as u64).sum()
+    }
+
+    /// Takes over what another one has. Returns how many pieces come before it.
+    pub(crate) fn append(&mut self, next: Self) -> usize {
+        let before = self.pieces.len();
+        self.pieces.extend(next.pieces);
+        before
+    }
+
+    fn push(&mut self, tokens: &[Token]) -> Option<Stretch> {
+        let piece = self.pieces.len() - 1;
+        let last = self.pieces.last_mut().filter(|_| !self.counts_only)?;
+        let start = last.len();
+        last.extend_from_slice(tokens);
+        Some(Stretch { piece, range: start..last.len() })
     }
 }
 
@@ -90,7 +114,7 @@ impl Store {
 pub(crate) struct Tokens {
     kind: SlotKind,
     /// Where they lie in the store, `settled` of them.
-    stretches: Vec<Range<usize>>,
+    stretches: Vec<Stretch>,
     settled: usize,
     /// Those to come there, `len` of them.
     stage: Vec<Token>,
@@ -100,6 +124,13 @@ pub(crate) struct Tokens {
     corrections: BitString,
     /// Where restart intervals end, but for the last.
     ends: Vec<Place>,
+}
+
+/// Tokens of a scan that lie together in a store.
+#[derive(Debug)]
+struct Stretch {
+    piece: usize,
+    range: Range<usize>,
 }
 
 /// A place in a scan: the tokens and the correction bits before it.
@@ -220,18 +251,31 @@ impl Tokens {
             odds[usize::from(odd) & mask] += 1;
         }
         last.iter().for_each(|&token| evens[usize::from(token) & mask] += 1);
-        if !store.counts_only {
-            let start = store.tokens.len();
-            store.tokens.extend_from_slice(tokens);
-            self.stretches.push(start..store.tokens.len());
+        if let Some(stretch) = store.push(tokens) {
+            self.stretches.push(stretch);
             self.settled += self.len;
         }
         self.len = 0;
     }
 
+    /// Adds the tokens of the next part of the scan. All of both are settled, and the store of the others was added to that
+    /// of these, behind so many `pieces`.
+    pub(crate) fn append(&mut self, next: Self, pieces: usize) {
+        let Place { tokens, corrections } = self.place();
+        let later = |end: Place| Place { tokens: tokens + end.tokens, corrections: corrections + end.corrections };
+        self.ends.extend(next.ends.into_iter().map(later));
+        let behind = |Stretch { piece, range }| Stretch { piece: pieces + piece, range };
+        self.stretches.extend(next.stretches.into_iter().map(behind));
+        self.settled += next.settled;
+        for (counts, next) in self.counts.as_flattened_mut().iter_mut().zip(next.counts.as_flattened()) {
+            *counts += next;
+        }
+        self.corrections.append(&next.corrections);
+    }
+
     /// The tokens in their order, as they lie in the store that they were moved to.
     pub(super) fn stretches<'a>(&self, store: &'a Store) -> impl Iterator<Item = &'a [Token]> {
-        self.stretches.iter().map(|range| &store.tokens[range.clone()])
+        self.stretches.iter().map(|Stretch { piece, range }| &store.pieces[*piece][range.clone()])
     }
 
     /// Bytes that its own tokens take, wherever they are.
@@ -243,7 +287,7 @@ impl Tokens {
 
     /// Bytes of memory in use but for the store.
     pub(crate) fn own_bytes(&self) -> u64 {
-        let stretches = self.stretches.capacity() * size_of::<Range<usize>>();
+        let stretches = self.stretches.capacity() * size_of::<Stretch>();
         let corrections = self.corrections.words.capacity() * size_of::<u64>();
         let ends = self.ends.capacity() * size_of::<Place>();
         (stretches + corrections + ends + self.stage.len() * size_of::<Token>()) as u64
@@ -447,6 +491,16 @@ impl BitString {
             self.last = bits >> 1 >> (63 - self.count);
         }
         self.count = sum % 64;
+    }
+
+    fn append(&mut self, next: &Self) {
+        self.words.reserve(next.words.len() + 1);
+        for word in &next.words {
+            let word = word.reverse_bits();
+            self.push(word & u64::MAX >> 32, 32);
+            self.push(word >> 32, 32);
+        }
+        self.push(next.last, next.count);
     }
 
     fn len(&self) -> u64 {

@@ -27,6 +27,11 @@ impl DcRows {
         self.values[component].extend(blocks.iter().map(|block| block[0]));
     }
 
+    /// Adds the rows that come next.
+    pub(crate) fn append(&mut self, next: &Self) {
+        self.values.iter_mut().zip(&next.values).for_each(|(values, next)| values.extend_from_slice(next));
+    }
+
     /// A row of a component, of those that have come.
     #[inline(always)]
     pub(crate) fn row(&self, frame: &Frame, component: usize, row: u32) -> &[i16] {

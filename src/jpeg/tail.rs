@@ -1,0 +1,241 @@
+//! The rest of a scan, decoded from its middle while another thread decodes what comes before.
+//!
+//! Where there are restart intervals, one of them is a beginning like that of the scan. Elsewhere a beginning is guessed:
+//! Huffman codes fall into step by themselves, soon after which what is read are the true MCUs (Klein and Wiseman,
+//! *Parallel Huffman decoding with applications to JPEG files*, 2003). Whoever comes from before knows: from the first row
+//! on that begins at a bit where a guessed MCU began, both would read the same. The DC coefficients are then off by what
+//! the predictions were, and nothing else.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+
+use crate::error::Result;
+use crate::jpeg::bits::BitReader;
+use crate::jpeg::entropy::ReadBlocks;
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
+use crate::jpeg::mcu;
+use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
+use crate::jpeg::stream::{Cursor, Position, Stream};
+use crate::jpeg::window::Window;
+
+/// Rows of MCUs at the beginning of a guess in which its MCUs are remembered.
+const ROWS_TO_MEET: usize = 4;
+
+/// The rest of a scan.
+struct Tail {
+    /// Its MCUs, as many in each row as one of the picture has.
+    rows: Vec<PackedRow>,
+    entry: Entry,
+}
+
+/// Where one may enter.
+enum Entry {
+    /// Everywhere from this MCU of the scan on, and all that come after it are there.
+    Known(usize),
+    Guessed {
+        /// Where the first MCUs begin.
+        starts: Vec<Start>,
+        /// Numbers of MCUs after which the data may be at its end.
+        ends: Vec<usize>,
+    },
+}
+
+/// The beginning of an MCU: the bit, and what DC coefficients were predicted from.
+struct Start {
+    bit: usize,
+    predictions: [i32; MAX_COMPONENTS],
+}
+
+/// What both threads look at.
+#[derive(Default)]
+struct Shared {
+    /// Bytes that the tail takes.
+    bytes: AtomicU64,
+    /// Whether it is still of use.
+    is_over: AtomicBool,
+}
+
+/// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked of
+/// each number of bytes.
+pub(crate) fn pack(
+    stream: &mut Stream<'_>,
+    frame: &Frame,
+    threads: usize,
+    may_hold: impl Fn(u64) -> Result<()> + Sync,
+) -> Result<PackedPicture> {
+    let shared = Shared::default();
+    thread::scope(|scope| {
+        let middle = if threads > 1 { middle(&stream.cursor) } else { None };
+        let rest = middle.and_then(|middle| {
+            let (window, shared, may_hold) = (stream.window().clone(), &shared, &may_hold);
+            let until = middle.clone();
+            let decode = move || decode(middle, &window, shared, may_hold);
+            Some((until, thread::Builder::new().spawn_scoped(scope, decode).ok()?))
+        });
+        let packed = pack_with(stream, frame, rest, &shared, &may_hold);
+        shared.is_over.store(true, Ordering::Relaxed);
+        packed
+    })
+}
+
+/// The rows before the tail, and those after them where it does not fit.
+fn pack_with(
+    stream: &mut Stream<'_>,
+    frame: &Frame,
+    mut rest: Option<(Cursor<'_>, ScopedJoinHandle<'_, Option<Tail>>)>,
+    shared: &Shared,
+    may_hold: impl Fn(u64) -> Result<()>,
+) -> Result<PackedPicture> {
+    let mut packed = PackedPicture::new(stream.window(), frame.mcus_high);
+    let mut packer = Packer::new(stream.window());
+    let mut tail = None;
+    for y in 0..frame.mcus_high {
+        if let Some((_, decoded)) = rest.take_if(|(middle, _)| y > 0 && stream.cursor.has_reached(middle)) {
+            tail = decoded.join().ok().flatten();
+        }
+        if let Some(met) = tail.take() {
+            match met.meet(&stream.cursor, stream.window().mcus()) {
+                Ok((rows, skip)) => {
+                    packed.join(rows, skip);
+                    return Ok(packed);
+                }
+                Err(unmet) => tail = unmet,
+            }
+        }
+        packed.push(stream.pack_row(y, &mut packer)?);
+        let own = packed.bytes(0) + packer.bytes() + stream.bytes();
+        if may_hold(own + shared.bytes.load(Ordering::Relaxed)).is_err() {
+            // Alone it may do.
+            shared.is_over.store(true, Ordering::Relaxed);
+            (rest, tail) = (None, None);
+            may_hold(own)?;
+        }
+    }
+    Ok(packed)
+}
+
+/// The place from which a tail is decoded, where there is one.
+fn middle<'a>(cursor: &Cursor<'a>) -> Option<Cursor<'a>> {
+    let (data, mut middle) = (&cursor.data, cursor.clone());
+    let plain = &data.plain;
+    if plain.surplus.is_some() || plain.intervals.len() != data.count.div_ceil(data.per_interval) {
+        return None;
+    }
+    middle.reader.restart();
+    middle.place = match &plain.intervals[..] {
+        [only] => {
+            Position { intervals: 1, bits: BitReader::at_byte(plain.data(only).len() / 2), ..Position::default() }
+        }
+        several => {
+            let intervals = several.len() / 2;
+            Position { mcus: intervals * data.per_interval, intervals, ..Position::default() }
+        }
+    };
+    Some(middle)
+}
+
+/// Decodes to the end of the scan. Nothing comes of it where anything is wrong: whoever comes from before will find it.
+fn decode(middle: Cursor<'_>, window: &Window, shared: &Shared, may_hold: impl Fn(u64) -> Result<()>) -> Option<Tail> {
+    let mut packer = Packer::new(window);
+    let (mut rows, mut bytes) = (Vec::new(), packer.bytes());
+    // Takes the next row, or begins anew where there is none.
+    let mut take = |row: Option<PackedRow>| {
+        let Some(row) = row else {
+            rows.clear();
+            bytes = 0;
+            return Some(());
+        };
+        bytes += row.bytes();
+        rows.push(row);
+        shared.bytes.store(bytes, Ordering::Relaxed);
+        (!shared.is_over.load(Ordering::Relaxed) && may_hold(bytes).is_ok()).then_some(())
+    };
+    let row = window.mcus();
+    let entry = if middle.data.plain.intervals.len() == 1 {
+        guess(middle, row, &mut packer, take)?
+    } else {
+        let (first, mut cursor) = (middle.place.mcus, middle);
+        while cursor.place.mcus < cursor.data.count {
+            take(Some(cursor.pack(row, &mut packer).ok()?))?;
+        }
+        Entry::Known(first)
+    };
+    Some(Tail { rows, entry })
+}
+
+/// Decodes from a place where no MCU need begin: from the next byte anew wherever what is read is none.
+fn guess(
+    Cursor { data, mut reader, place }: Cursor<'_>,
+    row: usize,
+    packer: &mut Packer,
+    mut take: impl FnMut(Option<PackedRow>) -> Option<()>,
+) -> Option<Entry> {
+    let bytes = data.plain.data(data.plain.intervals.first()?);
+    let mut bits = BitReader::resume(bytes, place.bits);
+    let (mut starts, mut ends, mut count) = (Vec::new(), Vec::new(), 0);
+    while count <= data.count {
+        let outcome = data.level.run(
+            #[inline(always)]
+            || {
+                for _ in 0..row {
+                    if starts.len() < row * ROWS_TO_MEET {
+                        starts.push(Start { bit: bits.position(), predictions: reader.predictions() });
+                    }
+                    if bits.left_over() <= mcu::MAX_PADDING {
+                        ends.push(count);
+                    }
+                    packer.mcu(&mut reader, &mut bits)?;
+                    if bits.overrun() {
+                        return Err(mcu::ENDS_EARLY);
+                    }
+                    count += 1;
+                }
+                Ok(())
+            },
+        );
+        if outcome.is_err() && ends.is_empty() {
+            packer.clear();
+            starts.clear();
+            count = 0;
+            reader.restart();
+            bits = BitReader::resume(bytes, BitReader::at_byte(bits.byte_position() + 1));
+            take(None)?;
+            continue;
+        }
+        take(Some(packer.row()))?;
+        if outcome.is_err() {
+            return Some(Entry::Guessed { starts, ends });
+        }
+    }
+    None
+}
+
+impl Tail {
+    /// What a cursor at the beginning of a row of so many MCUs may go on with, to the end of the scan: rows, and the MCUs of
+    /// the first that are not its. Otherwise the tail itself, where it may fit later.
+    fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> std::result::Result<(Vec<PackedRow>, usize), Option<Self>> {
+        let needed = cursor.data.count - cursor.place.mcus;
+        let (first, offsets) = match &self.entry {
+            Entry::Known(first) => (cursor.place.mcus - first, [0; MAX_COMPONENTS]),
+            Entry::Guessed { starts, ends } => {
+                let i = match starts.binary_search_by_key(&cursor.bit(), |start| start.bit) {
+                    Ok(i) => i,
+                    Err(i) => return Err((i < starts.len()).then_some(self)),
+                };
+                if ends.binary_search(&(i + needed)).is_err() {
+                    return Err(None);
+                }
+                let (true_ones, guessed) = (cursor.reader.predictions(), starts[i].predictions);
+                (i, std::array::from_fn(|i| true_ones[i] - guessed[i]))
+            }
+        };
+        self.rows.drain(..first / row);
+        let skip = first % row;
+        let mut mcus = skip..skip + needed;
+        for packed in &mut self.rows {
+            packed.move_dc(mcus.start.min(row)..mcus.end.min(row), offsets).map_err(|_| None)?;
+            mcus = mcus.start.saturating_sub(row)..mcus.end.saturating_sub(row);
+        }
+        Ok((self.rows, skip))
+    }
+}

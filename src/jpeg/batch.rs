@@ -27,8 +27,9 @@ const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 20;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
 const FORESIGHT: u32 = 16;
-/// MCU rows, of 1 in so many, after which ways without hope are left.
+/// MCU rows, of 1 in so many, after which ways without hope are left: the first band of threads has them.
 const HOPE: u32 = 12;
+const _: () = assert!(threads::MOST_BANDS < HOPE as usize);
 
 /// The first of the scans that are left, as many as their tokens have memory.
 pub(crate) struct Batch<'a> {
@@ -159,9 +160,9 @@ impl<'a> Batch<'a> {
     }
 
     /// What is left to do after the last row.
-    pub(crate) fn finish(&mut self, kernels: impl AcKernels) {
+    pub(crate) fn finish(&mut self, kernels: impl AcKernels, threads: usize) {
         let Self { frame, parts, dc, store, .. } = self;
-        parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), store));
+        parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), threads, store));
     }
 
     /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave of the
@@ -209,10 +210,10 @@ impl<'a> Batch<'a> {
         restart: RestartInterval,
         threads: usize,
     ) -> Result<Option<Best<'a>>> {
-        let Self { frame, parts, dc, store, .. } = self;
+        let Self { frame, parts, dc, mut store, .. } = self;
         let dc = dc.unwrap_or_default();
         let (scans, usual) = ways.scans();
-        let ready = ready_of(frame, parts, (scans.len(), usual))?;
+        let mut ready = ready_of(frame, parts, (scans.len(), usual))?;
         let bytes: Vec<Option<f32>> = if ways.is_choice_of_ac() {
             ready.iter().map(|scan| scan.as_ref().map(Ready::size)).collect()
         } else {
@@ -221,22 +222,24 @@ impl<'a> Batch<'a> {
         if bytes[..usual].contains(&None) {
             return Ok(Some(Best::Script(ways.usual())));
         }
-        let differences = kernels.run(
-            #[inline(always)]
-            || Differences::new(frame, &dc, ways.refine_dc()),
-        );
-        let differences = differences.with_restarts(restart);
+        let differences = Differences::new(kernels, frame, &dc, ways.refine_dc(), threads).with_restarts(restart);
         let Some(chosen) = ways.choose(&bytes, &differences) else { return Ok(None) };
         // Scans that are chosen unseen may have been left to another batch.
         let is_there = |chosen: &Chosen| !matches!(chosen, Chosen::Ac(i) if ready[*i].is_none());
         if !store.keeps() || !chosen.iter().all(is_there) {
             return Ok(Some(Best::Script(ways.script(chosen))));
         }
-        let of_dc = |scan: Scan| {
-            let interval = Interval::new(restart, frame, &scan);
-            Ready::of_dc(kernels, frame, &dc, scan, interval)
+        let mut ready_or_made = |chosen| match chosen {
+            Chosen::Ac(i) => Ok(ready[i].take()),
+            Chosen::Dc(scan) => {
+                let interval = Interval::new(restart, frame, &scan);
+                let mut part = Part::new(0, Cow::Owned(scan), interval, Coding::Progressive);
+                part.finish(kernels, frame, Some(&dc), threads, &mut store);
+                part.ready(frame).map(Some)
+            }
         };
-        let mut made = made(chosen, ready, threads, of_dc)?;
+        let made = chosen.into_iter().filter_map(|chosen| ready_or_made(chosen).transpose());
+        let mut made: Vec<Ready<'_>> = made.collect::<Result<_>>()?;
         Interval::put_in_order(made.iter_mut().map(|ready| &mut ready.interval));
         Ok(Some(Best::Made(made, store)))
     }
@@ -295,25 +298,4 @@ fn ready_of<'a>(frame: &Frame, parts: Vec<Part<'a>>, (scans, usual): (usize, usi
         }
     }
     Ok(ready)
-}
-
-/// The scans that were chosen: those of AC coefficients are `ready`, those of DC are made, by so many threads at most.
-fn made<'a>(
-    chosen: Vec<Chosen>,
-    mut ready: Vec<Option<Ready<'a>>>,
-    threads: usize,
-    of_dc: impl Fn(Scan) -> Result<Ready<'a>> + Sync,
-) -> Result<Vec<Ready<'a>>> {
-    let threads = threads.min(chosen.iter().filter(|chosen| matches!(chosen, Chosen::Dc(_))).count());
-    let chosen = chosen.into_iter().map(|chosen| {
-        let ready = if let Chosen::Ac(i) = chosen { ready[i].take() } else { None };
-        (chosen, ready)
-    });
-    let weight = |(_, ready): &(Chosen, Option<Ready<'_>>)| usize::from(ready.is_none());
-    let make = |(chosen, ready)| match chosen {
-        Chosen::Ac(_) => Ok(ready),
-        Chosen::Dc(scan) => of_dc(scan).map(Some),
-    };
-    let made = threads::share(threads, chosen.collect(), weight, make);
-    made.into_iter().filter_map(Result::transpose).collect()
 }

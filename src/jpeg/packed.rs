@@ -9,11 +9,9 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Fault;
 use crate::jpeg::entropy::baseline::{self, in_range};
 use crate::jpeg::entropy::pairs::{ROOM, Sink};
+use crate::jpeg::entropy::planes::{AT_ONCE, AcKernels};
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::window::Window;
-
-/// Values that are moved at once, wanted or not: how many a block has is hard to foresee for a processor.
-const AT_ONCE: usize = 4;
 
 /// All MCU rows of a picture.
 #[derive(Clone, Debug)]
@@ -109,7 +107,7 @@ impl PackedPicture {
 impl Spliced<'_> {
     /// Puts the components that are wanted into a window of the same form.
     #[inline(always)]
-    pub(crate) fn unpack(&self, wanted: impl Fn(usize) -> bool, window: &mut Window) {
+    pub(crate) fn unpack(&self, kernels: impl AcKernels, wanted: impl Fn(usize) -> bool, window: &mut Window) {
         for (i, part) in self.first.0.iter().enumerate().filter(|&(i, _)| wanted(i)) {
             let (mut places, mut values) = part.without(self.skip);
             let then = self.then.map_or((&[][..], &[][..]), |row| row.0[i].without(0));
@@ -122,16 +120,8 @@ impl Spliced<'_> {
                     }
                     let Some((&first, rest)) = places.split_first() else { return };
                     places = rest;
-                    let (mut places, count) = (first, first.count_ones() as usize);
-                    room[..64].fill(0);
-                    for four in values.as_chunks::<AT_ONCE>().0.iter().take(count.div_ceil(AT_ONCE)) {
-                        for &value in four {
-                            // Behind the block where there are no more.
-                            room[places.trailing_zeros() as usize % ROOM] = value;
-                            places &= places.wrapping_sub(1);
-                        }
-                    }
-                    values = &values[count..];
+                    kernels.expand(first, values, room);
+                    values = &values[first.count_ones() as usize..];
                 },
             );
         }

@@ -2,6 +2,7 @@
 //! them best.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::error::Result;
 use crate::jpeg::Coding;
@@ -9,7 +10,7 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, Planes, Wanted};
 use crate::jpeg::entropy::run::Run;
-use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
+use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Token, Tokens, table_of};
 use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
@@ -19,6 +20,7 @@ use crate::jpeg::rows::McuRow;
 use crate::jpeg::scan::dc::DcRows;
 use crate::jpeg::scan::size::{self, STUFFED, sos};
 use crate::jpeg::scan::{Kind, Scan};
+use crate::jpeg::threads;
 use crate::jpeg::write::write_segment;
 
 /// Bytes of DHT, DRI and SOS at most without the tables, and of what stuffing varies by in a small scan.
@@ -54,8 +56,6 @@ pub(crate) struct Ready<'a> {
     pub(crate) interval: Interval,
     kind: Kind,
     tokens: Tokens,
-    /// Where its tokens are, unless they are with those of the others.
-    own: Option<Store>,
     tables: [Option<HuffmanTable>; SLOTS],
     /// Of its data without stuffing.
     bits: u64,
@@ -142,7 +142,7 @@ impl<'a> Part<'a> {
     pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes, store: &mut Store) {
         let tokens = &mut self.tokens;
         match &mut self.tokeniser {
-            Tokeniser::Sequential(t) => blocks.iter().for_each(|block| t.block(0, block, tokens)),
+            Tokeniser::Sequential(t) => t.blocks(0, blocks, tokens),
             Tokeniser::AcFirst(t) => t.group(kernels, blocks, planes, tokens),
             Tokeniser::AcRefine(t) => t.group(kernels, blocks.len(), planes, tokens),
             // They come at the end.
@@ -176,23 +176,71 @@ impl<'a> Part<'a> {
         self.tokens.end_interval();
     }
 
-    /// What is left to do after the last row.
-    pub(crate) fn finish(&mut self, kernels: impl AcKernels, frame: &Frame, dc: Option<&DcRows>, store: &mut Store) {
-        let Self { scan, countdown, tokens, .. } = self;
+    /// What is left to do after the last row: all of a scan of DC coefficients, by so many threads.
+    pub(crate) fn finish(
+        &mut self,
+        kernels: impl AcKernels,
+        frame: &Frame,
+        dc: Option<&DcRows>,
+        threads: usize,
+        store: &mut Store,
+    ) {
         match (&mut self.tokeniser, dc) {
-            (Tokeniser::AcFirst(t), _) => t.run.finish(tokens),
-            (Tokeniser::AcRefine(t), _) => t.run.finish(tokens),
-            (Tokeniser::DcFirst(t), Some(dc)) => kernels.run(
-                #[inline(always)]
-                || whole(frame, dc, scan, countdown, t, tokens, store),
-            ),
-            (Tokeniser::DcRefine(t), Some(dc)) => kernels.run(
-                #[inline(always)]
-                || whole(frame, dc, scan, countdown, t, tokens, store),
-            ),
+            (Tokeniser::AcFirst(t), _) => t.run.finish(&mut self.tokens),
+            (Tokeniser::AcRefine(t), _) => t.run.finish(&mut self.tokens),
+            (Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_), Some(dc)) => {
+                let take = |rows: Range<u32>| {
+                    let (mut part, mut own) = (self.of_dc_from(frame, dc, rows.start), Store::default());
+                    // A token for each block, but for large differences.
+                    let blocks = self.scan.blocks(frame) * rows.len() as u64 / u64::from(frame.mcus_high);
+                    own.reserve(blocks * size_of::<Token>() as u64);
+                    part.take_dc(kernels, frame, dc, rows, &mut own);
+                    (part, own)
+                };
+                let bands = threads::bands(frame.mcus_high, threads);
+                for (part, own) in threads::share(threads, bands, |_| 0, take) {
+                    let pieces = store.append(own);
+                    self.join(part, pieces, store);
+                }
+            }
             _ => {}
         }
-        tokens.finish(store);
+        self.tokens.finish(store);
+    }
+
+    /// A part of the same scan for the DC coefficients of the MCU rows from `y` on.
+    fn of_dc_from(&self, frame: &Frame, dc: &DcRows, y: u32) -> Self {
+        let mut part = Self::new(self.number, self.scan.clone(), self.interval, Coding::Progressive);
+        let before = match self.scan.components[..] {
+            [i] => {
+                let component = &frame.components[i];
+                u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide)
+            }
+            _ => u64::from(frame.mcus_wide) * u64::from(y),
+        };
+        part.countdown = Countdown::new(self.interval, before);
+        if let (Tokeniser::DcFirst(t), false) = (&mut part.tokeniser, part.countdown.is_at_start()) {
+            for (slot, &i) in self.scan.components.iter().enumerate() {
+                let above = frame.components[i].rows_of(y).start.checked_sub(1);
+                // Whatever the order, it is the last of the row above that came last.
+                let last = above.and_then(|above| dc.row(frame, i, above).last());
+                last.into_iter().for_each(|&dc| t.predict_from(slot, dc));
+            }
+        }
+        part
+    }
+
+    fn take_dc(&mut self, kernels: impl AcKernels, frame: &Frame, dc: &DcRows, rows: Range<u32>, store: &mut Store) {
+        let Self { scan, countdown, tokens, tokeniser, .. } = self;
+        kernels.run(
+            #[inline(always)]
+            || match tokeniser {
+                Tokeniser::DcFirst(t) => of_dc((frame, dc, scan), rows, countdown, t, tokens, store),
+                Tokeniser::DcRefine(t) => of_dc((frame, dc, scan), rows, countdown, t, tokens, store),
+                _ => {}
+            },
+        );
+        tokens.settle_all(store);
     }
 
     /// The scan with its tables.
@@ -202,25 +250,11 @@ impl<'a> Part<'a> {
     pub(crate) fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
         let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
         let Self { scan, interval, kind, tokens, .. } = self;
-        Ok(Ready { scan, interval, kind, tokens, own: None, tables, bits })
+        Ok(Ready { scan, interval, kind, tokens, tables, bits })
     }
 }
 
 impl Ready<'_> {
-    /// A scan of DC coefficients by itself, with tokens of its own.
-    pub(crate) fn of_dc(
-        kernels: impl AcKernels,
-        frame: &Frame,
-        dc: &DcRows,
-        scan: Scan,
-        interval: Interval,
-    ) -> Result<Self> {
-        let mut own = Store::default();
-        let mut part = Part::new(0, Cow::Owned(scan), interval, Coding::Progressive);
-        part.finish(kernels, frame, Some(dc), &mut own);
-        Ok(Ready { own: Some(own), ..part.ready(frame)? })
-    }
-
     /// Bytes that the scan will have, all but exactly: one byte in 256 takes another for stuffing, as bits are.
     pub(crate) fn bytes(&self) -> usize {
         let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();
@@ -230,7 +264,7 @@ impl Ready<'_> {
 
     /// Bytes of memory in use, but for those of the store that scans share.
     pub(crate) fn memory(&self) -> u64 {
-        self.tokens.own_bytes() + self.own.as_ref().map_or(0, Store::bytes)
+        self.tokens.own_bytes()
     }
 
     /// Bytes that the scan will have, on average over what may have to be stuffed.
@@ -246,7 +280,7 @@ impl Ready<'_> {
         write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
         self.interval.write(out)?;
         self.write_header(frame, out)?;
-        emit(kernels, self.tokens, self.own.as_ref().unwrap_or(store), &self.tables, out);
+        emit(kernels, self.tokens, store, &self.tables, out);
         Ok(())
     }
 
@@ -267,37 +301,34 @@ impl Ready<'_> {
     }
 }
 
-/// A whole scan of DC coefficients.
+/// MCU rows of a scan of DC coefficients.
 #[inline(always)]
-fn whole(
-    frame: &Frame,
-    dc: &DcRows,
-    scan: &Scan,
+fn of_dc(
+    (frame, dc, scan): (&Frame, &DcRows, &Scan),
+    rows: Range<u32>,
     countdown: &mut Countdown,
     tokeniser: &mut impl Tokenise<i16>,
     tokens: &mut Tokens,
     store: &mut Store,
 ) {
-    if let &[component] = &scan.components[..] {
-        for row in 0..frame.components[component].blocks_high {
-            let mut rest = dc.row(frame, component, row);
+    let of_row = |component, row| dc.row(frame, component, row);
+    for y in rows {
+        let &[component] = &scan.components[..] else {
+            interleave(frame, of_row, scan, (y, countdown), tokeniser, tokens, store);
+            continue;
+        };
+        for row in frame.components[component].rows_of(y) {
+            let mut rest = of_row(component, row);
             while !rest.is_empty() {
                 let (values, after) = rest.split_at(countdown.within(rest.len()));
                 rest = after;
-                for value in values {
-                    tokeniser.block(0, value, tokens);
-                }
+                tokeniser.blocks(0, values, tokens);
                 if countdown.pass(values.len()) {
                     tokeniser.restart();
                     tokens.end_interval();
                 }
                 tokens.settle(store);
             }
-        }
-    } else {
-        for y in 0..frame.mcus_high {
-            let rows = |component, row| dc.row(frame, component, row);
-            interleave(frame, rows, scan, (y, countdown), tokeniser, tokens, store);
         }
     }
 }

@@ -113,6 +113,11 @@ impl Countdown {
         Self { interval, left: interval - begun as usize }
     }
 
+    /// Whether an interval begins with the next MCU.
+    pub(crate) fn is_at_start(&self) -> bool {
+        self.left == self.interval && self.interval > 0
+    }
+
     /// How many of the next MCUs belong to the same interval.
     #[inline(always)]
     pub(crate) fn within(&self, mcus: usize) -> usize {

@@ -122,7 +122,7 @@ impl InMemory<'_> {
                 numbers.try_for_each(|y| {
                     kernels.run(
                         #[inline(always)]
-                        || packed.row(y).unpack(&wanted, &mut window),
+                        || packed.row(y).unpack(kernels, &wanted, &mut window),
                     );
                     take(y, McuRow::Alone(&window))
                 })

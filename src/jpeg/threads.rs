@@ -1,5 +1,6 @@
 //! Work that threads share.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -38,6 +39,20 @@ pub(crate) fn share<T: Send, R: Send>(
     let mut results = results.into_inner().unwrap_or_default();
     results.sort_by_key(|&(i, _)| i);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Bands of a picture that threads share out: more than threads, as some have more to do than others, and rows of MCUs of
+/// each at least.
+const BANDS_OF_A_THREAD: usize = 4;
+pub(crate) const MOST_BANDS: usize = 8;
+const BAND_ROWS: usize = 16;
+
+/// MCU rows, so many in all, in bands for so many threads.
+pub(crate) fn bands(rows: u32, threads: usize) -> Vec<Range<u32>> {
+    let count = if threads > 1 { threads.saturating_mul(BANDS_OF_A_THREAD).min(MOST_BANDS) } else { 1 };
+    let count = count.min(rows as usize / BAND_ROWS).max(1) as u32;
+    let start = |band: u32| (u64::from(rows) * u64::from(band) / u64::from(count)) as u32;
+    (0..count).map(|band| start(band)..start(band + 1)).collect()
 }
 
 #[cfg(test)]

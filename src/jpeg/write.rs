@@ -22,11 +22,6 @@ use crate::jpeg::threads;
 use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Limits, Visits};
 
-/// Parts of a picture that threads share out: more than threads, as some parts have more to do, and no more than such that
-/// the first has the rows by which ways are judged. And rows of MCUs of a part at least.
-const BANDS_OF_A_THREAD: usize = 4;
-const MOST_BANDS: usize = 8;
-const BAND_ROWS: usize = 16;
 /// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
 const SHARED_BYTES: u64 = 1 << 20;
 
@@ -217,7 +212,7 @@ impl Scans<'_> {
         rows: &mut Rows<'_>,
         written: usize,
     ) -> Result<Batch<'b>> {
-        let bands = bands(self.frame.mcus_high, self.work.threads);
+        let bands = threads::bands(self.frame.mcus_high, self.work.threads);
         let mut shared = None;
         if bands.len() > 1 && begin().may_be_shared() {
             // It pays where threads have something to share.
@@ -240,7 +235,7 @@ impl Scans<'_> {
                 batch
             }
         };
-        batch.finish(kernels);
+        batch.finish(kernels, self.work.threads);
         Ok(batch)
     }
 
@@ -330,14 +325,6 @@ impl Scans<'_> {
 
 fn is_of_memory(error: &Error) -> bool {
     error.kind() == ErrorKind::Limit && error.field() == Some("memory")
-}
-
-/// MCU rows, so many in all, in bands for so many threads.
-fn bands(rows: u32, threads: usize) -> Vec<Range<u32>> {
-    let count = if threads > 1 { threads.saturating_mul(BANDS_OF_A_THREAD).min(MOST_BANDS) } else { 1 };
-    let count = count.min(rows as usize / BAND_ROWS).max(1) as u32;
-    let start = |band: u32| (u64::from(rows) * u64::from(band) / u64::from(count)) as u32;
-    (0..count).map(|band| start(band)..start(band + 1)).collect()
 }
 
 /// The slot of each component's quantisation table: its own where that is free or holds the same, else another.

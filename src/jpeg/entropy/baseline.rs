@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::pairs::{Pairs, ROOM, Sink};
-use super::token::Tokens;
+use super::token::{SlotKind, Tokens};
 use super::{Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, Tokenise, dc_first};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
@@ -82,7 +82,7 @@ impl Tokenise<Block> for Tokeniser {
     fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens) {
         let table = self.tables[slot];
         let dc = i32::from(block[0]);
-        dc_first::push_difference(table, dc - self.predictions[slot], tokens);
+        dc_first::push_difference(SlotKind::Sequential, table, dc - self.predictions[slot], tokens);
         self.predictions[slot] = dc;
         let mut run = 0;
         for &value in &block[1..] {
@@ -91,23 +91,23 @@ impl Tokenise<Block> for Tokeniser {
                 continue;
             }
             while run > 15 {
-                tokens.push(AC_SLOT + table, 0xF0, 0, 0);
+                tokens.push(SlotKind::Sequential, AC_SLOT + table, 0xF0, 0, 0);
                 run -= 16;
             }
             let (size, extra) = size_and_extra(value.into());
             // Sizes over 15 do not fit the symbol's half; the largest that does is refused by every process.
-            tokens.push(AC_SLOT + table, run << 4 | size.min(15) as u8, extra, size);
+            tokens.push(SlotKind::Sequential, AC_SLOT + table, run << 4 | size.min(15) as u8, extra, size);
             run = 0;
         }
         if run > 0 {
-            tokens.push(AC_SLOT + table, 0, 0, 0);
+            tokens.push(SlotKind::Sequential, AC_SLOT + table, 0, 0, 0);
         }
     }
 
     fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
         let table = self.tables[slot];
-        tokens.push(table, 0, 0, 0);
-        tokens.push(AC_SLOT + table, 0, 0, 0);
+        tokens.push(SlotKind::Sequential, table, 0, 0, 0);
+        tokens.push(SlotKind::Sequential, AC_SLOT + table, 0, 0, 0);
     }
 
     fn restart(&mut self) {

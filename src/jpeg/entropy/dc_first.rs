@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::baseline::{in_range, size_and_extra};
-use super::token::Tokens;
+use super::token::{SlotKind, Tokens};
 use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, PerComponent, ReadBlocks, Tokenise};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
@@ -72,6 +72,11 @@ impl Tokeniser {
     pub(crate) fn new(tables: [usize; MAX_COMPONENTS], low: u32) -> Self {
         Self { tables, low, predictions: [0; MAX_COMPONENTS] }
     }
+
+    /// Goes on after a coefficient of the component at position `slot` of the scan header.
+    pub(crate) fn predict_from(&mut self, slot: usize, dc: i16) {
+        self.predictions[slot] = i32::from(dc) >> self.low;
+    }
 }
 
 impl Tokenise<i16> for Tokeniser {
@@ -79,12 +84,12 @@ impl Tokenise<i16> for Tokeniser {
     fn block(&mut self, slot: usize, &dc: &i16, tokens: &mut Tokens) {
         // The point transform of DC is an arithmetic shift (T.81 G.1.2.1).
         let value = i32::from(dc) >> self.low;
-        push_difference(self.tables[slot], value - self.predictions[slot], tokens);
+        push_difference(SlotKind::Dc, self.tables[slot], value - self.predictions[slot], tokens);
         self.predictions[slot] = value;
     }
 
     fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
-        tokens.push(self.tables[slot], 0, 0, 0);
+        tokens.push(SlotKind::Dc, self.tables[slot], 0, 0, 0);
     }
 
     fn restart(&mut self) {
@@ -94,7 +99,7 @@ impl Tokenise<i16> for Tokeniser {
 
 /// A DC difference. Of 17 bits at most; those over 16 bits lose some, and their symbol is refused by every process.
 #[inline(always)]
-pub(crate) fn push_difference(table: usize, difference: i32, tokens: &mut Tokens) {
+pub(super) fn push_difference(kind: SlotKind, table: usize, difference: i32, tokens: &mut Tokens) {
     let (size, extra) = size_and_extra(difference);
-    tokens.push(table, size as u8, extra, size);
+    tokens.push(kind, table, size as u8, extra, size);
 }

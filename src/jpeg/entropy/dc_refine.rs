@@ -1,6 +1,6 @@
 //! Refinement of DC coefficients: one bit a block, without a Huffman code (T.81 G.1.2.1).
 
-use super::token::Tokens;
+use super::token::{MAX_CORRECTIONS, Tokens};
 use super::{Fault, ReadBlocks, Tokenise};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
@@ -47,6 +47,14 @@ impl Tokenise<i16> for Tokeniser {
     #[inline(always)]
     fn block(&mut self, _: usize, &dc: &i16, tokens: &mut Tokens) {
         tokens.push_corrections((i64::from(dc) >> self.low & 1) as u64, 1);
+    }
+
+    #[inline(always)]
+    fn blocks(&mut self, _: usize, blocks: &[i16], tokens: &mut Tokens) {
+        for some in blocks.chunks(MAX_CORRECTIONS as usize) {
+            let bits = some.iter().rev().fold(0, |bits, &dc| bits << 1 | (i64::from(dc) >> self.low & 1) as u64);
+            tokens.push_corrections(bits, some.len() as u32);
+        }
     }
 
     fn padding(&mut self, _: usize, tokens: &mut Tokens) {

@@ -116,6 +116,12 @@ pub(crate) trait Tokenise<T> {
     /// A block of the component at position `slot` of the scan header.
     fn block(&mut self, slot: usize, block: &T, tokens: &mut Tokens);
 
+    /// Several of them.
+    #[inline(always)]
+    fn blocks(&mut self, slot: usize, blocks: &[T], tokens: &mut Tokens) {
+        blocks.iter().for_each(|block| self.block(slot, block, tokens));
+    }
+
     /// A block that stands outside the picture and fills up an interleaved MCU; it shall cost as little as can be.
     fn padding(&mut self, slot: usize, tokens: &mut Tokens);
 

@@ -2,10 +2,10 @@
 //! says which coefficients are not zero at a precision, have a certain bit set, or are negative. The scans of a band
 //! follow from them without another look at the coefficients that are zero.
 
-use super::Band;
 use super::ac_first::put_coefficient;
 use super::ac_refine::{new_token, through_16th};
 use super::token::{Room, Token, ZRL};
+use super::{Band, pairs};
 use crate::jpeg::coeff::Block;
 
 /// Blocks of a group at most: 8 KiB of coefficients, which the scans of a component find in the first cache.
@@ -68,6 +68,13 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
         out
     }
 
+    /// Puts values, of which there are enough, at the places of a block and zeros elsewhere. Behind the block may be
+    /// anything.
+    #[inline(always)]
+    fn expand(self, places: u64, values: &[i16], room: &mut pairs::Room) {
+        expand(places, values, room);
+    }
+
     /// Puts the tokens of a first scan for the coefficients in `new`, which is not empty and within the band, into
     /// `room` from `at` on, which is 0 or 1. Returns where they end.
     #[inline(always)]
@@ -79,6 +86,22 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
     #[inline(always)]
     fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
         refine(refined, band, room, at)
+    }
+}
+
+/// Values that are moved at once, wanted or not: how many a block has is hard to foresee for a processor.
+pub(crate) const AT_ONCE: usize = 4;
+
+#[inline(always)]
+fn expand(mut places: u64, values: &[i16], room: &mut pairs::Room) {
+    room[..64].fill(0);
+    let count = (places.count_ones() as usize).div_ceil(AT_ONCE);
+    for four in values.as_chunks::<AT_ONCE>().0.iter().take(count) {
+        for &value in four {
+            // Behind the block where there are no more.
+            room[places.trailing_zeros() as usize % pairs::ROOM] = value;
+            places &= places.wrapping_sub(1);
+        }
     }
 }
 

@@ -178,29 +178,31 @@ impl Tokens {
         self.stage.resize(self.stage.len() * 2, 0);
     }
 
-    /// A symbol with the extra bits that follow it, `bits` of them.
+    /// A symbol with the extra bits that follow it, `bits` of them. The caller knows the kind of the tokens: what the other
+    /// kinds would do is then left out of its loop.
     #[inline(always)]
-    pub(crate) fn push(&mut self, slot: usize, symbol: u8, extra: u32, bits: u32) {
-        self.push_code(self.kind.code(slot, symbol), extra, bits);
+    pub(crate) fn push(&mut self, kind: SlotKind, slot: usize, symbol: u8, extra: u32, bits: u32) {
+        debug_assert_eq!(kind, self.kind);
+        self.push_code(kind, kind.code(slot, symbol), extra, bits);
     }
 
     #[inline(always)]
-    fn push_code(&mut self, code: u32, extra: u32, bits: u32) {
-        let at = put(self.kind, code, extra, bits, self.room(), 0);
+    fn push_code(&mut self, kind: SlotKind, code: u32, extra: u32, bits: u32) {
+        let at = put(kind, code, extra, bits, self.room(), 0);
         self.advance(at);
     }
 
     /// A symbol of a refinement scan with the number of correction bits that follow it, which
     /// [`Tokens::push_corrections`] has received.
     pub(super) fn push_with_corrections(&mut self, symbol: u32, extra: u32, bits: u32, mut corrections: u32) {
-        self.push_code(symbol, extra, bits);
+        self.push_code(self.kind, symbol, extra, bits);
         let here = corrections.min(MAX_CORRECTIONS);
         // What was pushed last is there still.
         self.stage[self.len - 1] |= (here << 8) as Token;
         corrections -= here;
         while corrections > 0 {
             let here = corrections.min(MAX_CORRECTIONS);
-            self.push_code(CORRECTIONS_ONLY | here << 8, 0, 0);
+            self.push_code(self.kind, CORRECTIONS_ONLY | here << 8, 0, 0);
             corrections -= here;
         }
     }
@@ -571,7 +573,7 @@ mod tests {
         let (mut tokens, mut store) = (Tokens::new(SlotKind::Dc), Store::default());
         let (memory, size) = (tokens.own_bytes(), tokens.bytes());
         for _ in 0..1000 {
-            tokens.push(0, 0, 0, 0);
+            tokens.push(SlotKind::Dc, 0, 0, 0, 0);
             tokens.end_interval();
         }
         let places = 1000 * size_of::<Place>() as u64;

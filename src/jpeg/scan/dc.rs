@@ -5,8 +5,10 @@ use super::price::{Scale, code_bits};
 use super::size::{DHT, DHT_TABLE, sos};
 use crate::jpeg::RestartInterval;
 use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
+use crate::jpeg::threads;
 
 /// Point transforms that are looked at: Al of 0 to 3.
 pub(super) const LOWS: usize = 4;
@@ -71,36 +73,17 @@ pub(crate) struct Differences<'a> {
 
 impl<'a> Differences<'a> {
     /// `refined` says whether a scan may have an Al of more than 0: 1 at most where the first component is interleaved.
-    #[inline(always)]
-    pub(crate) fn new(frame: &'a Frame, rows: &DcRows, refined: bool) -> Self {
-        if refined { Self::count::<LOWS, 2>(frame, rows) } else { Self::count::<1, 1>(frame, rows) }
-    }
-
-    #[inline(always)]
-    fn count<const ALONE: usize, const IN_MCUS: usize>(frame: &'a Frame, rows: &DcRows) -> Self {
+    pub(crate) fn new(kernels: impl AcKernels, frame: &'a Frame, rows: &DcRows, refined: bool, threads: usize) -> Self {
         let counted = rows.mcu_rows(frame);
-        let (mut alone, mut in_mcus) = (Vec::new(), Vec::new());
-        for (i, component) in frame.components.iter().enumerate() {
-            let mut count = Count::<ALONE>::new();
-            for &value in &rows.values[i] {
-                count.add(value);
-            }
-            let mut sizes = count.all();
-            alone.push(sizes);
-            if component.vertical > 1 {
-                let row = |y: u32| rows.row(frame, i, y);
-                sizes = if i == 0 {
-                    mcu_order::<IN_MCUS>(component, frame.mcus_wide, counted, row)
-                } else {
-                    mcu_order::<ALONE>(component, frame.mcus_wide, counted, row)
-                };
-            }
-            let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
-            // Padding repeats what was before it.
-            let padding = of_a_row * counted - rows.values[i].len() as u32;
-            sizes.iter_mut().for_each(|sizes| sizes[0] += padding);
-            in_mcus.push(sizes);
-        }
+        let count = |i| {
+            kernels.run(
+                #[inline(always)]
+                || if refined { Self::count::<LOWS, 2>(frame, rows, i) } else { Self::count::<1, 1>(frame, rows, i) },
+            )
+        };
+        let blocks = |&i: &usize| frame.components[i].blocks() as usize;
+        let counts = threads::share(threads, (0..frame.components.len()).collect(), blocks, count);
+        let (alone, in_mcus) = counts.into_iter().unzip();
         let ones = rows.values.iter().map(|values| {
             let (eights, _) = values.as_chunks::<8>();
             ones(eights.iter().map(|eight| eight.iter().fold(-1, |all, value| all & value)))
@@ -109,6 +92,33 @@ impl<'a> Differences<'a> {
         let (second, third) = (rows.values[1].as_chunks::<4>().0, rows.values[2].as_chunks::<4>().0);
         let ones_of_two = self::ones(second.iter().zip(third).map(|(a, b)| of_four(a) & of_four(b)));
         Self { frame, alone, in_mcus, ones: ones.collect(), ones_of_two, counted, restart: RestartInterval::default() }
+    }
+
+    /// The counts of a component alone and in the order of MCUs.
+    #[inline(always)]
+    fn count<const ALONE: usize, const IN_MCUS: usize>(
+        frame: &Frame,
+        rows: &DcRows,
+        i: usize,
+    ) -> ([Counts; LOWS], [Counts; LOWS]) {
+        let (component, counted) = (&frame.components[i], rows.mcu_rows(frame));
+        let mut count = Count::<ALONE>::new();
+        count.add(&rows.values[i]);
+        let alone = count.all();
+        let mut in_mcus = alone;
+        if component.vertical > 1 {
+            let row = |y: u32| rows.row(frame, i, y);
+            in_mcus = if i == 0 {
+                mcu_order::<IN_MCUS>(component, frame.mcus_wide, counted, row)
+            } else {
+                mcu_order::<ALONE>(component, frame.mcus_wide, counted, row)
+            };
+        }
+        let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
+        // Padding repeats what was before it.
+        let padding = of_a_row * counted - rows.values[i].len() as u32;
+        in_mcus.iter_mut().for_each(|sizes| sizes[0] += padding);
+        (alone, in_mcus)
     }
 
     /// With restart markers. What they cost the differences is left out.
@@ -174,17 +184,17 @@ fn mcu_order<'a, const N: usize>(
     row: impl Fn(u32) -> &'a [i16],
 ) -> [Counts; LOWS] {
     let (across, down) = (component.horizontal as usize, component.vertical);
-    let mut count = Count::<N>::new();
+    let (mut count, mut in_order) = (Count::<N>::new(), Vec::new());
     for y in 0..mcu_rows {
         let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < down { row(y * down + i as u32) } else { &[] });
+        in_order.clear();
         for x in 0..mcus_wide as usize {
             for row in &rows[..down as usize] {
                 let end = ((x + 1) * across).min(row.len());
-                for &value in row.get(x * across..end).unwrap_or_default() {
-                    count.add(value);
-                }
+                in_order.extend(row.get(x * across..end).unwrap_or_default());
             }
         }
+        count.add(&in_order);
     }
     count.all()
 }
@@ -192,29 +202,53 @@ fn mcu_order<'a, const N: usize>(
 /// Differences from value to value, at each Al below `N`.
 #[derive(Debug)]
 struct Count<const N: usize> {
-    last: [i32; N],
-    sizes: [Counts; N],
+    last: i16,
+    values: u32,
+    /// By size: those that have at least that many bits.
+    at_least: [Counts; N],
 }
+
+/// Values that are looked at once for each size, which is done for many of them at a time.
+const AT_ONCE: usize = 1024;
 
 impl<const N: usize> Count<N> {
     fn new() -> Self {
-        Self { last: [0; N], sizes: [[0; 17]; N] }
+        Self { last: 0, values: 0, at_least: [[0; 17]; N] }
     }
 
     #[inline(always)]
-    fn add(&mut self, value: i16) {
-        for (low, (last, sizes)) in self.last.iter_mut().zip(&mut self.sizes).enumerate() {
-            let value = i32::from(value) >> low;
-            // A size of 17 fits no scan; the file is refused when it is written.
-            let size = 32 - (value - *last).unsigned_abs().leading_zeros() as usize;
-            sizes[size.min(16)] += 1;
-            *last = value;
+    fn add(&mut self, values: &[i16]) {
+        let mut magnitudes = [0; AT_ONCE];
+        for values in values.chunks(AT_ONCE) {
+            let magnitudes = &mut magnitudes[..values.len()];
+            for (low, at_least) in self.at_least.iter_mut().enumerate() {
+                magnitudes[0] = (values[0] >> low).abs_diff(self.last >> low);
+                for (magnitude, pair) in magnitudes[1..].iter_mut().zip(values.windows(2)) {
+                    *magnitude = (pair[1] >> low).abs_diff(pair[0] >> low);
+                }
+                for (size, at_least) in (1..).zip(&mut at_least[1..]) {
+                    let least = 1 << (size - 1);
+                    let count = magnitudes.iter().fold(0_u16, |n, &magnitude| n + u16::from(magnitude >= least));
+                    *at_least += u32::from(count);
+                    if count == 0 {
+                        break;
+                    }
+                }
+            }
+            self.values += values.len() as u32;
+            self.last = values[values.len() - 1];
         }
     }
 
-    /// The counts, none at the Al that were not looked at.
+    /// The counts of each size, none at the Al that were not looked at. A size of 16 fits no scan; the file is refused when
+    /// it is written.
     fn all(&self) -> [Counts; LOWS] {
-        std::array::from_fn(|low| self.sizes.get(low).copied().unwrap_or([0; 17]))
+        let mut all = [[0; 17]; LOWS];
+        for (counts, at_least) in all.iter_mut().zip(&self.at_least) {
+            let at_least = |size: usize| if size == 0 { self.values } else { at_least.get(size).copied().unwrap_or(0) };
+            *counts = std::array::from_fn(|size| at_least(size) - at_least(size + 1));
+        }
+        all
     }
 }
 
@@ -260,7 +294,7 @@ mod tests {
     use crate::jpeg::layout::Layout;
     use crate::jpeg::metadata::Metadata;
     use crate::jpeg::quant::QuantTable;
-    use crate::jpeg::simd::Simd;
+    use crate::jpeg::simd::{Scalar, Simd};
     use crate::jpeg::write::{self, Work};
     use crate::jpeg::{Script, inspect};
     use crate::limits::{Cancel, Limits, Visits};
@@ -292,7 +326,7 @@ mod tests {
             for (i, plane) in image.planes.iter().enumerate() {
                 rows.push(i, plane.blocks());
             }
-            let differences = Differences::new(&image.frame, &rows, true);
+            let differences = Differences::new(Scalar, &image.frame, &rows, true, 1);
             let all = ["0", "0 1", "0 1 2"][sampling.len() - 1];
             let mut scripts = vec![format!("{all}: 0-0,0,1; {all}: 0-0,1,0;"), format!("{all}: 0-0,0,0;")];
             if sampling.len() == 3 {

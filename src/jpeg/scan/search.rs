@@ -112,10 +112,7 @@ pub(crate) fn smallest(
 fn cheapest_dc(frame: &Frame, kernels: impl AcKernels, sample: &Sample<'_>) -> (Vec<Scan>, f32) {
     let mut rows = DcRows::default();
     sample.rows(kernels, |_| true, |i, row| rows.push(i, row));
-    let differences = kernels.run(
-        #[inline(always)]
-        || Differences::new(frame, &rows, false),
-    );
+    let differences = Differences::new(kernels, frame, &rows, false, 1);
     let priced = dc::groupings(frame).into_iter().map(|groups| {
         let bytes: f32 = groups.iter().map(|group| differences.first(group, 0)).sum();
         (groups, bytes)

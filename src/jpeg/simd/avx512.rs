@@ -8,9 +8,9 @@ use std::arch::x86_64::*;
 
 use super::avx2::Avx2;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::planes::{self, AcKernels, Refined, Words};
 use crate::jpeg::entropy::token::{MAX_SIZE, Room, SlotKind};
+use crate::jpeg::entropy::{Band, pairs};
 
 /// Where the extra bits of tokens begin.
 const FIRST_EXTRA_AT: u32 = SlotKind::Ac.extra_at();
@@ -74,6 +74,12 @@ impl AcKernels for Avx512 {
     }
 
     #[inline(always)]
+    fn expand(self, places: u64, values: &[i16], room: &mut pairs::Room) {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { expand(places, values, room) }
+    }
+
+    #[inline(always)]
     fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
         // SAFETY: `self` proves that the processor has these instructions.
         unsafe { first(block, new, band, room, at) }
@@ -117,6 +123,23 @@ fn negative(blocks: &[Block], words: &mut Words) {
         let (lower, upper) = load(block);
         *word = join(_mm512_movepi16_mask(lower), _mm512_movepi16_mask(upper));
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+fn expand(places: u64, values: &[i16], room: &mut pairs::Room) {
+    let (lower, upper) = (places as u32, (places >> 32) as u32);
+    let values = &values[..places.count_ones() as usize];
+    let (first, second) = values.split_at(lower.count_ones() as usize);
+    // SAFETY: as many values are read as there are places, all of them in the slices.
+    let halves = unsafe {
+        (_mm512_maskz_expandloadu_epi16(lower, first.as_ptr()), _mm512_maskz_expandloadu_epi16(upper, second.as_ptr()))
+    };
+    let (places, _) = room.as_chunks_mut::<32>();
+    // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
+    let store = |to: &mut [i16; 32], half| unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), half) };
+    store(&mut places[0], halves.0);
+    store(&mut places[1], halves.1);
 }
 
 #[inline]

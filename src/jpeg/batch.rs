@@ -11,7 +11,7 @@ use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::token::{Sizes, Store};
 use crate::jpeg::frame::Frame;
-use crate::jpeg::part::{Part, Ready};
+use crate::jpeg::part::{self, Part, Ready};
 use crate::jpeg::restart::Interval;
 use crate::jpeg::rows::{McuRow, Rows};
 use crate::jpeg::scan::Scan;
@@ -162,7 +162,10 @@ impl<'a> Batch<'a> {
     /// What is left to do after the last row.
     pub(crate) fn finish(&mut self, kernels: impl AcKernels, threads: usize) {
         let Self { frame, parts, dc, store, .. } = self;
-        parts.iter_mut().for_each(|part| part.finish(kernels, frame, dc.as_ref(), threads, store));
+        if let Some(dc) = dc {
+            part::dc::take(kernels, frame, dc, parts, threads, store);
+        }
+        parts.iter_mut().for_each(|part| part.finish(store));
     }
 
     /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave of the
@@ -229,19 +232,24 @@ impl<'a> Batch<'a> {
         if !store.keeps() || !chosen.iter().all(is_there) {
             return Ok(Some(Best::Script(ways.script(chosen))));
         }
-        let mut ready_or_made = |chosen| match chosen {
-            Chosen::Ac(i) => Ok(ready[i].take()),
-            Chosen::Dc(scan) => {
-                let interval = Interval::new(restart, frame, &scan);
-                let mut part = Part::new(0, Cow::Owned(scan), interval, Coding::Progressive);
-                part.finish(kernels, frame, Some(&dc), threads, &mut store);
-                part.ready(frame).map(Some)
-            }
+        let of_dc = |scan: &Scan| {
+            let interval = Interval::new(restart, frame, scan);
+            Part::new(0, Cow::Owned(scan.clone()), interval, Coding::Progressive)
         };
-        let made = chosen.into_iter().filter_map(|chosen| ready_or_made(chosen).transpose());
-        let mut made: Vec<Ready<'_>> = made.collect::<Result<_>>()?;
-        Interval::put_in_order(made.iter_mut().map(|ready| &mut ready.interval));
-        Ok(Some(Best::Made(made, store)))
+        let dc_scans = chosen.iter().filter_map(|chosen| if let Chosen::Dc(scan) = chosen { Some(scan) } else { None });
+        let mut made: Vec<Part<'_>> = dc_scans.map(of_dc).collect();
+        part::dc::take(kernels, frame, &dc, &mut made, threads, &mut store);
+        let mut made = made.into_iter().map(|mut part| {
+            part.finish(&mut store);
+            part.ready(frame)
+        });
+        let in_order = chosen.iter().filter_map(|chosen| match chosen {
+            Chosen::Ac(i) => ready[*i].take().map(Ok),
+            Chosen::Dc(_) => made.next(),
+        });
+        let mut in_order = in_order.collect::<Result<Vec<_>>>()?;
+        Interval::put_in_order(in_order.iter_mut().map(|ready| &mut ready.interval));
+        Ok(Some(Best::Made(in_order, store)))
     }
 
     /// The scans with their tables, and the tokens of all of them.

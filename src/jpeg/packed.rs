@@ -8,7 +8,7 @@ use crate::jpeg::bits::BitReader;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Fault;
 use crate::jpeg::entropy::baseline::{self, in_range};
-use crate::jpeg::entropy::pairs::{ROOM, Sink};
+use crate::jpeg::entropy::pairs::{ROOM, Room, Sink};
 use crate::jpeg::entropy::planes::{AT_ONCE, AcKernels};
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::window::Window;
@@ -51,7 +51,11 @@ struct Part {
 
 /// Packs blocks as they are decoded.
 #[derive(Debug)]
-pub(crate) struct Packer(Vec<Staged>);
+pub(crate) struct Packer {
+    components: Vec<Staged>,
+    /// A block with its zeros, where all of them are left out at once.
+    room: Box<Room>,
+}
 
 /// Those of a component since the last row.
 #[derive(Debug)]
@@ -166,7 +170,7 @@ impl PackedRow {
 impl Packer {
     /// Adds a block of the first component.
     pub(crate) fn block(&mut self, read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        self.0[0].block(read)
+        self.components[0].block(read)
     }
 }
 
@@ -194,18 +198,28 @@ impl Packer {
             let (places, values) = (Vec::with_capacity(blocks), vec![0; blocks * 64 + ROOM]);
             Staged { of_an_mcu, places, values, count: 0 }
         };
-        Self(blocks.map(staged).collect())
+        Self { components: blocks.map(staged).collect(), room: Box::new([0; ROOM]) }
     }
 
     /// Adds an MCU.
     #[inline(always)]
-    pub(crate) fn mcu(&mut self, reader: &mut baseline::Reader, bits: &mut BitReader<'_>) -> Result<(), Fault> {
-        for (slot, staged) in self.0.iter_mut().enumerate() {
+    pub(crate) fn mcu<K: AcKernels>(
+        &mut self,
+        kernels: K,
+        reader: &mut baseline::Reader,
+        bits: &mut BitReader<'_>,
+    ) -> Result<(), Fault> {
+        for (slot, staged) in self.components.iter_mut().enumerate() {
             for _ in 0..staged.of_an_mcu {
-                staged.block(
-                    #[inline(always)]
-                    |sparse| reader.read_into(bits, slot, sparse),
-                )?;
+                if K::COMPRESSES {
+                    reader.read_into(bits, slot, &mut *self.room)?;
+                    staged.compress(kernels, &self.room);
+                } else {
+                    staged.block(
+                        #[inline(always)]
+                        |sparse| reader.read_into(bits, slot, sparse),
+                    )?;
+                }
             }
         }
         Ok(())
@@ -213,7 +227,7 @@ impl Packer {
 
     /// The blocks since the last row.
     pub(crate) fn row(&mut self) -> PackedRow {
-        let parts = self.0.iter_mut().map(|Staged { of_an_mcu, places, values, count }| Part {
+        let parts = self.components.iter_mut().map(|Staged { of_an_mcu, places, values, count }| Part {
             of_an_mcu: *of_an_mcu,
             places: places[..].into(),
             values: values[..*count + AT_ONCE].into(),
@@ -225,7 +239,7 @@ impl Packer {
 
     /// Forgets the blocks since the last row.
     pub(crate) fn clear(&mut self) {
-        for Staged { places, count, .. } in &mut self.0 {
+        for Staged { places, count, .. } in &mut self.components {
             places.clear();
             *count = 0;
         }
@@ -234,12 +248,21 @@ impl Packer {
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
         let bytes = |s: &Staged| s.places.capacity() * size_of::<u64>() + size_of_val(&s.values[..]);
-        self.0.iter().map(|staged| bytes(staged) as u64).sum()
+        self.components.iter().map(|staged| bytes(staged) as u64).sum()
     }
 }
 
 impl Staged {
-    /// Adds a block that `read` reads.
+    /// Adds a block with its zeros.
+    #[inline(always)]
+    fn compress(&mut self, kernels: impl AcKernels, room: &Room) {
+        let (rooms, _) = self.values[self.count..].as_chunks_mut();
+        let places = kernels.compress(room, &mut rooms[0]);
+        self.count += places.count_ones() as usize;
+        self.places.push(places);
+    }
+
+    /// Adds a block that `read` reads, without its zeros.
     #[inline(always)]
     fn block(&mut self, read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
         let (rooms, _) = self.values[self.count..].as_chunks_mut();
@@ -312,7 +335,7 @@ mod tests {
                 let cancel = Cancel::new();
                 let expected = streamed(&source).hold(&cancel).unwrap();
                 let Coefficients { frame, rows: Rows::Streamed(mut stream), .. } = streamed(&source) else { panic!() };
-                let packed = tail::pack(&mut stream, &frame, 1, |_| Ok(())).unwrap();
+                let packed = tail::pack(Scalar, &mut stream, &frame, 1, |_| Ok(())).unwrap();
                 let memory = InMemory::Packed(&packed);
                 let is_there = |i: usize, y, row: McuRow<'_>| {
                     for y in expected.frame.components[i].rows_of(y) {

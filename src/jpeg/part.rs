@@ -1,8 +1,9 @@
 //! A scan on its way: it turns what it looks at of each block into tokens, and is then written with the tables that fit
 //! them best.
 
+pub(crate) mod dc;
+
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::error::Result;
 use crate::jpeg::Coding;
@@ -10,17 +11,15 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::planes::{AcKernels, Planes, Wanted};
 use crate::jpeg::entropy::run::Run;
-use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Token, Tokens, table_of};
+use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Store, Tokens, table_of};
 use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
 use crate::jpeg::restart::{Countdown, Interval, MARKER};
 use crate::jpeg::rows::McuRow;
-use crate::jpeg::scan::dc::DcRows;
 use crate::jpeg::scan::size::{self, STUFFED, sos};
 use crate::jpeg::scan::{Kind, Scan};
-use crate::jpeg::threads;
 use crate::jpeg::write::write_segment;
 
 /// Bytes of DHT, DRI and SOS at most without the tables, and of what stuffing varies by in a small scan.
@@ -176,71 +175,14 @@ impl<'a> Part<'a> {
         self.tokens.end_interval();
     }
 
-    /// What is left to do after the last row: all of a scan of DC coefficients, by so many threads.
-    pub(crate) fn finish(
-        &mut self,
-        kernels: impl AcKernels,
-        frame: &Frame,
-        dc: Option<&DcRows>,
-        threads: usize,
-        store: &mut Store,
-    ) {
-        match (&mut self.tokeniser, dc) {
-            (Tokeniser::AcFirst(t), _) => t.run.finish(&mut self.tokens),
-            (Tokeniser::AcRefine(t), _) => t.run.finish(&mut self.tokens),
-            (Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_), Some(dc)) => {
-                let take = |rows: Range<u32>| {
-                    let (mut part, mut own) = (self.of_dc_from(frame, dc, rows.start), Store::default());
-                    // A token for each block, but for large differences.
-                    let blocks = self.scan.blocks(frame) * rows.len() as u64 / u64::from(frame.mcus_high);
-                    own.reserve(blocks * size_of::<Token>() as u64);
-                    part.take_dc(kernels, frame, dc, rows, &mut own);
-                    (part, own)
-                };
-                let bands = threads::bands(frame.mcus_high, threads);
-                for (part, own) in threads::share(threads, bands, |_| 0, take) {
-                    let pieces = store.append(own);
-                    self.join(part, pieces, store);
-                }
-            }
-            _ => {}
+    /// Ends the scan after its last row.
+    pub(crate) fn finish(&mut self, store: &mut Store) {
+        match &mut self.tokeniser {
+            Tokeniser::AcFirst(t) => t.run.finish(&mut self.tokens),
+            Tokeniser::AcRefine(t) => t.run.finish(&mut self.tokens),
+            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) | Tokeniser::Sequential(_) => {}
         }
         self.tokens.finish(store);
-    }
-
-    /// A part of the same scan for the DC coefficients of the MCU rows from `y` on.
-    fn of_dc_from(&self, frame: &Frame, dc: &DcRows, y: u32) -> Self {
-        let mut part = Self::new(self.number, self.scan.clone(), self.interval, Coding::Progressive);
-        let before = match self.scan.components[..] {
-            [i] => {
-                let component = &frame.components[i];
-                u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide)
-            }
-            _ => u64::from(frame.mcus_wide) * u64::from(y),
-        };
-        part.countdown = Countdown::new(self.interval, before);
-        if let (Tokeniser::DcFirst(t), false) = (&mut part.tokeniser, part.countdown.is_at_start()) {
-            for (slot, &i) in self.scan.components.iter().enumerate() {
-                let above = frame.components[i].rows_of(y).start.checked_sub(1);
-                // Whatever the order, it is the last of the row above that came last.
-                let last = above.and_then(|above| dc.row(frame, i, above).last());
-                last.into_iter().for_each(|&dc| t.predict_from(slot, dc));
-            }
-        }
-        part
-    }
-
-    fn take_dc(&mut self, kernels: impl AcKernels, frame: &Frame, dc: &DcRows, rows: Range<u32>, store: &mut Store) {
-        let Self { scan, countdown, tokens, tokeniser, .. } = self;
-        kernels.run(
-            #[inline(always)]
-            || match tokeniser {
-                Tokeniser::DcFirst(t) => of_dc((frame, dc, scan), rows, countdown, t, tokens, store),
-                Tokeniser::DcRefine(t) => of_dc((frame, dc, scan), rows, countdown, t, tokens, store),
-                _ => {}
-            },
-        );
-        tokens.settle_all(store);
     }
 
     /// The scan with its tables.
@@ -298,38 +240,6 @@ impl Ready<'_> {
         }
         payload.extend([scan.start, scan.end, scan.high << 4 | scan.low]);
         write_segment(SOS, &payload, out)
-    }
-}
-
-/// MCU rows of a scan of DC coefficients.
-#[inline(always)]
-fn of_dc(
-    (frame, dc, scan): (&Frame, &DcRows, &Scan),
-    rows: Range<u32>,
-    countdown: &mut Countdown,
-    tokeniser: &mut impl Tokenise<i16>,
-    tokens: &mut Tokens,
-    store: &mut Store,
-) {
-    let of_row = |component, row| dc.row(frame, component, row);
-    for y in rows {
-        let &[component] = &scan.components[..] else {
-            interleave(frame, of_row, scan, (y, countdown), tokeniser, tokens, store);
-            continue;
-        };
-        for row in frame.components[component].rows_of(y) {
-            let mut rest = of_row(component, row);
-            while !rest.is_empty() {
-                let (values, after) = rest.split_at(countdown.within(rest.len()));
-                rest = after;
-                tokeniser.blocks(0, values, tokens);
-                if countdown.pass(values.len()) {
-                    tokeniser.restart();
-                    tokens.end_interval();
-                }
-                tokens.settle(store);
-            }
-        }
     }
 }
 

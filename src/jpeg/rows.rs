@@ -63,8 +63,8 @@ impl Coefficients<'_> {
     }
 
     /// Takes the whole picture into memory where it is not there yet, without its zeros where that pays.
-    pub(crate) fn in_memory(mut self, work: Work<'_>) -> Result<Self> {
-        if let Some(packed) = self.rows.packed(&self.frame, PACKED_BYTES, work, 0)? {
+    pub(crate) fn in_memory(mut self, kernels: impl AcKernels, work: Work<'_>) -> Result<Self> {
+        if let Some(packed) = self.rows.packed(kernels, &self.frame, PACKED_BYTES, work, 0)? {
             return Ok(Self { rows: Rows::Packed(Cow::Owned(packed)), ..self });
         }
         if let Rows::Streamed(_) = self.rows {
@@ -175,6 +175,7 @@ impl Rows<'_> {
     /// least. `written` bytes of output are there already.
     pub(crate) fn packed(
         &mut self,
+        kernels: impl AcKernels,
         frame: &Frame,
         least: u64,
         Work { threads, limits, cancel, .. }: Work<'_>,
@@ -188,7 +189,7 @@ impl Rows<'_> {
             cancel.check()?;
             limits.check_memory(bytes + written as u64, "the coefficients of the picture")
         };
-        tail::pack(stream, frame, threads, may_hold).map(Some)
+        tail::pack(kernels, stream, frame, threads, may_hold).map(Some)
     }
 
     /// All blocks of a frame, by component. The caller has checked their memory against the limits.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::{BitReader, Place, Unstuffed, source_offset};
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
@@ -96,9 +97,9 @@ impl<'a> Stream<'a> {
     }
 
     /// As [`Stream::go_to`], without the zeros.
-    pub(crate) fn pack_row(&mut self, y: u32, packer: &mut Packer) -> Result<PackedRow> {
+    pub(crate) fn pack_row(&mut self, kernels: impl AcKernels, y: u32, packer: &mut Packer) -> Result<PackedRow> {
         self.cursor.begin_row(y);
-        self.cursor.pack(self.window.mcus(), packer)
+        self.cursor.pack(kernels, self.window.mcus(), packer)
     }
 
     /// The MCU row that was decoded last.
@@ -114,11 +115,11 @@ impl<'a> Stream<'a> {
 
 impl Cursor<'_> {
     /// Decodes so many MCUs, or those that are left, without their zeros.
-    pub(crate) fn pack(&mut self, mcus: usize, packer: &mut Packer) -> Result<PackedRow> {
+    pub(crate) fn pack(&mut self, kernels: impl AcKernels, mcus: usize, packer: &mut Packer) -> Result<PackedRow> {
         self.decode(
             mcus,
             #[inline(always)]
-            |_, reader, bits| packer.mcu(reader, bits),
+            |_, reader, bits| packer.mcu(kernels, reader, bits),
         )?;
         Ok(packer.row())
     }

@@ -12,6 +12,7 @@ use std::thread::{self, ScopedJoinHandle};
 use crate::error::Result;
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::entropy::ReadBlocks;
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::mcu;
 use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
@@ -58,6 +59,7 @@ struct Shared {
 /// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked of
 /// each number of bytes.
 pub(crate) fn pack(
+    kernels: impl AcKernels,
     stream: &mut Stream<'_>,
     frame: &Frame,
     threads: usize,
@@ -69,10 +71,10 @@ pub(crate) fn pack(
         let rest = middle.and_then(|middle| {
             let (window, shared, may_hold) = (stream.window().clone(), &shared, &may_hold);
             let until = middle.clone();
-            let decode = move || decode(middle, &window, shared, may_hold);
+            let decode = move || decode(kernels, middle, &window, shared, may_hold);
             Some((until, thread::Builder::new().spawn_scoped(scope, decode).ok()?))
         });
-        let packed = pack_with(stream, frame, rest, &shared, &may_hold);
+        let packed = pack_with(kernels, (stream, frame), rest, &shared, &may_hold);
         shared.is_over.store(true, Ordering::Relaxed);
         packed
     })
@@ -80,8 +82,8 @@ pub(crate) fn pack(
 
 /// The rows before the tail, and those after them where it does not fit.
 fn pack_with(
-    stream: &mut Stream<'_>,
-    frame: &Frame,
+    kernels: impl AcKernels,
+    (stream, frame): (&mut Stream<'_>, &Frame),
     mut rest: Option<(Cursor<'_>, ScopedJoinHandle<'_, Option<Tail>>)>,
     shared: &Shared,
     may_hold: impl Fn(u64) -> Result<()>,
@@ -102,7 +104,7 @@ fn pack_with(
                 Err(unmet) => tail = unmet,
             }
         }
-        packed.push(stream.pack_row(y, &mut packer)?);
+        packed.push(stream.pack_row(kernels, y, &mut packer)?);
         let own = packed.bytes(0) + packer.bytes() + stream.bytes();
         if may_hold(own + shared.bytes.load(Ordering::Relaxed)).is_err() {
             // Alone it may do.
@@ -135,7 +137,13 @@ fn middle<'a>(cursor: &Cursor<'a>) -> Option<Cursor<'a>> {
 }
 
 /// Decodes to the end of the scan. Nothing comes of it where anything is wrong: whoever comes from before will find it.
-fn decode(middle: Cursor<'_>, window: &Window, shared: &Shared, may_hold: impl Fn(u64) -> Result<()>) -> Option<Tail> {
+fn decode(
+    kernels: impl AcKernels,
+    middle: Cursor<'_>,
+    window: &Window,
+    shared: &Shared,
+    may_hold: impl Fn(u64) -> Result<()>,
+) -> Option<Tail> {
     let mut packer = Packer::new(window);
     let (mut rows, mut bytes) = (Vec::new(), packer.bytes());
     // Takes the next row, or begins anew where there is none.
@@ -152,11 +160,11 @@ fn decode(middle: Cursor<'_>, window: &Window, shared: &Shared, may_hold: impl F
     };
     let row = window.mcus();
     let entry = if middle.data.plain.intervals.len() == 1 {
-        guess(middle, row, &mut packer, take)?
+        guess(kernels, middle, row, &mut packer, take)?
     } else {
         let (first, mut cursor) = (middle.place.mcus, middle);
         while cursor.place.mcus < cursor.data.count {
-            take(Some(cursor.pack(row, &mut packer).ok()?))?;
+            take(Some(cursor.pack(kernels, row, &mut packer).ok()?))?;
         }
         Entry::Known(first)
     };
@@ -165,6 +173,7 @@ fn decode(middle: Cursor<'_>, window: &Window, shared: &Shared, may_hold: impl F
 
 /// Decodes from a place where no MCU need begin: from the next byte anew wherever what is read is none.
 fn guess(
+    kernels: impl AcKernels,
     Cursor { data, mut reader, place }: Cursor<'_>,
     row: usize,
     packer: &mut Packer,
@@ -184,7 +193,7 @@ fn guess(
                     if bits.left_over() <= mcu::MAX_PADDING {
                         ends.push(count);
                     }
-                    packer.mcu(&mut reader, &mut bits)?;
+                    packer.mcu(kernels, &mut reader, &mut bits)?;
                     if bits.overrun() {
                         return Err(mcu::ENDS_EARLY);
                     }

@@ -79,7 +79,7 @@ fn write_with(
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
     if layout.looks_at_coefficients() {
-        coefficients = coefficients.in_memory(work)?;
+        coefficients = coefficients.in_memory(kernels, work)?;
     }
     if !layout.tries_codings() {
         return lay_out(kernels, &mut coefficients, true, metadata, layout, work, deliver);
@@ -216,7 +216,7 @@ impl Scans<'_> {
         let mut shared = None;
         if bands.len() > 1 && begin().may_be_shared() {
             // It pays where threads have something to share.
-            let packed = match rows.packed(self.frame, SHARED_BYTES, self.work, written) {
+            let packed = match rows.packed(kernels, self.frame, SHARED_BYTES, self.work, written) {
                 Err(error) if is_of_memory(&error) => None,
                 packed => packed?,
             };

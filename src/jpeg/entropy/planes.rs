@@ -68,6 +68,22 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
         out
     }
 
+    /// Whether to compress blocks is quicker than to leave out their zeros as they come.
+    const COMPRESSES: bool = false;
+
+    /// Moves the first coefficient of a block and all that are not zero together, and returns their places. Behind them may
+    /// be anything.
+    #[inline(always)]
+    fn compress(self, block: &pairs::Room, values: &mut pairs::Room) -> u64 {
+        let (mut places, mut count) = (1, 0);
+        for (k, &value) in block[..64].iter().enumerate() {
+            values[count] = value;
+            places |= u64::from(value != 0) << k;
+            count += usize::from(value != 0 || k == 0);
+        }
+        places
+    }
+
     /// Puts values, of which there are enough, at the places of a block and zeros elsewhere. Behind the block may be
     /// anything.
     #[inline(always)]

@@ -73,6 +73,14 @@ impl AcKernels for Avx512 {
         self.0.extract(word, mask)
     }
 
+    const COMPRESSES: bool = true;
+
+    #[inline(always)]
+    fn compress(self, block: &pairs::Room, values: &mut pairs::Room) -> u64 {
+        // SAFETY: `self` proves that the processor has these instructions.
+        unsafe { compress_block(block, values) }
+    }
+
     #[inline(always)]
     fn expand(self, places: u64, values: &[i16], room: &mut pairs::Room) {
         // SAFETY: `self` proves that the processor has these instructions.
@@ -123,6 +131,21 @@ fn negative(blocks: &[Block], words: &mut Words) {
         let (lower, upper) = load(block);
         *word = join(_mm512_movepi16_mask(lower), _mm512_movepi16_mask(upper));
     }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+fn compress_block(block: &pairs::Room, values: &mut pairs::Room) -> u64 {
+    let (blocks, _) = block.as_chunks();
+    let (lower, upper) = load(&blocks[0]);
+    let (first, second) = (_mm512_test_epi16_mask(lower, lower) | 1, _mm512_test_epi16_mask(upper, upper));
+    let mut put = |at: usize, values_of_half| {
+        let (places, _) = values[at..].as_chunks_mut::<32>();
+        // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
+        unsafe { _mm512_storeu_si512(places[0].as_mut_ptr().cast(), values_of_half) }
+    };
+    put(0, _mm512_maskz_compress_epi16(first, lower));
+    put(first.count_ones() as usize, _mm512_maskz_compress_epi16(second, upper));
+    join(first, second)
 }
 
 #[inline]

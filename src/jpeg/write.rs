@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Best, Hope};
 use crate::jpeg::entropy::planes::AcKernels;
-use crate::jpeg::entropy::token::Store;
+use crate::jpeg::entropy::store::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};

@@ -1,7 +1,9 @@
 //! Tokens to bits, once their Huffman tables are known.
 
+use super::bit_string::BitStringReader;
 use super::planes::AcKernels;
-use super::token::{BitStringReader, MAX_CORRECTIONS, SLOTS, SlotKind, Store, Token, Tokens, table_of};
+use super::store::Store;
+use super::token::{MAX_CORRECTIONS, SLOTS, SlotKind, Token, Tokens, table_of};
 use crate::jpeg::bits::{BitWriter, MAX_BITS};
 use crate::jpeg::huffman::{HuffmanTable, extra_bits};
 use crate::jpeg::marker::RST0;

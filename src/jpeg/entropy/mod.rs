@@ -14,12 +14,14 @@ pub(crate) mod ac_first;
 pub(crate) mod ac_refine;
 pub(crate) mod arith;
 pub(crate) mod baseline;
+mod bit_string;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
 pub(crate) mod emit;
 pub(crate) mod pairs;
 pub(crate) mod planes;
 pub(crate) mod run;
+pub(crate) mod store;
 pub(crate) mod token;
 
 use std::borrow::Cow;

@@ -18,8 +18,8 @@
 //! Tokens are staged where the first caches hold them, counted there, and moved in stretches to the [`Store`] that the
 //! scans of a picture share.
 
-use std::ops::Range;
-
+use super::bit_string::{BitString, BitStringReader};
+use super::store::{Store, Stretch};
 use crate::error::{Error, Result};
 use crate::jpeg::huffman::HuffmanTable;
 
@@ -54,61 +54,6 @@ const STRETCH: usize = 1 << 10;
 /// Tokens that a stage has room for; it grows where blocks that come at once have more.
 const STAGE: usize = 2 * STRETCH;
 
-/// The tokens of scans that are made together, in the stretches in which they came: a piece of memory for each part of the
-/// picture, written once from its beginning to its end.
-#[derive(Debug)]
-pub(crate) struct Store {
-    /// Tokens come to the last.
-    pieces: Vec<Vec<Token>>,
-    /// Whether tokens only count, and are not kept.
-    counts_only: bool,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self { pieces: vec![Vec::new()], counts_only: false }
-    }
-}
-
-impl Store {
-    /// One that keeps nothing, for what the tokens would take.
-    pub(crate) fn counting() -> Self {
-        Self { counts_only: true, ..Self::default() }
-    }
-
-    pub(crate) fn keeps(&self) -> bool {
-        !self.counts_only
-    }
-
-    /// Makes room for so many bytes in all, where that is more than there is.
-    pub(crate) fn reserve(&mut self, bytes: u64) {
-        let tokens = usize::try_from(bytes.saturating_sub(self.bytes())).unwrap_or(usize::MAX) / size_of::<Token>();
-        if let Some(last) = self.pieces.last_mut() {
-            last.reserve_exact(tokens);
-        }
-    }
-
-    /// Bytes of memory in use.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.pieces.iter().map(|piece| size_of_val(&piece[..]) as u64).sum()
-    }
-
-    /// Takes over what another one has. Returns how many pieces come before it.
-    pub(crate) fn append(&mut self, next: Self) -> usize {
-        let before = self.pieces.len();
-        self.pieces.extend(next.pieces);
-        before
-    }
-
-    fn push(&mut self, tokens: &[Token]) -> Option<Stretch> {
-        let piece = self.pieces.len() - 1;
-        let last = self.pieces.last_mut().filter(|_| !self.counts_only)?;
-        let start = last.len();
-        last.extend_from_slice(tokens);
-        Some(Stretch { piece, range: start..last.len() })
-    }
-}
-
 /// The tokens of a scan.
 #[derive(Debug)]
 pub(crate) struct Tokens {
@@ -124,13 +69,6 @@ pub(crate) struct Tokens {
     corrections: BitString,
     /// Where restart intervals end, but for the last.
     ends: Vec<Place>,
-}
-
-/// Tokens of a scan that lie together in a store.
-#[derive(Debug)]
-struct Stretch {
-    piece: usize,
-    range: Range<usize>,
 }
 
 /// A place in a scan: the tokens and the correction bits before it.
@@ -266,8 +204,7 @@ impl Tokens {
         let Place { tokens, corrections } = self.place();
         let later = |end: Place| Place { tokens: tokens + end.tokens, corrections: corrections + end.corrections };
         self.ends.extend(next.ends.into_iter().map(later));
-        let behind = |Stretch { piece, range }| Stretch { piece: pieces + piece, range };
-        self.stretches.extend(next.stretches.into_iter().map(behind));
+        self.stretches.extend(next.stretches.into_iter().map(|stretch| stretch.behind(pieces)));
         self.settled += next.settled;
         for (counts, next) in self.counts.as_flattened_mut().iter_mut().zip(next.counts.as_flattened()) {
             *counts += next;
@@ -277,22 +214,20 @@ impl Tokens {
 
     /// The tokens in their order, as they lie in the store that they were moved to.
     pub(super) fn stretches<'a>(&self, store: &'a Store) -> impl Iterator<Item = &'a [Token]> {
-        self.stretches.iter().map(|Stretch { piece, range }| &store.pieces[*piece][range.clone()])
+        self.stretches.iter().map(|stretch| store.get(stretch))
     }
 
     /// Bytes that its own tokens take, wherever they are.
     pub(crate) fn bytes(&self) -> u64 {
         let tokens = (self.settled + self.len) * size_of::<Token>();
-        let corrections = self.corrections.words.len() * size_of::<u64>();
-        (tokens + corrections + self.ends.len() * size_of::<Place>()) as u64
+        (tokens + self.corrections.bytes() + self.ends.len() * size_of::<Place>()) as u64
     }
 
     /// Bytes of memory in use but for the store.
     pub(crate) fn own_bytes(&self) -> u64 {
         let stretches = self.stretches.capacity() * size_of::<Stretch>();
-        let corrections = self.corrections.words.capacity() * size_of::<u64>();
         let ends = self.ends.capacity() * size_of::<Place>();
-        (stretches + corrections + ends + self.stage.len() * size_of::<Token>()) as u64
+        (stretches + self.corrections.bytes_in_use() + ends + self.stage.len() * size_of::<Token>()) as u64
     }
 
     /// How often each symbol of each slot came.
@@ -473,100 +408,9 @@ impl Sizes {
     }
 }
 
-/// A string of bits.
-#[derive(Debug, Default)]
-pub(super) struct BitString {
-    /// Whole words, their first bit the highest.
-    words: Vec<u64>,
-    /// The `count` bits that do not fill a word yet, below 64, the first of them the lowest.
-    last: u64,
-    count: u32,
-}
-
-impl BitString {
-    #[inline(always)]
-    fn push(&mut self, bits: u64, count: u32) {
-        self.last |= bits << self.count;
-        let sum = self.count + count;
-        if sum >= 64 {
-            self.words.push(self.last.reverse_bits());
-            self.last = bits >> 1 >> (63 - self.count);
-        }
-        self.count = sum % 64;
-    }
-
-    fn append(&mut self, next: &Self) {
-        self.words.reserve(next.words.len() + 1);
-        for word in &next.words {
-            let word = word.reverse_bits();
-            self.push(word & u64::MAX >> 32, 32);
-            self.push(word >> 32, 32);
-        }
-        self.push(next.last, next.count);
-    }
-
-    fn len(&self) -> u64 {
-        self.words.len() as u64 * 64 + u64::from(self.count)
-    }
-
-    pub(super) fn into_reader(mut self) -> BitStringReader {
-        // One word more than there are bits for, so that two words can be read at any place.
-        self.words.extend([self.last.reverse_bits(), 0]);
-        BitStringReader { words: self.words, at: 0 }
-    }
-}
-
-/// Takes a string apart again.
-#[derive(Debug)]
-pub(super) struct BitStringReader {
-    words: Vec<u64>,
-    at: usize,
-}
-
-impl BitStringReader {
-    /// Bits that were taken.
-    pub(super) fn taken(&self) -> usize {
-        self.at
-    }
-
-    /// The next `count` bits, 63 at most and no more than are left, the first of them the highest.
-    #[inline(always)]
-    pub(super) fn take(&mut self, count: u32) -> u64 {
-        let (word, shift) = (self.at / 64, self.at % 64);
-        let words = &self.words[word..][..2];
-        self.at += count as usize;
-        (words[0] << shift | words[1] >> 1 >> (63 - shift)) >> 1 >> (63 - count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn strings_of_bits_come_back_in_other_pieces() {
-        let mut string = BitString::default();
-        let bit = |i: usize| (i * i / 7 + i / 3) as u64 & 1;
-        let mut at = 0;
-        for count in (0..64).chain([63, 1, 63, 1]) {
-            let bits = (0..count).fold(0, |bits, i| bits | bit(at + i) << i);
-            string.push(bits, count as u32);
-            at += count;
-        }
-        assert_eq!(string.len(), at as u64);
-        let total = at;
-        let mut reader = string.into_reader();
-        let mut at = 0;
-        for count in (0..64).rev().cycle() {
-            let count = count.min(total - reader.taken());
-            let expected = (0..count).fold(0, |bits, i| bits << 1 | bit(at + i));
-            assert_eq!(reader.take(count as u32), expected, "{count} bits at {at}");
-            at += count;
-            if reader.taken() == total {
-                break;
-            }
-        }
-    }
 
     #[test]
     fn restart_intervals_take_memory_and_the_last_one_no_marker() {

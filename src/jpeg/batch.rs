@@ -79,8 +79,8 @@ impl<'a> Batch<'a> {
     }
 
     /// For the MCU rows from `y` on, where those before them are another's; to be [joined](Batch::join).
-    pub(crate) fn from_row(mut self, y: u32) -> Self {
-        self.parts = self.parts.into_iter().map(|part| part.from_row(self.frame, y)).collect();
+    pub(crate) fn beginning_at(mut self, y: u32) -> Self {
+        self.parts = self.parts.into_iter().map(|part| part.beginning_at(self.frame, y)).collect();
         self
     }
 

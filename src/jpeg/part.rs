@@ -79,7 +79,7 @@ impl<'a> Part<'a> {
     }
 
     /// For the MCU rows from `y` on, where the rows before them are another's.
-    pub(crate) fn from_row(mut self, frame: &Frame, y: u32) -> Self {
+    pub(crate) fn beginning_at(mut self, frame: &Frame, y: u32) -> Self {
         let component = &frame.components[self.scan.components[0]];
         let before = u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide);
         match &mut self.tokeniser {

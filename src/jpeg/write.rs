@@ -255,7 +255,7 @@ impl Scans<'_> {
         limits.memory = held + limits.memory.saturating_sub(held) / bands.len() as u64;
         let (work, hope) = (Work { limits: &limits, ..self.work }, Hope::new());
         let tokenise = |band: Range<u32>| {
-            let mut batch = if band.start == 0 { begin() } else { begin().from_row(band.start) };
+            let mut batch = if band.start == 0 { begin() } else { begin().beginning_at(band.start) };
             batch.tokenise(kernels, &mut memory.into(), band, &hope, work, written).map(|()| batch)
         };
         let bands = threads::share(self.work.threads, bands, |band| usize::MAX - band.start as usize, tokenise);

@@ -154,15 +154,13 @@ fn expand(places: u64, values: &[i16], room: &mut pairs::Room) {
     let (lower, upper) = (places as u32, (places >> 32) as u32);
     let values = &values[..places.count_ones() as usize];
     let (first, second) = values.split_at(lower.count_ones() as usize);
-    // SAFETY: as many values are read as there are places, all of them in the slices.
-    let halves = unsafe {
-        (_mm512_maskz_expandloadu_epi16(lower, first.as_ptr()), _mm512_maskz_expandloadu_epi16(upper, second.as_ptr()))
-    };
+    // SAFETY: as many values are read as there are places in the half, and a slice of so many is passed.
+    let expand = |places, values: &[i16]| unsafe { _mm512_maskz_expandloadu_epi16(places, values.as_ptr()) };
     let (places, _) = room.as_chunks_mut::<32>();
     // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
     let store = |to: &mut [i16; 32], half| unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), half) };
-    store(&mut places[0], halves.0);
-    store(&mut places[1], halves.1);
+    store(&mut places[0], expand(lower, first));
+    store(&mut places[1], expand(upper, second));
 }
 
 #[inline]

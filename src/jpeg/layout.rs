@@ -18,7 +18,7 @@ pub(crate) struct Layout {
     pub(crate) coding: Coding,
     /// Of a progressive file.
     pub(crate) mode: Mode,
-    /// Whether an encoder has chosen the coefficients for [`fixed::sparse`], in place of a mode.
+    /// Whether an encoder has chosen the coefficients for [`search::sparse`], in place of a mode.
     pub(crate) sparse: bool,
     /// Of the search for a small file.
     pub(crate) effort: Effort,
@@ -73,7 +73,9 @@ impl Layout {
         let has_chroma = metadata.color(frame) == "YCbCr";
         let plan = match (self.mode, rows.in_memory()) {
             _ if self.coding == Coding::Baseline => Plan::Script(fixed::sequential(frame)),
-            _ if self.sparse => Plan::Script(fixed::sparse(frame)),
+            (_, Some(memory)) if self.sparse => {
+                Plan::Script(search::sparse(Picture { frame, memory, has_chroma }, kernels))
+            }
             (Mode::Small, Some(memory)) => {
                 let picture = Picture { frame, memory, has_chroma };
                 let (scans, bytes) = search::smallest(picture, kernels, &self.effort, self.max_scans, work)?;

@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-use cosimg::jpeg::{Coding, Encoder, Mode, PixelFormat, Script, Transcoder};
+use cosimg::jpeg::{Coding, Encoder, Mode, PixelFormat, Preset, Script, Transcoder};
 use cosimg::{Error, ErrorKind, Limits};
 
 use crate::{PRESETS, Picture, SUBSAMPLINGS, encoder};
@@ -32,6 +32,26 @@ fn the_file_is_that_of_the_transcoder() {
     let text = "0: 0-0, 0, 0; 0: 1-63, 0, 0;";
     let expected = Transcoder::new().scans(script(text)).run(&grey.encode(&encoder(85))).unwrap();
     assert_eq!(grey.encode(&encoder(85).scans(script(text))), expected);
+}
+
+#[test]
+fn presets_choose_scans_where_no_mode_is_set() {
+    let scene = Picture::scene(223, 177);
+    let file = |preset| scene.encode(&encoder(85).preset(preset));
+    for (preset, effort) in [(Preset::Balanced, 1), (Preset::Small, 5)] {
+        let searched = Transcoder::new().mode(Mode::Small).effort(effort).unwrap();
+        assert_eq!(searched.run(&file(preset)).unwrap(), file(preset), "{preset:?}");
+    }
+    let fast =
+        ["0 1 2: 0-0, 0, 0;", "0: 0-0, 0, 0; 1 2: 0-0, 0, 0;", "0: 0-0, 0, 0; 1: 0-0, 0, 0; 2: 0-0, 0, 0;"].map(|dc| {
+            let ac = "0: 1-2, 0, 0; 2: 1-63, 0, 0; 1: 1-63, 0, 0; 0: 3-9, 0, 0; 0: 10-63, 0, 0;";
+            Transcoder::new().scans(script(&format!("{dc} {ac}"))).run(&file(Preset::Fast)).unwrap()
+        });
+    assert_eq!(fast.into_iter().min_by_key(Vec::len).unwrap(), file(Preset::Fast));
+    for preset in PRESETS {
+        let display = scene.encode(&encoder(85).mode(Mode::Display).preset(preset));
+        assert_eq!(Transcoder::new().mode(Mode::Display).run(&file(preset)).unwrap(), display, "{preset:?}");
+    }
 }
 
 #[test]

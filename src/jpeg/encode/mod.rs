@@ -485,7 +485,17 @@ impl Encoder {
             visits: &visits,
             progress: Some(progress),
         };
-        write::write_to(image.into(), &metadata, &self.layout, self.simd, work, deliver)
+        write::write_to(image.into(), &metadata, &self.layout(), self.simd, work, deliver)
+    }
+
+    /// How the file is laid out, with the search of the preset where no mode was set.
+    fn layout(&self) -> Layout {
+        match self.recipe.search {
+            Some(effort) if self.layout.sparse => {
+                Layout { mode: Mode::Small, sparse: false, effort, ..self.layout.clone() }
+            }
+            _ => self.layout.clone(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::jpeg::quant::masking::{Masking, exp2};
 use crate::jpeg::quant::quantise::DeadZone;
 use crate::jpeg::quant::refine::Refinement;
 use crate::jpeg::quant::shape::Shape;
+use crate::jpeg::scan::search::Effort;
 
 /// How much work the encoder spends on a smaller file of the same looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,6 +53,8 @@ pub(crate) struct Recipe {
     pub(crate) weighting: Option<[Weighting; 2]>,
     /// Where the picture is quantised twice.
     pub(crate) refinement: Option<Refinement>,
+    /// Where the scans of a progressive file are searched for, not given.
+    pub(crate) search: Option<Effort>,
     /// The scale of the tables at each of [`QUALITIES`].
     pub(crate) scales: [f32; QUALITIES.len()],
 }
@@ -131,6 +134,7 @@ const FAST: Recipe = Recipe {
     ],
     weighting: None,
     refinement: None,
+    search: None,
     scales: [16.0, 5.17, 1.518, 0.88, 0.539, 0.369, 0.186, 0.102, 0.022],
 };
 
@@ -147,6 +151,7 @@ const BALANCED: Recipe = Recipe {
         Weighting { bits: 22.0, floor: 60.0, power: 0.176, dark: 0.0 },
     ]),
     refinement: None,
+    search: Some(Effort::QUICK),
     scales: [16.0, 4.39, 1.309, 0.72, 0.42, 0.2675, 0.1216, 0.066, 0.008],
 };
 
@@ -158,6 +163,7 @@ const SMALL: Recipe = Recipe {
         Weighting { bits: 22.0, floor: 60.0, power: 0.176, dark: 0.0 },
     ]),
     refinement: Some(Refinement { floor: 10.0, power: 0.35, most: 2.0 }),
+    search: Some(Effort::NORMAL),
     scales: [16.0, 4.337, 1.291, 0.703, 0.415, 0.26, 0.1167, 0.065, 0.008],
     ..BALANCED
 };

@@ -1,4 +1,4 @@
-//! Scripts that do not depend on the coefficients.
+//! Scripts that do not depend on the AC coefficients.
 
 use super::dc::interleaved;
 use super::{Scan, ac};
@@ -10,23 +10,14 @@ pub(crate) fn sequential(frame: &Frame) -> Vec<Scan> {
 }
 
 /// For coefficients that were chosen at the prices of scans at Al = 0: few, and most of them 1. Nothing is left to
-/// refine; luma comes in the bands of those prices.
-pub(crate) fn sparse(frame: &Frame) -> Vec<Scan> {
-    let dc = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
-    let mut script: Vec<Scan> = interleaved(frame).into_iter().map(dc).collect();
+/// refine; luma comes in the bands of those prices. DC coefficients come in the scans that are given.
+pub(crate) fn sparse(frame: &Frame, dc: Vec<Scan>) -> Vec<Scan> {
     let luma = |c: usize| [ac(c, 1, 2, 0, 0), ac(c, 3, 9, 0, 0), ac(c, 10, 63, 0, 0)];
+    let mut script = dc;
     if frame.components.len() == 3 {
         let (y, cb, cr) = (0, 1, 2);
         let [first, middle, last] = luma(y);
-        script.extend([
-            first,
-            ac(cr, 1, 2, 0, 0),
-            ac(cb, 1, 2, 0, 0),
-            middle,
-            ac(cr, 3, 63, 0, 0),
-            ac(cb, 3, 63, 0, 0),
-            last,
-        ]);
+        script.extend([first, ac(cr, 1, 63, 0, 0), ac(cb, 1, 63, 0, 0), middle, last]);
         return script;
     }
     script.extend((0..frame.components.len()).flat_map(luma));
@@ -47,7 +38,8 @@ mod tests {
             let components = sampling.iter().zip(1..).map(|(&(h, v), id)| Component::new(id, h, v, 0)).collect();
             let frame = Frame::new(100, 70, 8, components).unwrap();
             let mut progress = Progress::new(sampling.len());
-            for scan in sparse(&frame) {
+            let dc = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
+            for scan in sparse(&frame, interleaved(&frame).into_iter().map(dc).collect()) {
                 scan.check(&frame).unwrap();
                 progress.apply(&scan).unwrap();
             }

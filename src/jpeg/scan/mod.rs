@@ -4,7 +4,7 @@
 //! header may say, read or written.
 //!
 //! ```text
-//! fixed    scripts that do not depend on the coefficients
+//! fixed    scripts that do not depend on the AC coefficients
 //! script   scripts of the caller's own, by way of text
 //! ways     a choice among known scripts, which are made together
 //! search   the smallest scans: sample -> statistics -> price -> split, and dc

@@ -8,7 +8,7 @@ use super::price::{self, Refinement, Scale, unpriced};
 use super::sample::{MOST_BLOCKS, Picture, Sample};
 use super::split::{Band, Prices, cheapest};
 use super::statistics::Statistics;
-use super::{Scan, dc};
+use super::{Scan, dc, fixed};
 use crate::error::{Error, Result};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
@@ -47,13 +47,26 @@ const MOST: &[usize] = &[
 ];
 
 impl Effort {
+    /// Of level 1.
+    pub(crate) const QUICK: Self =
+        Self { bounds: FEW, refinements: &[1, 64], rounds: 0, blocks: 2048, one_of: 16, ..Self::NORMAL };
+    /// Of level 5.
+    pub(crate) const NORMAL: Self = Self {
+        blocks: 4096,
+        one_of: 8,
+        lows: [4, 2],
+        bounds: SOME,
+        refinements: &[1, 6, 64],
+        rounds: 2,
+        scans: USUAL_SCANS,
+    };
+
     /// Of a level, 1 to 9.
     ///
     /// # Errors
     /// `Usage` for other levels.
     pub(crate) fn of_level(level: u8) -> Result<Self> {
-        let normal = Self::default();
-        let quick = Self { bounds: FEW, refinements: &[1, 64], rounds: 0, blocks: 2048, one_of: 16, ..normal };
+        let (quick, normal) = (Self::QUICK, Self::NORMAL);
         let thorough = Self { lows: [3, 3], bounds: MANY, refinements: FEW, ..normal };
         let whole = Self { blocks: MOST_BLOCKS, one_of: 1, lows: [4, 4], rounds: 6, ..thorough };
         match level {
@@ -72,10 +85,8 @@ impl Effort {
 }
 
 impl Default for Effort {
-    /// Level 5.
     fn default() -> Self {
-        let (bounds, refinements) = (SOME, &[1, 6, 64]);
-        Self { blocks: 4096, one_of: 8, lows: [4, 2], bounds, refinements, rounds: 2, scans: USUAL_SCANS }
+        Self::NORMAL
     }
 }
 
@@ -105,6 +116,13 @@ pub(crate) fn smallest(
     }
     found.sort_by_key(order);
     Ok((found, bytes))
+}
+
+/// The scans of [`fixed::sparse`], with DC coefficients in those that take least.
+pub(crate) fn sparse(picture: Picture<'_>, kernels: impl AcKernels) -> Vec<Scan> {
+    let Effort { blocks, one_of, .. } = Effort::QUICK;
+    let (dc, _) = cheapest_dc(picture.frame, kernels, &Sample::new(picture, blocks, one_of));
+    fixed::sparse(picture.frame, dc)
 }
 
 /// The cheapest first scans of DC coefficients, and what they cost. The lowest bits are noise in most pictures: to send

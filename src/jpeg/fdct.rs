@@ -78,7 +78,8 @@ fn lanes(a: &[f32; 8], b: &[f32; 8], f: impl Fn(f32, f32) -> f32) -> [f32; 8] {
     std::array::from_fn(|i| f(a[i], b[i]))
 }
 
-fn transpose(x: &Matrix) -> Matrix {
+#[inline(always)]
+pub(crate) fn transpose(x: &Matrix) -> Matrix {
     std::array::from_fn(|i| std::array::from_fn(|j| x[j][i]))
 }
 

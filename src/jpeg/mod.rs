@@ -31,6 +31,7 @@ mod entropy;
 mod fdct;
 mod frame;
 mod huffman;
+mod idct;
 mod image;
 mod inspect;
 mod layout;

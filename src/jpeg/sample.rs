@@ -88,6 +88,14 @@ pub(crate) fn correct_pairs(light: &[f32], cb: &[f32], cr: &[f32], range: Range<
     }
 }
 
+/// [`correct_luma`] with chroma as fine as luma.
+#[inline(always)]
+pub(crate) fn correct_full(light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
+    for (((&light, &cb), &cr), y) in light.iter().zip(cb).zip(cr).zip(y) {
+        *y = corrected(light, cb, cr, *y);
+    }
+}
+
 /// Three parts of the nearer row and one of the farther.
 #[inline(always)]
 pub(crate) fn mix([near, far]: [&[f32]; 2], mixed: &mut [f32]) {

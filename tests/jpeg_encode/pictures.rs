@@ -2,7 +2,7 @@
 
 use cosimg::jpeg::{Coding, PixelFormat, Subsampling};
 
-use crate::{FORMATS, Picture, SUBSAMPLINGS, decode, encoder};
+use crate::{FORMATS, PRESETS, Picture, SUBSAMPLINGS, decode, encoder};
 
 /// Sizes that have every width and every height from 1 to 70 between them.
 fn sizes() -> impl Iterator<Item = (u32, u32)> {
@@ -30,6 +30,32 @@ fn every_size_format_sampling_and_coding_decodes_to_its_source() {
                 }
             }
         }
+    }
+}
+
+/// The mean square of what pixels are off in light, as squares of their values stand for it.
+fn off_in_light(source: &Picture, decoded: &Picture) -> f64 {
+    let light = |pixel: &[u8]| {
+        let weighted =
+            pixel.iter().zip([0.2126, 0.7152, 0.0722]).map(|(&value, w)| w * (f64::from(value) / 255.0).powi(2));
+        weighted.sum::<f64>()
+    };
+    let pixels = source.data.chunks_exact(3).zip(decoded.data.chunks_exact(3));
+    let off: f64 = pixels.map(|(a, b)| (light(a) - light(b)).powi(2)).sum();
+    off / f64::from(source.width * source.height)
+}
+
+#[test]
+fn luma_makes_up_for_the_light_of_coarse_chroma() {
+    let strokes = Picture::rgb(160, 120, |x, y| match (x * x / 16 + y / 3) % 9 {
+        0 | 1 => [30, 60, 230],
+        4 => [200, 30, 60],
+        _ => [20, 20, 30],
+    });
+    for preset in PRESETS {
+        let file = strokes.encode(&encoder(40).preset(preset).subsampling(Subsampling::S444));
+        let off = 1e3 * off_in_light(&strokes, &decode(&file));
+        assert!(off < 0.8, "{preset:?}: {off:.3}");
     }
 }
 

@@ -48,13 +48,13 @@ fn decoders_agree_with_the_reconstruction() {
     }
 }
 
-/// Decoders are within 1 of a component by their integers, and red and blue take up to 1.8 times what chroma is off. On
-/// average they are off by what they round: little where they do it once, half a level where they interpolate or mix inks.
+/// Decoders are within 1 of a component by their integers, and half a level more where they interpolate; red and blue take up
+/// to 1.8 times what chroma is off. On average they are off by what they round: little where they do it once, half a level where they interpolate or mix inks.
 fn agree(ours: &Picture, file: &[u8], form: (PixelFormat, Subsampling), with_djpeg: bool, what: &str) {
     let (most, mean) = match form {
         (PixelFormat::Gray8, _) => (1, 0.1),
         (PixelFormat::Rgb8, Subsampling::S444) => (3, 0.1),
-        _ => (3, 0.7),
+        _ => (4, 0.7),
     };
     let decoders = [("zune-jpeg", Some(decode(file))), ("djpeg", with_djpeg.then(|| djpeg(file)))];
     for (decoder, theirs) in decoders.into_iter().filter_map(|(name, theirs)| Some((name, theirs?))) {

@@ -148,8 +148,8 @@ fn memory_is_what_the_limit_is_told() {
         limits.memory = memory;
         scoring(60.0).subsampling(Subsampling::S444).limits(limits)
     };
-    // Of each pixel the coefficients twice, and what scores take. Samples in work are a few rows.
-    let enough = (2 * 6 + 130) * pixels + (1 << 20);
+    // Of each pixel the coefficients, and what scores take. Samples in work are a few rows.
+    let enough = (6 + 130) * pixels + (1 << 20);
     for encoder in [with_memory(enough - (1 << 20)), with_memory(enough - (1 << 20)).subsampling(Subsampling::Auto)] {
         let errors = [encoder.encode(&scene.image()).err(), encoder.rows(500, 400, PixelFormat::Rgb8).err()];
         for error in errors.map(Option::unwrap) {

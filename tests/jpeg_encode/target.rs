@@ -1,14 +1,15 @@
 //! Files within a number of bytes.
 
-use cosimg::jpeg::{Coding, Encoder, PixelFormat, Preset, QuantTables, Strip, Transcoder};
+use cosimg::jpeg::{Coding, Encoder, Image, PixelFormat, Preset, QuantTables, Strip, Transcoder};
 use cosimg::{Cancel, ErrorKind, Limits};
 
 use crate::{PRESETS, Picture, encoder};
 
 #[test]
 fn the_best_quality_that_fits_and_the_file_of_that_quality() {
-    let scene = Picture::scene(150, 110);
-    for preset in PRESETS {
+    // On white, samples overshoot as far as the steps of the quality ask for.
+    let strokes = Picture::rgb(120, 90, |x, y| if (x * x / 9 + y) % 11 < 2 { [200, 0, 0] } else { [255; 3] });
+    for (scene, preset) in [Picture::scene(150, 110), strokes].iter().flat_map(|scene| PRESETS.map(|p| (scene, p))) {
         let with = |quality| encoder(quality).preset(preset).comment("not of the picture");
         let sizes: Vec<_> = (1..=95).map(|quality| scene.encode(&with(quality))).collect();
         let (least, most) = (sizes[0].len(), sizes[94].len());
@@ -36,6 +37,15 @@ fn rows_and_layouts() {
         scene.data.chunks(777).for_each(|part| rows.push(part).unwrap());
         assert_eq!(rows.finish().unwrap(), file, "{coding:?}");
     }
+    // Planes of less than every row.
+    let planes: Vec<u8> = (0..100 * 90 + 2 * 50 * 45).map(|i: u32| (i * i / 900 % 200) as u8).collect();
+    for format in [PixelFormat::Nv12, PixelFormat::YcbcrPlanar420] {
+        let image = Image::new(&planes, 100, 90, format).unwrap();
+        let encoder = encoder(90).target_bytes(2000);
+        let mut rows = encoder.rows(100, 90, format).unwrap();
+        rows.push_rows(&image).unwrap();
+        assert_eq!(rows.finish().unwrap(), encoder.encode(&image).unwrap(), "{format:?}");
+    }
 }
 
 #[test]
@@ -44,11 +54,12 @@ fn what_is_refused() {
     let tables = Encoder::default().tables(QuantTables::annex_k(80).unwrap()).target_bytes(9000);
     let error = tables.encode(&scene.image()).unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Usage, Some("target_bytes")));
-    // The coefficients are held twice.
+    // Rows that come one after another are held beside the coefficients.
     let mut limits = Limits::default();
-    limits.memory = 2 * 2 * (64 * 64 * 3 / 2);
-    assert!(encoder(80).encode(&scene.image()).is_ok());
-    let error = encoder(80).target_bytes(9000).limits(limits).encode(&scene.image()).unwrap_err();
+    limits.memory = 1_000_000;
+    let rows = |encoder: &Encoder| encoder.rows(400, 400, PixelFormat::Rgb8);
+    assert!(rows(&encoder(80).limits(limits.clone())).is_ok());
+    let error = rows(&encoder(80).target_bytes(9000).limits(limits)).unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Limit, Some("memory")));
     let cancel = Cancel::new();
     cancel.trigger();

@@ -29,7 +29,6 @@ pub(super) struct Band<'a> {
 pub(super) struct State {
     reader: RowReader,
     samples: McuRow,
-    /// None while the steps are not decided; then the planes are fine.
     pub(super) stages: Vec<Stage>,
     /// Its MCU rows.
     mcu_rows: Range<usize>,
@@ -79,7 +78,7 @@ impl Band<'_> {
         }
         let end = mcu_rows.end;
         while self.state.samples.next() < end
-            && let Some(y) = self.state.samples.take(kernels, is_end)
+            && let Some(y) = self.state.samples.take(is_end)
         {
             self.progress.check()?;
             let count = self.transform(kernels, y, blocks);
@@ -92,16 +91,18 @@ impl Band<'_> {
     fn transform<K: Kernels + AcKernels>(&mut self, kernels: K, y: usize, blocks: &mut Blocks<'_>) -> u64 {
         let mut count = 0;
         let State { samples, stages, mcu_rows, .. } = &mut *self.state;
-        for (i, (component, blocks)) in self.frame.components.iter().zip(blocks).enumerate() {
+        // Chroma first: luma is corrected for what becomes of it.
+        for i in [1, 2, 0, 3] {
+            let (Some(component), Some(stage)) = (self.frame.components.get(i), stages.get_mut(i)) else { continue };
+            if i == 0 {
+                samples.correct_luma(kernels);
+            }
             let wide = component.blocks_wide as usize;
             let first = (y - mcu_rows.start) * component.vertical as usize * wide;
-            let rows = blocks[first..].chunks_mut(wide).take(component.vertical as usize);
+            let rows = blocks[i][first..].chunks_mut(wide).take(component.vertical as usize);
             for (row, blocks) in rows.enumerate() {
-                let samples = samples.block_row(i, row);
-                match stages.get_mut(i) {
-                    Some(stage) => stage.block_row(kernels, samples, blocks),
-                    None => kernels.block_row(samples, blocks),
-                }
+                stage.block_row(kernels, samples.block_row(i, row), blocks);
+                stage.show(kernels, blocks, samples.shown_mut(i));
                 count += blocks.len() as u64;
             }
         }

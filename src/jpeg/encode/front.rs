@@ -50,10 +50,7 @@ impl FrontEnd {
         let (frame, ratio, threads) = Self::check(encoder, width, height, format)?;
         let recipe = encoder.recipe;
         let tables = encoder.steps(&frame, encoder.quality);
-        let stages = match encoder.searches() {
-            false => tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect(),
-            true => Vec::new(),
-        };
+        let stages = tables.iter().zip(&frame.components).map(|(t, c)| Stage::new(&recipe, c, t)).collect();
         let planes = CoefficientImage::planes(&frame, limits)?;
         let level = encoder.simd.level()?;
         let terms = Terms { level, format, ratio, background: *background, dither: *dither, frame };
@@ -77,8 +74,7 @@ impl FrontEnd {
             // As it is when it is written, but before there is any work.
             script.for_frame(&frame, &encoder.limits)?;
         }
-        let copies = 1 + u64::from(encoder.searches());
-        let held = copies * frame.blocks() * BLOCK_BYTES + target::memory(encoder, width, height);
+        let held = frame.blocks() * BLOCK_BYTES + target::memory(encoder, width, height);
         let samples = McuRow::bytes(&frame, format.colour(), ratio);
         encoder.limits.check_memory(held + samples, "the coefficients and what is in work")?;
         let most = (encoder.limits.memory - held) / samples;
@@ -161,25 +157,9 @@ impl FrontEnd {
         Ok((CoefficientImage { frame, planes, tables }, progress))
     }
 
-    /// The coefficients at a quality, once all rows have come of a picture whose steps were not decided.
-    pub(super) fn at(&self, quality: u8) -> Result<CoefficientImage> {
-        let Self { terms: Terms { level, frame, .. }, progress, threads, recipe, .. } = self;
-        let means = Means { level: *level, recipe, threads: *threads, progress };
-        let (tables, mut planes) = (recipe.tables(frame, quality), self.planes.clone());
-        for ((component, table), plane) in frame.components.iter().zip(&tables).zip(&mut planes) {
-            Stage::new(recipe, component, table).plane(means, component, plane)?;
-        }
-        Ok(CoefficientImage { frame: frame.clone(), planes, tables })
-    }
-
     /// What is to be told of the work.
     pub(super) fn progress(&mut self) -> &mut Progress {
         &mut self.progress
-    }
-
-    /// Bytes of the coefficients.
-    pub(super) fn bytes(&self) -> u64 {
-        self.planes.iter().map(Plane::bytes).sum()
     }
 }
 
@@ -200,13 +180,13 @@ impl Terms {
 pub(super) fn work(encoder: &Encoder, frame: &Frame) -> u64 {
     let codings = if encoder.layout.tries_codings() { 2 } else { 1 };
     let passes = encoder.recipe.passes();
-    let each = passes + codings;
+    let each = 1 + passes + codings;
     let times = match (encoder.target_bytes, encoder.target_ssimulacra2) {
-        (Some(_), _) => TRIES * (1 + each),
+        (Some(_), _) => TRIES * each,
         (None, Some(_)) => TRIES * (1 + passes + 1 + SCORING) + each,
         (None, None) => each,
     };
-    frame.blocks() * (1 + times)
+    frame.blocks() * times
 }
 
 /// Samples of luma for one of chroma, across and down.

@@ -1,8 +1,9 @@
 //! The samples of an MCU row, and of the rows below it that its luma depends on.
 //!
-//! Luma is corrected for what the chroma around it has lost ([`correct_luma`]), and what a decoder makes of chroma at
-//! the end of an MCU row depends on the first row of chroma after it: so an MCU row of halved chroma comes out two rows
-//! of pixels after it is complete, and the last at the end.
+//! Luma is corrected for what chroma loses ([`correct_luma`]): in down-sampling and, as far as the MCU row itself goes, in
+//! quantisation. So its chroma is quantised first. What a decoder makes of chroma at the end of an MCU row depends on the
+//! first row of chroma after it: so an MCU row whose chroma is halved down comes out two rows of pixels after it is
+//! complete, and the last at the end.
 //!
 //! [`correct_luma`]: crate::jpeg::sample::correct_luma
 
@@ -27,7 +28,7 @@ pub(super) struct McuRow {
     come: usize,
     gone: usize,
     y: Rows,
-    /// The light of each pixel. None where luma is not corrected: chroma is not halved, or comes as it is.
+    /// The light of each pixel. None where luma is not corrected: there is no chroma, or it comes as it is.
     light: Rows,
     /// Cb and Cr, down-sampled. None in a picture in grey.
     chroma: [Rows; 2],
@@ -35,6 +36,8 @@ pub(super) struct McuRow {
     full: [Rows; 2],
     /// The fourth component. None in a picture with fewer.
     black: Rows,
+    /// Cb and Cr of the MCU row that was taken last, as luma is corrected for them. None where it is not.
+    shown: [Rows; 2],
     /// For the correction of luma.
     scratch: [Vec<f32>; 2],
 }
@@ -43,10 +46,10 @@ impl McuRow {
     /// For the MCU rows from `first` on.
     pub(super) fn new(frame: &Frame, colour: Colour, ratio: (u8, u8), first: usize) -> Self {
         let sizes = Self::sizes(frame, colour, ratio);
-        let [y, light, chroma, full, black] = sizes.map(|(rows, stride)| Rows::new(rows, stride));
+        let [y, light, chroma, full, black, shown] = sizes.map(|(rows, stride)| Rows::new(rows, stride));
         let scratch = vec![0.0; light.stride / 2];
         let height = SIDE * usize::from(ratio.1);
-        let above = if light.is_empty() || first == 0 { 0 } else { usize::from(ratio.1) };
+        let above = if light.is_empty() || first == 0 { 0 } else { reach(ratio) };
         Self {
             colour,
             width: frame.width as usize,
@@ -58,6 +61,7 @@ impl McuRow {
             chroma: [chroma.clone(), chroma],
             full: [full.clone(), full],
             black,
+            shown: [shown.clone(), shown],
             scratch: [scratch.clone(), scratch],
         }
     }
@@ -65,23 +69,25 @@ impl McuRow {
     /// What `new` takes.
     pub(super) fn bytes(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> u64 {
         let sizes = Self::sizes(frame, colour, ratio);
-        let [y, light, chroma, full, black] = sizes.map(|(rows, stride)| (rows * stride) as u64);
-        (y + light + sizes[1].1 as u64 + 2 * chroma + 2 * full + black) * size_of::<f32>() as u64
+        let [y, light, chroma, full, black, shown] = sizes.map(|(rows, stride)| (rows * stride) as u64);
+        (y + light + sizes[1].1 as u64 + 2 * (chroma + full + shown) + black) * size_of::<f32>() as u64
     }
 
-    /// Rows and stride of luma, light, chroma, chroma before down-sampling, and black.
-    fn sizes(frame: &Frame, colour: Colour, (across, down): (u8, u8)) -> [(usize, usize); 5] {
+    /// Rows and stride of luma, light, chroma, chroma before down-sampling, black, and chroma as it is shown.
+    fn sizes(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> [(usize, usize); 6] {
         let stride = frame.mcus_wide as usize * SIDE;
-        let (across, down) = (usize::from(across), usize::from(down));
+        let (across, down) = (usize::from(ratio.0), usize::from(ratio.1));
         let components = frame.components.len();
-        let is_corrected = colour == Colour::Rgb && across > 1;
+        let is_corrected = colour == Colour::Rgb;
+        let is_ahead = is_corrected && reach(ratio) > 0;
         // Beside the MCU row that goes out, what comes in before it does, and the row of chroma above it.
-        let y = (SIDE * down * if is_corrected { 2 } else { 1 }, stride * across);
+        let y = (SIDE * down * if is_ahead { 2 } else { 1 }, stride * across);
         let light = if is_corrected { y } else { (0, 0) };
-        let chroma = (SIDE * if is_corrected { 3 } else { 1 }, stride);
+        let chroma = (SIDE * if is_ahead { 3 } else { 1 }, stride);
         let chroma = if components > 1 { chroma } else { (0, 0) };
         let full = if components > 1 && across > 1 { (down, stride * across) } else { (0, 0) };
-        [y, light, chroma, full, if components > 3 { y } else { (0, 0) }]
+        let shown = if is_corrected { (SIDE, stride) } else { (0, 0) };
+        [y, light, chroma, full, if components > 3 { y } else { (0, 0) }, shown]
     }
 
     /// Rows of the picture in an MCU row.
@@ -96,7 +102,7 @@ impl McuRow {
 
     /// Rows of the picture below an MCU row that it depends on.
     fn ahead(&self) -> usize {
-        if self.light.is_empty() { 0 } else { self.ratio.1.into() }
+        if self.light.is_empty() { 0 } else { reach(self.ratio) }
     }
 
     /// The MCU row that is taken next.
@@ -109,30 +115,57 @@ impl McuRow {
         self.come.is_multiple_of(self.height())
     }
 
-    /// Completes the next MCU row for [`McuRow::block_row`] and gives its number, if all has come that it depends on:
-    /// which it has at the end, where no more rows will.
-    pub(super) fn take(&mut self, kernels: impl Kernels, is_end: bool) -> Option<usize> {
-        let down = usize::from(self.ratio.1);
+    /// Takes the next MCU row for [`McuRow::block_row`] and gives its number, if all has come that it depends on: which it
+    /// has at the end, where no more rows will. Its luma is to be corrected still.
+    pub(super) fn take(&mut self, is_end: bool) -> Option<usize> {
         let ahead = if is_end { 0 } else { self.ahead() };
-        let first = self.gone * self.height();
-        if self.come < first + self.height() + ahead {
+        if self.come < (self.gone + 1) * self.height() + ahead {
             return None;
         }
-        if !self.light.is_empty() {
-            let last = self.come / down - 1;
-            for row in first..first + self.height() {
-                let near = row / down;
-                let far = match down {
-                    1 => near,
-                    _ if row % 2 == 0 => near.saturating_sub(1),
-                    _ => (near + 1).min(last),
-                };
-                let [cb, cr] = self.chroma.each_ref().map(|chroma| [chroma.row(near), chroma.row(far)]);
-                kernels.correct_luma(self.light.row(row), cb, cr, &mut self.scratch, self.y.row_mut(row));
+        self.gone += 1;
+        for (chroma, shown) in self.chroma.iter().zip(&mut self.shown) {
+            for y in 0..shown.rows {
+                shown.row_mut(y).copy_from_slice(chroma.row((self.gone - 1) * SIDE + y));
             }
         }
-        self.gone += 1;
         Some(self.gone - 1)
+    }
+
+    /// The rows of Cb or Cr of the MCU row that was taken last, for what will be seen of them; none where luma does not
+    /// depend on that.
+    pub(super) fn shown_mut(&mut self, component: usize) -> &mut [f32] {
+        match component {
+            1 | 2 => &mut self.shown[component - 1].samples,
+            _ => &mut [],
+        }
+    }
+
+    /// Corrects luma of the MCU row that was taken last for chroma as it is shown, and beyond the MCU row as it is.
+    pub(super) fn correct_luma(&mut self, kernels: impl Kernels) {
+        let (height, down) = (self.height(), usize::from(self.ratio.1));
+        let Self { gone, come, light, chroma, shown, scratch, y, .. } = self;
+        if light.is_empty() {
+            return;
+        }
+        let (own, last) = ((*gone - 1) * SIDE..*gone * SIDE, *come / down - 1);
+        for row in (*gone - 1) * height..*gone * height {
+            let near = row / down;
+            let far = match down {
+                1 => near,
+                _ if row % 2 == 0 => near.saturating_sub(1),
+                _ => (near + 1).min(last),
+            };
+            let [cb, cr] = [0, 1].map(|i| {
+                let of = |row| if own.contains(&row) { shown[i].row(row) } else { chroma[i].row(row) };
+                [of(near), of(far)]
+            });
+            let (light, y) = (light.row(row), y.row_mut(row));
+            if self.ratio.0 > 1 {
+                kernels.correct_luma(light, cb, cr, scratch, y);
+            } else {
+                kernels.correct_full(light, cb[0], cr[0], y);
+            }
+        }
     }
 
     /// Takes row `y` of the picture, below those that it has. No MCU row waits to be taken.
@@ -218,6 +251,11 @@ impl McuRow {
             }
         }
     }
+}
+
+/// Rows of the picture above and below an MCU row that its corrected luma depends on.
+fn reach((_, down): (u8, u8)) -> usize {
+    if down > 1 { down.into() } else { 0 }
 }
 
 /// The last rows of samples of a plane, all of one length.

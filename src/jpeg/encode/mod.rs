@@ -29,6 +29,7 @@ pub use rows::RowEncoder;
 pub(crate) use target::best_within;
 
 use std::io;
+use std::mem;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
@@ -155,8 +156,8 @@ impl Encoder {
     }
 
     /// Bytes that a file may have, metadata included. The quality is then the best, up to the one that is set, at which it
-    /// has no more; up to seven are tried, and the picture is converted and transformed once. The file is the one that
-    /// [`Encoder::quality`] alone gives for that quality. Memory is needed for the coefficients once more.
+    /// has no more; up to seven are tried. The file is the one that [`Encoder::quality`] alone gives for that quality. Rows that
+    /// come one after another are held until the last.
     ///
     /// ```
     /// use cosimg::jpeg::{Encoder, Image, PixelFormat};
@@ -183,7 +184,7 @@ impl Encoder {
     /// that the encoder takes, over the background, as sRGB whatever profile is embedded.
     ///
     /// This takes the feature `ssimulacra2`, about two seconds for each million pixels, whatever [`Encoder::threads`] says, and
-    /// 130 bytes of memory for each pixel beside what [`Encoder::target_bytes`] takes. Rows that come one after another are
+    /// 130 bytes of memory for each pixel. Rows that come one after another are
     /// held until the last. [`Subsampling::Auto`] is the smaller file of both forms, in twice the time. A call that is to
     /// stop does so after the score of a picture, at the latest.
     ///
@@ -421,19 +422,36 @@ impl Encoder {
         if self.has_to_choose(image.format()) {
             return self.clone().subsampling(choice::choose(self, image)?).file(image, deliver);
         }
-        let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
-        front.push_all(image)?;
-        self.finish(front, image.format(), deliver)
+        let Some(bytes) = self.target_bytes else {
+            let mut front = FrontEnd::new(self, image.width(), image.height(), image.format())?;
+            front.push_all(image)?;
+            return self.finish(front, image.format(), deliver);
+        };
+        let (frame, ..) = FrontEnd::check(self, image.width(), image.height(), image.format())?;
+        let mut progress = Progress::new(&self.cancel, self.watcher.as_ref(), front::work(self, &frame));
+        let mut file = best_within(bytes, self.quality, |quality| {
+            let coefficients = self.at(quality, image, &mut progress)?;
+            self.write(coefficients, image.format(), &progress, &mut |_| Ok(()))
+        })?;
+        progress.complete()?;
+        deliver(&mut file)?;
+        Ok(file)
     }
 
-    /// Whether the quality depends on the picture.
-    fn searches(&self) -> bool {
-        self.target_bytes.is_some() || self.target_ssimulacra2.is_some()
+    /// The coefficients of a picture at a quality, whatever the target.
+    fn at(&self, quality: u8, image: &Image<'_>, progress: &mut Progress) -> Result<CoefficientImage> {
+        let encoder = Self { quality, target_bytes: None, target_ssimulacra2: None, ..self.clone() };
+        let mut front = FrontEnd::new(&encoder, image.width(), image.height(), image.format())?;
+        mem::swap(front.progress(), progress);
+        front.push_all(image)?;
+        let coefficients;
+        (coefficients, *progress) = front.finish()?;
+        Ok(coefficients)
     }
 
     /// Whether there is no way to begin before all pixels are there.
     fn needs_all_pixels(&self, format: PixelFormat) -> bool {
-        self.has_to_choose(format) || self.target_ssimulacra2.is_some()
+        self.has_to_choose(format) || self.target_bytes.is_some() || self.target_ssimulacra2.is_some()
     }
 
     /// Whether the subsampling depends on the picture.
@@ -452,20 +470,10 @@ impl Encoder {
     }
 
     /// The file of a picture whose rows have all come, as far as it was not taken away when it was delivered.
-    fn finish(&self, mut front: FrontEnd, format: PixelFormat, deliver: Deliver<'_>) -> Result<Vec<u8>> {
-        let Some(bytes) = self.target_bytes else {
-            let (image, progress) = front.finish()?;
-            let rest = self.write(image, format, &progress, deliver)?;
-            return progress.complete().map(|()| rest);
-        };
-        front.progress().go_on();
-        let encoder = self.clone().beside(front.bytes());
-        let mut file = best_within(bytes, self.quality, |quality| {
-            encoder.write(front.at(quality)?, format, front.progress(), &mut |_| Ok(()))
-        })?;
-        front.progress().complete()?;
-        deliver(&mut file)?;
-        Ok(file)
+    fn finish(&self, front: FrontEnd, format: PixelFormat, deliver: Deliver<'_>) -> Result<Vec<u8>> {
+        let (image, progress) = front.finish()?;
+        let rest = self.write(image, format, &progress, deliver)?;
+        progress.complete().map(|()| rest)
     }
 
     fn write(

@@ -140,7 +140,7 @@ const FAST: Recipe = Recipe {
 
 const BALANCED: Recipe = Recipe {
     luma: Shape { dc: 13.8, base: 10.0, slope: 43.4, power: 0.96, diagonal: 0.66, steeper: -0.33 },
-    chroma: Shape { dc: 8.8, base: 14.7, slope: 88.5, power: 1.1, diagonal: 0.0, steeper: 0.0 },
+    chroma: Shape { dc: 11.4, base: 14.7, slope: 88.5, power: 1.1, diagonal: 0.0, steeper: 0.0 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
     full_worth: 0.16,
     blue: 1.11,

@@ -27,7 +27,7 @@ enum Stage {
     Held(Held),
 }
 
-/// Rows as they came, without gaps. The planes are all of the size of the picture: YCbCr leaves nothing to be found.
+/// Rows as they came, without gaps.
 struct Held {
     planes: Vec<Vec<u8>>,
     width: u32,
@@ -42,7 +42,11 @@ impl RowEncoder {
             let stage = Stage::Begun(Box::new(FrontEnd::new(&encoder, width, height, format)?));
             return Ok(Self { encoder, stage, width, format, part: Vec::new() });
         }
-        let bytes = (u64::from(width) * u64::from(height)).saturating_mul((format.planes() * format.bytes()) as u64);
+        let plane = |index| {
+            let (row_bytes, down) = format.plane_rows(index, width as usize);
+            (row_bytes as u64).saturating_mul(u64::from(height).div_ceil(down as u64))
+        };
+        let bytes = (0..format.planes()).map(plane).fold(0, u64::saturating_add);
         let encoder = encoder.beside(bytes);
         let largest = if encoder.has_to_choose(format) { Subsampling::S444 } else { encoder.subsampling };
         FrontEnd::check(&encoder.clone().subsampling(largest), width, height, format)?;
@@ -191,19 +195,23 @@ impl Stage {
 
 impl Held {
     fn push(&mut self, row: PlaneRows<'_>) {
-        for (plane, row) in self.planes.iter_mut().zip(row) {
+        for (index, (plane, row)) in self.planes.iter_mut().zip(row).enumerate() {
+            let (row_bytes, down) = self.format.plane_rows(index, self.width as usize);
             if plane.is_empty() {
-                plane.reserve_exact(row.len() * self.height as usize);
+                plane.reserve_exact(row_bytes * (self.height as usize).div_ceil(down));
             }
-            plane.extend_from_slice(row);
+            if (self.come as usize).is_multiple_of(down) {
+                plane.extend_from_slice(row);
+            }
         }
         self.come += 1;
     }
 
     /// Once all rows have come.
     fn image(&self) -> Result<Image<'_>> {
-        let row_bytes = self.width as usize * self.format.bytes();
-        let planes: Vec<_> = self.planes.iter().map(|plane| PixelPlane::new(plane, row_bytes)).collect();
+        let row_bytes = |index| self.format.plane_rows(index, self.width as usize).0;
+        let planes: Vec<_> =
+            self.planes.iter().enumerate().map(|(i, plane)| PixelPlane::new(plane, row_bytes(i))).collect();
         Image::from_planes(&planes, self.width, self.height, self.format)
     }
 }

@@ -1,6 +1,6 @@
 //! The file of the least quality that scores so much beside its picture, by the metric ssimulacra2.
 
-use std::{iter, mem};
+use std::iter;
 
 use fast_ssim2::{MAX_IMAGE_PIXELS, PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use zune_jpeg::JpegDecoder;
@@ -68,28 +68,24 @@ impl Search {
     /// The file of the least quality that reaches a score, if there is one.
     fn file(&mut self, encoder: &Encoder, score: f64, image: &Image<'_>) -> Result<Option<Vec<u8>>> {
         let format = image.format();
-        let mut front = FrontEnd::new(encoder, image.width(), image.height(), format)?;
-        mem::swap(front.progress(), &mut self.progress);
-        front.push_all(image)?;
-        let encoder = encoder.clone().beside(front.bytes() + target::memory(encoder, image.width(), image.height()));
         // The score depends on coefficients alone, so those of a try are laid out in the way that is soonest done and read.
         let layout = Layout { coding: Coding::Baseline, ..Layout::default() };
+        let encoder = encoder.clone().beside(target::memory(encoder, image.width(), image.height()));
         let draft = Encoder { layout, embedded: Embedded::default(), ..encoder.clone() };
         let quality = least_enough(BEST, |quality| {
-            let coefficients = front.at(quality)?;
+            let coefficients = encoder.at(quality, image, &mut self.progress)?;
             let work = SCORING * coefficients.frame.blocks();
-            let file = draft.write(coefficients, format, front.progress(), &mut |_| Ok(()))?;
+            let file = draft.write(coefficients, format, &self.progress, &mut |_| Ok(()))?;
             let reached = self.judge.score(&file)?;
             self.best = self.best.max(reached);
-            front.progress().advance(work)?;
+            self.progress.advance(work)?;
             Ok(reached >= score)
         })?;
-        let file = match quality > BEST {
-            true => None,
-            false => Some(encoder.write(front.at(quality)?, format, front.progress(), &mut |_| Ok(()))?),
-        };
-        mem::swap(front.progress(), &mut self.progress);
-        Ok(file)
+        if quality > BEST {
+            return Ok(None);
+        }
+        let coefficients = encoder.at(quality, image, &mut self.progress)?;
+        encoder.write(coefficients, format, &self.progress, &mut |_| Ok(())).map(Some)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::jpeg::coeff::{Block, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{BLOCK_SIDE, Component};
+use crate::jpeg::idct::Inverse;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::dering::Deringing;
@@ -15,6 +16,9 @@ use crate::jpeg::quant::refine::{Errors, Refinement};
 use crate::jpeg::quant::trellis::Trellis;
 use crate::jpeg::simd::{Kernels, Level};
 use crate::jpeg::threads;
+
+/// Samples a side of a block.
+const SIDE: usize = BLOCK_SIDE as usize;
 
 /// Rows of blocks that one thread quantises in one go. The result depends on it, and on nothing else that has to do with
 /// threads: what a block costs after the ended ones before it is not known across its edge.
@@ -41,6 +45,8 @@ pub(super) struct Stage {
     statistics: Option<Statistics>,
     /// A row of blocks.
     row: Vec<Block>,
+    /// To what a decoder will see.
+    inverse: Inverse,
 }
 
 impl Stage {
@@ -49,14 +55,14 @@ impl Stage {
         let row = vec![[0; 64]; component.blocks_wide as usize];
         let quantiser = Quantiser::new(table, recipe.zone(component));
         let deringing = (component.table == 0).then(|| Deringing::new(table, recipe.deringing));
-        Self { table: table.clone(), quantiser, deringing, statistics, row }
+        Self { table: table.clone(), quantiser, deringing, statistics, row, inverse: Inverse::new(table) }
     }
 
     /// Takes the samples of the next row of blocks.
     pub(super) fn block_row<K: Kernels + AcKernels>(
         &mut self,
         kernels: K,
-        samples: [&[f32]; BLOCK_SIDE as usize],
+        samples: [&[f32]; SIDE],
         blocks: &mut [Block],
     ) {
         let fine = if self.statistics.is_some() { &mut *blocks } else { &mut self.row[..] };
@@ -71,6 +77,29 @@ impl Stage {
             return kernels.quantise(&self.quantiser, &self.row, blocks);
         }
         self.fine_row(kernels, blocks);
+    }
+
+    /// Moves the samples of the row of blocks that was taken last, of which `blocks` were made, half the way to what a
+    /// decoder will see of them. The dead zone stands for the trellis, which has yet to come.
+    pub(super) fn show<K: Kernels + AcKernels>(&self, kernels: K, blocks: &[Block], samples: &mut [f32]) {
+        let blocks = if self.statistics.is_some() { &self.row } else { blocks };
+        let mut rows = samples.chunks_exact_mut((samples.len() / SIDE).max(1));
+        let rows: [&mut [f32]; SIDE] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+        let mut rows = rows.map(|row| row.as_chunks_mut().0.iter_mut());
+        kernels.run(
+            #[inline(always)]
+            || {
+                for block in blocks {
+                    for (row, shown) in rows.iter_mut().zip(self.inverse.samples(block)) {
+                        let Some(samples) = row.next() else { return };
+                        let samples: &mut [f32; SIDE] = samples;
+                        for (sample, shown) in samples.iter_mut().zip(shown) {
+                            *sample = (*sample + shown) * 0.5;
+                        }
+                    }
+                }
+            },
+        );
     }
 
     /// Takes the rows of blocks that follow its own, which another stage of the component has taken.

@@ -142,6 +142,12 @@ impl PixelFormat {
         }
     }
 
+    /// Bytes in a row of a plane of a picture so wide, and rows of the picture for each row of it.
+    pub(crate) fn plane_rows(self, index: usize, width: usize) -> (usize, usize) {
+        let shape = self.plane(index);
+        (shape.row_bytes(width), shape.down)
+    }
+
     pub(super) fn plane(self, index: usize) -> PlaneShape {
         let (across, down) = match self.colour() {
             Colour::Ycbcr { across, down } if index > 0 => (across.into(), down.into()),

@@ -64,6 +64,11 @@ impl Kernels for Avx2 {
         unsafe { correct_luma(light, cb, cr, scratch, y) }
     }
 
+    fn correct_full(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { correct_full(light, cb, cr, y) }
+    }
+
     fn block_row(self, rows: [&[f32]; 8], blocks: &mut [Block]) {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { block_row(rows, blocks) }
@@ -205,6 +210,12 @@ fn correct_luma(light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [
         x += 8;
     }
     sample::correct_pairs(light, cb, cr, x..pairs, y);
+}
+
+/// As the compiler makes it from its specification.
+#[target_feature(enable = "avx2")]
+fn correct_full(light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
+    sample::correct_full(light, cb, cr, y);
 }
 
 /// Whole groups of a row from a place on.

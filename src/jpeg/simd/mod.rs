@@ -154,6 +154,9 @@ pub(crate) trait Kernels: Copy {
     /// [`sample::correct_luma`].
     fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]);
 
+    /// [`sample::correct_full`].
+    fn correct_full(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]);
+
     /// A row of blocks: [`fdct::fdct`], then [`fdct::zigzag`]. Each row of samples is 8 times as long as `blocks`, or
     /// longer.
     fn block_row(self, rows: [&[f32]; 8], blocks: &mut [Block]);
@@ -195,6 +198,10 @@ impl Kernels for Scalar {
 
     fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]) {
         sample::correct_luma(light, cb, cr, scratch, y);
+    }
+
+    fn correct_full(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
+        sample::correct_full(light, cb, cr, y);
     }
 
     fn block_row(self, rows: [&[f32]; 8], blocks: &mut [Block]) {
@@ -421,6 +428,9 @@ mod tests {
             let (mut luma, mut expected) = (y.clone(), y);
             kernels.correct_luma(&light, [near_cb, far_cb], [near_cr, far_cr], &mut scratch, &mut luma);
             sample::correct_luma(&light, [near_cb, far_cb], [near_cr, far_cr], &mut scratch, &mut expected);
+            assert_eq!(bits(&[luma.clone()]), bits(&[expected.clone()]));
+            kernels.correct_full(&light, &full_cb, &full_cr, &mut luma);
+            sample::correct_full(&light, &full_cb, &full_cr, &mut expected);
             assert_eq!(bits(&[luma]), bits(&[expected]));
         }
     }

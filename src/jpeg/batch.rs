@@ -72,10 +72,12 @@ impl<'a> Batch<'a> {
     pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, restart: RestartInterval, with_zeros: bool) -> Self {
         let (scans, _) = ways.scans();
         let scans = if with_zeros && !ways.is_choice_of_ac() { &[] } else { scans };
-        let store = if with_zeros { Store::counting() } else { Store::default() };
         let intervals = Interval::of_scans(restart, frame, scans);
-        let batch = Self::new(frame, scans, &intervals, Coding::Progressive);
-        Self { dc: Some(DcRows::default()), ways: Some(ways), store, ..batch }
+        let mut batch = Self::new(frame, scans, &intervals, Coding::Progressive);
+        if with_zeros {
+            batch.parts.iter_mut().for_each(|part| part.tokens.forget());
+        }
+        Self { dc: Some(DcRows::default()), ways: Some(ways), ..batch }
     }
 
     /// For the MCU rows from `y` on, where those before them are another's; to be [joined](Batch::join).
@@ -89,8 +91,7 @@ impl<'a> Batch<'a> {
         self.parts.iter().all(Part::may_be_shared)
     }
 
-    /// Turns MCU rows into the tokens of the scans. Those at the end whose tokens would take too much memory are left to
-    /// another batch. `written` bytes of output are there already.
+    /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes of output are there already.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
@@ -128,8 +129,10 @@ impl<'a> Batch<'a> {
             }
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
             let rows = u64::from(if done > count / FORESIGHT { frame.mcus_high } else { done });
-            while bytes * rows > budget * u64::from(done) && self.parts.len() > 1 {
-                bytes -= self.parts.pop().map_or(0, |part| part.tokens.bytes());
+            while bytes * rows > budget * u64::from(done)
+                && let Some(left) = self.leave_the_last()
+            {
+                bytes -= left;
             }
             if done - 1 == count / FORESIGHT {
                 // Rows differ: an eighth more, before the memory has to move.
@@ -174,12 +177,24 @@ impl<'a> Batch<'a> {
     fn budget(&self, rows: &Rows<'_>, looked_at: &[bool]) -> u64 {
         let components = self.frame.components.iter().zip(looked_at).filter(|(_, looked_at)| **looked_at);
         let image = components.map(|(component, _)| component.blocks()).sum::<u64>() * BLOCK_BYTES;
-        if !rows.are_held() {
+        if rows.in_memory().is_none() {
             return image.max(TOKENS_ALWAYS);
         }
         let whole = self.frame.blocks() * BLOCK_BYTES;
         let left = whole.saturating_sub(rows.bytes()) as f64 / whole.max(1) as f64;
         ((image as f64 * left) as u64 + image / TOKENS_SHARE).min(image).max(TOKENS_ALWAYS)
+    }
+
+    /// Leaves the last scan that has tokens, unless it is the first: to another batch, or where ways are to be chosen from
+    /// to what it takes, so that the choice does not depend on memory. Returns the bytes of its tokens.
+    fn leave_the_last(&mut self) -> Option<u64> {
+        let last = self.parts.iter().rposition(|part| part.tokens.keeps()).filter(|&last| last > 0)?;
+        let bytes = self.parts[last].tokens.bytes();
+        match self.ways {
+            Some(_) => self.parts[last].tokens.forget(),
+            None => self.parts.truncate(last),
+        }
+        Some(bytes)
     }
 
     /// Which scans of ways others are not clearly better than so far.
@@ -228,9 +243,12 @@ impl<'a> Batch<'a> {
         }
         let differences = Differences::new(kernels, frame, &dc, ways.refine_dc(), threads).with_restarts(restart);
         let Some(chosen) = ways.choose(&bytes, &differences) else { return Ok(None) };
-        // Scans that are chosen unseen may have been left to another batch.
-        let is_there = |chosen: &Chosen| !matches!(chosen, Chosen::Ac(i) if ready[*i].is_none());
-        if !store.keeps() || !chosen.iter().all(is_there) {
+        // A scan that is chosen may have no tokens, or not have been looked at.
+        let is_there = |chosen: &Chosen| match chosen {
+            Chosen::Ac(i) => ready[*i].as_ref().is_some_and(Ready::has_tokens),
+            Chosen::Dc(_) => true,
+        };
+        if !chosen.iter().all(is_there) {
             return Ok(Some(Best::Script(ways.script(chosen))));
         }
         let of_dc = |scan: &Scan| {

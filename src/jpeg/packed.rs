@@ -43,7 +43,7 @@ pub(crate) struct Spliced<'a> {
 struct Part {
     /// Blocks of an MCU.
     of_an_mcu: usize,
-    /// The coefficients of each block that are not zero: bit k stands for zigzag position k.
+    /// The first coefficient of each block and all that are not zero: bit k stands for zigzag position k.
     places: Box<[u64]>,
     /// What they are, and [`AT_ONCE`] more.
     values: Box<[i16]>,

@@ -198,6 +198,11 @@ impl<'a> Part<'a> {
 }
 
 impl Ready<'_> {
+    /// Whether it has its tokens, and may be written.
+    pub(crate) fn has_tokens(&self) -> bool {
+        self.tokens.keeps()
+    }
+
     /// Bytes that the scan will have, all but exactly: one byte in 256 takes another for stuffing, as bits are.
     pub(crate) fn bytes(&self) -> usize {
         let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();

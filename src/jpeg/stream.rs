@@ -22,14 +22,14 @@ pub(crate) struct Stream<'a> {
 /// How far a scan has been decoded, and what it takes to go on.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
-    pub(crate) data: Arc<Data<'a>>,
+    pub(crate) data: Arc<ScanData<'a>>,
     pub(crate) reader: baseline::Reader,
     pub(crate) place: Position,
 }
 
 /// What does not change while a scan is decoded.
 #[derive(Debug)]
-pub(crate) struct Data<'a> {
+pub(crate) struct ScanData<'a> {
     source: &'a [u8],
     /// Where the data of the scan ends in the source.
     end: usize,
@@ -68,7 +68,7 @@ impl<'a> Stream<'a> {
         let per_interval = if restart_interval == 0 { count } else { restart_interval.into() };
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
-        let data = Arc::new(Data { source, end, plain, level, count, per_interval });
+        let data = Arc::new(ScanData { source, end, plain, level, count, per_interval });
         Self { cursor: Cursor { data, reader, place: Position::default() }, window }
     }
 

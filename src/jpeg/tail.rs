@@ -21,28 +21,30 @@ use crate::jpeg::window::Window;
 
 /// Rows of MCUs at the beginning of a guess in which its MCUs are remembered.
 const ROWS_TO_MEET: usize = 4;
+/// Guesses at most: true codes fall into step within a few MCUs, whatever is no code is not worth the search.
+const GUESSES: usize = 1 << 12;
 
 /// The rest of a scan.
 struct Tail {
     /// Its MCUs, as many in each row as one of the picture has.
     rows: Vec<PackedRow>,
-    entry: Entry,
+    entry: Entrance,
 }
 
 /// Where one may enter.
-enum Entry {
+enum Entrance {
     /// Everywhere from this MCU of the scan on, and all that come after it are there.
     Known(usize),
     Guessed {
         /// Where the first MCUs begin.
-        starts: Vec<Start>,
+        starts: Vec<McuStart>,
         /// Numbers of MCUs after which the data may be at its end.
         ends: Vec<usize>,
     },
 }
 
 /// The beginning of an MCU: the bit, and what DC coefficients were predicted from.
-struct Start {
+struct McuStart {
     bit: usize,
     predictions: [i32; MAX_COMPONENTS],
 }
@@ -50,10 +52,17 @@ struct Start {
 /// What both threads look at.
 #[derive(Default)]
 struct Shared {
-    /// Bytes that the tail takes.
-    bytes: AtomicU64,
-    /// Whether it is still of use.
+    /// Bytes that what comes before the tail takes, and the tail.
+    head: AtomicU64,
+    tail: AtomicU64,
+    /// Whether the tail is of no use any more.
     is_over: AtomicBool,
+}
+
+impl Shared {
+    fn bytes(&self) -> u64 {
+        self.head.load(Ordering::Relaxed) + self.tail.load(Ordering::Relaxed)
+    }
 }
 
 /// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked of
@@ -99,14 +108,21 @@ fn pack_with(
             match met.meet(&stream.cursor, stream.window().mcus()) {
                 Ok((rows, skip)) => {
                     packed.join(rows, skip);
+                    may_hold(packed.bytes(0) + stream.bytes())?;
                     return Ok(packed);
                 }
-                Err(unmet) => tail = unmet,
+                Err(unmet) => {
+                    if unmet.is_none() {
+                        shared.tail.store(0, Ordering::Relaxed);
+                    }
+                    tail = unmet;
+                }
             }
         }
         packed.push(stream.pack_row(kernels, y, &mut packer)?);
         let own = packed.bytes(0) + packer.bytes() + stream.bytes();
-        if may_hold(own + shared.bytes.load(Ordering::Relaxed)).is_err() {
+        shared.head.store(own, Ordering::Relaxed);
+        if may_hold(shared.bytes()).is_err() {
             // Alone it may do.
             shared.is_over.store(true, Ordering::Relaxed);
             (rest, tail) = (None, None);
@@ -145,18 +161,21 @@ fn decode(
     may_hold: impl Fn(u64) -> Result<()>,
 ) -> Option<Tail> {
     let mut packer = Packer::new(window);
-    let (mut rows, mut bytes) = (Vec::new(), packer.bytes());
+    let fixed = packer.bytes() + (window.mcus() * ROWS_TO_MEET * size_of::<McuStart>()) as u64;
+    let (mut rows, mut bytes, mut guesses) = (Vec::new(), fixed, 0);
     // Takes the next row, or begins anew where there is none.
     let mut take = |row: Option<PackedRow>| {
-        let Some(row) = row else {
+        if let Some(row) = row {
+            bytes += row.bytes();
+            rows.push(row);
+        } else {
             rows.clear();
-            bytes = 0;
-            return Some(());
-        };
-        bytes += row.bytes();
-        rows.push(row);
-        shared.bytes.store(bytes, Ordering::Relaxed);
-        (!shared.is_over.load(Ordering::Relaxed) && may_hold(bytes).is_ok()).then_some(())
+            bytes = fixed;
+            guesses += 1;
+        }
+        shared.tail.store(bytes, Ordering::Relaxed);
+        let may_go_on = guesses < GUESSES && !shared.is_over.load(Ordering::Relaxed);
+        (may_go_on && may_hold(shared.bytes()).is_ok()).then_some(())
     };
     let row = window.mcus();
     let entry = if middle.data.plain.intervals.len() == 1 {
@@ -166,7 +185,7 @@ fn decode(
         while cursor.place.mcus < cursor.data.count {
             take(Some(cursor.pack(kernels, row, &mut packer).ok()?))?;
         }
-        Entry::Known(first)
+        Entrance::Known(first)
     };
     Some(Tail { rows, entry })
 }
@@ -178,7 +197,7 @@ fn guess(
     row: usize,
     packer: &mut Packer,
     mut take: impl FnMut(Option<PackedRow>) -> Option<()>,
-) -> Option<Entry> {
+) -> Option<Entrance> {
     let bytes = data.plain.data(data.plain.intervals.first()?);
     let mut bits = BitReader::resume(bytes, place.bits);
     let (mut starts, mut ends, mut count) = (Vec::new(), Vec::new(), 0);
@@ -188,7 +207,7 @@ fn guess(
             || {
                 for _ in 0..row {
                     if starts.len() < row * ROWS_TO_MEET {
-                        starts.push(Start { bit: bits.position(), predictions: reader.predictions() });
+                        starts.push(McuStart { bit: bits.position(), predictions: reader.predictions() });
                     }
                     if bits.left_over() <= mcu::MAX_PADDING {
                         ends.push(count);
@@ -213,7 +232,7 @@ fn guess(
         }
         take(Some(packer.row()))?;
         if outcome.is_err() {
-            return Some(Entry::Guessed { starts, ends });
+            return Some(Entrance::Guessed { starts, ends });
         }
     }
     None
@@ -225,8 +244,8 @@ impl Tail {
     fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> std::result::Result<(Vec<PackedRow>, usize), Option<Self>> {
         let needed = cursor.data.count - cursor.place.mcus;
         let (first, offsets) = match &self.entry {
-            Entry::Known(first) => (cursor.place.mcus - first, [0; MAX_COMPONENTS]),
-            Entry::Guessed { starts, ends } => {
+            Entrance::Known(first) => (cursor.place.mcus - first, [0; MAX_COMPONENTS]),
+            Entrance::Guessed { starts, ends } => {
                 let i = match starts.binary_search_by_key(&cursor.bit(), |start| start.bit) {
                     Ok(i) => i,
                     Err(i) => return Err((i < starts.len()).then_some(self)),

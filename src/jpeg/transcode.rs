@@ -114,8 +114,7 @@ impl Transcoder {
     }
 
     /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not depend
-    /// on it. A sequential source is decoded by one thread while another prepares the scans, which then are written at
-    /// once: the second thread is worth its memory, further ones are of little use.
+    /// on it. A sequential source is decoded by two of them, and all share the work after that.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self

@@ -162,7 +162,8 @@ impl Scans<'_> {
         self.visit(ways.scans().0)?;
         let with_zeros = rows.are_held();
         let begin = || Batch::of_ways(self.frame, ways, self.restart, with_zeros);
-        let batch = self.tokenised(kernels, begin, rows, out.len())?;
+        let mut threads = self.work.threads;
+        let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
         let script = match batch.best(kernels, ways, self.restart, self.work.threads)? {
             Some(Best::Made(scans, store)) => {
                 self.release(rows);
@@ -185,10 +186,10 @@ impl Scans<'_> {
     ) -> Result<()> {
         self.visit(script)?;
         let intervals = Interval::of_scans(self.restart, self.frame, script);
-        let mut done = 0;
+        let (mut done, mut threads) = (0, self.work.threads);
         while done < script.len() {
             let begin = || Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
-            let batch = self.tokenised(kernels, begin, rows, out.len())?;
+            let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
             let (scans, store) = batch.into_scans()?;
             done += scans.len();
             if done == script.len() {
@@ -204,27 +205,31 @@ impl Scans<'_> {
         self.work.visits.take(scans.iter().map(|scan| scan.blocks(self.frame)).sum())
     }
 
-    /// A batch that has its tokens.
+    /// A batch that has its tokens. Where so many threads cannot share the rows there is one from then on.
     fn tokenised<'b>(
         &self,
         kernels: impl AcKernels,
         begin: impl Fn() -> Batch<'b> + Sync,
         rows: &mut Rows<'_>,
+        threads: &mut usize,
         written: usize,
     ) -> Result<Batch<'b>> {
-        let bands = threads::bands(self.frame.mcus_high, self.work.threads);
+        let bands = threads::bands(self.frame.mcus_high, *threads);
         let mut shared = None;
         if bands.len() > 1 && begin().may_be_shared() {
             // It pays where threads have something to share.
             let packed = match rows.packed(kernels, self.frame, SHARED_BYTES, self.work, written) {
-                Err(error) if is_of_memory(&error) => None,
+                // Whatever is wrong, a single pass will find it.
+                Err(error) if is_of_memory(&error) || error.kind() == ErrorKind::Input => None,
                 packed => packed?,
             };
             if let Some(memory) = packed.as_ref().map(InMemory::Packed).or_else(|| rows.in_memory()) {
                 shared = self.shared(kernels, &begin, memory, bands, written)?;
             }
-            if let Some(packed) = packed.filter(|_| shared.is_some()) {
-                *rows = Rows::Packed(Cow::Owned(packed));
+            match packed {
+                _ if shared.is_none() => *threads = 1,
+                Some(packed) => *rows = Rows::Packed(Cow::Owned(packed)),
+                None => {}
             }
         }
         let mut batch = match shared {

@@ -3,6 +3,8 @@
 /// A string of bits.
 #[derive(Debug, Default)]
 pub(super) struct BitString {
+    /// Bits before the words that are not kept; such a string only counts.
+    forgotten: u64,
     /// Whole words, their first bit the highest.
     words: Vec<u64>,
     /// The `count` bits that do not fill a word yet, below 64, the first of them the lowest.
@@ -25,6 +27,7 @@ impl BitString {
 
     /// Adds another string.
     pub(super) fn append(&mut self, next: &Self) {
+        self.forgotten += next.forgotten;
         self.words.reserve(next.words.len() + 1);
         for word in &next.words {
             let word = word.reverse_bits();
@@ -34,9 +37,15 @@ impl BitString {
         self.push(next.last, next.count);
     }
 
+    /// Keeps none of the bits so far.
+    pub(super) fn forget(&mut self) {
+        self.forgotten += self.words.len() as u64 * 64;
+        self.words = Vec::new();
+    }
+
     /// Bits.
     pub(super) fn len(&self) -> u64 {
-        self.words.len() as u64 * 64 + u64::from(self.count)
+        self.forgotten + self.words.len() as u64 * 64 + u64::from(self.count)
     }
 
     /// Bytes of all whole words.
@@ -119,6 +128,10 @@ mod tests {
             };
             let (mut joined, whole) = (string(0, first), string(0, first + second));
             joined.append(&string(first, second));
+            let mut forgotten = string(0, first);
+            forgotten.forget();
+            forgotten.append(&string(first, second));
+            assert_eq!(forgotten.len(), whole.len());
             assert_eq!((joined.len(), joined.words, joined.last), (whole.len(), whole.words, whole.last));
         }
     }

@@ -48,7 +48,7 @@ impl Run {
     /// Goes on with the part of the scan after this one, whose tokens come after `tokens`. Says whether it could: where a
     /// refinement has a run that is too long to be said at once, nobody knows which corrections go with the longest.
     pub(crate) fn join(&mut self, next: &Self, tokens: &mut Tokens) -> bool {
-        let (mut blocks, corrections) = next.lead.unwrap_or((next.blocks - OPEN, next.corrections));
+        let (mut blocks, corrections) = next.lead.unwrap_or_else(|| (next.blocks - OPEN, next.corrections));
         self.corrections += corrections;
         if self.blocks + blocks >= LONGEST && self.corrections > 0 {
             return false;

@@ -10,26 +10,15 @@ use super::token::Token;
 pub(crate) struct Store {
     /// Tokens come to the last.
     pieces: Vec<Vec<Token>>,
-    /// Whether tokens only count, and are not kept.
-    counts_only: bool,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { pieces: vec![Vec::new()], counts_only: false }
+        Self { pieces: vec![Vec::new()] }
     }
 }
 
 impl Store {
-    /// One that keeps nothing, for what the tokens would take.
-    pub(crate) fn counting() -> Self {
-        Self { counts_only: true, ..Self::default() }
-    }
-
-    pub(crate) fn keeps(&self) -> bool {
-        !self.counts_only
-    }
-
     /// Makes room for so many bytes in all, where that is more than there is.
     pub(crate) fn reserve(&mut self, bytes: u64) {
         let tokens = usize::try_from(bytes.saturating_sub(self.bytes())).unwrap_or(usize::MAX) / size_of::<Token>();
@@ -50,13 +39,13 @@ impl Store {
         before
     }
 
-    /// Adds tokens of a scan; nothing where it keeps none.
-    pub(super) fn push(&mut self, tokens: &[Token]) -> Option<Stretch> {
+    /// Adds tokens of a scan.
+    pub(super) fn push(&mut self, tokens: &[Token]) -> Stretch {
         let piece = self.pieces.len() - 1;
-        let last = self.pieces.last_mut().filter(|_| !self.counts_only)?;
+        let last = &mut self.pieces[piece];
         let start = last.len();
         last.extend_from_slice(tokens);
-        Some(Stretch { piece, range: start..last.len() })
+        Stretch { piece, range: start..last.len() }
     }
 
     /// The tokens of a stretch.

@@ -58,6 +58,8 @@ const STAGE: usize = 2 * STRETCH;
 #[derive(Debug)]
 pub(crate) struct Tokens {
     kind: SlotKind,
+    /// Whether they are kept. If not, only what they take is known.
+    keeps: bool,
     /// Where they lie in the store, `settled` of them.
     stretches: Vec<Stretch>,
     settled: usize,
@@ -82,6 +84,7 @@ impl Tokens {
     pub(crate) fn new(kind: SlotKind) -> Self {
         Self {
             kind,
+            keeps: true,
             stretches: Vec::new(),
             settled: 0,
             stage: vec![0; STAGE],
@@ -191,11 +194,24 @@ impl Tokens {
             odds[usize::from(odd) & mask] += 1;
         }
         last.iter().for_each(|&token| evens[usize::from(token) & mask] += 1);
-        if let Some(stretch) = store.push(tokens) {
-            self.stretches.push(stretch);
+        if self.keeps {
+            self.stretches.push(store.push(tokens));
             self.settled += self.len;
+        } else {
+            self.corrections.forget();
         }
         self.len = 0;
+    }
+
+    /// Keeps none of them, those to come included: only what they take.
+    pub(crate) fn forget(&mut self) {
+        self.keeps = false;
+        (self.stretches, self.settled) = (Vec::new(), 0);
+        self.corrections.forget();
+    }
+
+    pub(crate) fn keeps(&self) -> bool {
+        self.keeps
     }
 
     /// Adds the tokens of the next part of the scan. All of both are settled, and the store of the others was added to that
@@ -210,6 +226,9 @@ impl Tokens {
             *counts += next;
         }
         self.corrections.append(&next.corrections);
+        if !(self.keeps && next.keeps) {
+            self.forget();
+        }
     }
 
     /// The tokens in their order, as they lie in the store that they were moved to.

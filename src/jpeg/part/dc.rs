@@ -42,9 +42,11 @@ fn band<'a>(
     rows: Range<u32>,
 ) -> (Part<'a>, Store) {
     let (mut part, mut store) = (from_row(frame, dc, whole, rows.start), Store::default());
-    // A token for each block, but for large differences.
-    let blocks = part.scan.blocks(frame) * rows.len() as u64 / u64::from(frame.mcus_high);
-    store.reserve(blocks * size_of::<Token>() as u64);
+    if let Tokeniser::DcFirst(_) = part.tokeniser {
+        // A token for each block, but for large differences.
+        let blocks = part.scan.blocks(frame) * rows.len() as u64 / u64::from(frame.mcus_high);
+        store.reserve(blocks * size_of::<Token>() as u64);
+    }
     let Part { scan, countdown, tokens, tokeniser, .. } = &mut part;
     kernels.run(
         #[inline(always)]

@@ -133,6 +133,7 @@ fn negative(blocks: &[Block], words: &mut Words) {
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
 fn compress_block(block: &pairs::Room, values: &mut pairs::Room) -> u64 {
     let (blocks, _) = block.as_chunks();

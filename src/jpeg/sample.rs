@@ -4,8 +4,6 @@
 //! (ITU-T T.871 clause 8). The functions on rows are the specification of the kernels in `simd`: same order of
 //! operations, none fused.
 
-use std::ops::Range;
-
 use crate::jpeg::color::LEVEL_SHIFT;
 
 /// Luma is corrected by so much at most: at saturated colours more would show as ringing.
@@ -54,36 +52,19 @@ pub(crate) fn light(y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
 /// that sum to 1, it is M² + V, where M = Y + B is the weighted mean of the channels, and both B and the variance V
 /// depend on chroma alone: so the luma that gives light L is sqrt(L - V) - B.
 ///
-/// `light` is [`light()`] of the row; `cb` and `cr` are the nearer and the farther of the two rows of chroma that a
-/// decoder mixes 3 to 1 for it, as it does across (the triangle filter of libjpeg), half as long as the row. `scratch`
-/// is as long as those.
+/// `light` is [`light()`] of the row. `cb` and `cr` are what a decoder mixes for it from two rows of chroma ([`mix`]), and
+/// will mix once more across (the triangle filter of libjpeg): half as long as the row, and one longer at either end,
+/// where the last sample is repeated.
 #[inline(always)]
-pub(crate) fn correct_luma(
-    light: &[f32],
-    cb: [&[f32]; 2],
-    cr: [&[f32]; 2],
-    scratch: &mut [Vec<f32>; 2],
-    y: &mut [f32],
-) {
-    let [mixed_cb, mixed_cr] = scratch;
-    mix(cb, mixed_cb);
-    mix(cr, mixed_cr);
-    correct_pairs(light, mixed_cb, mixed_cr, 0..mixed_cb.len(), y);
-}
-
-/// [`correct_luma`] of some pairs of pixels in a row, with the two rows of chroma mixed into one.
-#[inline(always)]
-pub(crate) fn correct_pairs(light: &[f32], cb: &[f32], cr: &[f32], range: Range<usize>, y: &mut [f32]) {
+pub(crate) fn correct_luma(light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
     let (light, _) = light.as_chunks();
     let (pairs, _) = y.as_chunks_mut();
-    let last = cb.len().saturating_sub(1);
-    let mixed = |of: &[f32], x: usize, with: usize| of[x] * 0.75 + of[with] * 0.25;
-    for x in range {
-        let (left, right) = (x.saturating_sub(1), (x + 1).min(last));
-        let ([a_light, b_light], [a, b]) = (light[x], pairs[x]);
-        pairs[x] = [
-            corrected(a_light, mixed(cb, x, left), mixed(cr, x, left), a),
-            corrected(b_light, mixed(cb, x, right), mixed(cr, x, right), b),
+    let mixed = |own: f32, other: f32| own * 0.75 + other * 0.25;
+    for (((&[a_light, b_light], pair), cb), cr) in light.iter().zip(pairs).zip(cb.windows(3)).zip(cr.windows(3)) {
+        let [a, b] = *pair;
+        *pair = [
+            corrected(a_light, mixed(cb[1], cb[0]), mixed(cr[1], cr[0]), a),
+            corrected(b_light, mixed(cb[1], cb[2]), mixed(cr[1], cr[2]), b),
         ];
     }
 }
@@ -96,11 +77,21 @@ pub(crate) fn correct_full(light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32])
     }
 }
 
-/// Three parts of the nearer row and one of the farther.
+/// Three parts of the nearer of two rows and one of the farther.
 #[inline(always)]
 pub(crate) fn mix([near, far]: [&[f32]; 2], mixed: &mut [f32]) {
     for ((near, far), mixed) in near.iter().zip(far).zip(mixed) {
         *mixed = near * 0.75 + far * 0.25;
+    }
+}
+
+/// Repeats the second sample of a row as its first, and the last but one as its last.
+pub(crate) fn repeat_ends(row: &mut [f32]) {
+    if let [first, second, ..] = row {
+        *first = *second;
+    }
+    if let [.., last_but_one, last] = row {
+        *last = *last_but_one;
     }
 }
 

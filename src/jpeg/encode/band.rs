@@ -58,7 +58,7 @@ impl Band<'_> {
             #[cfg(target_arch = "x86_64")]
             Level::Avx2(kernels) => self.push_with(kernels, row, blocks),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512(kernels) => self.push_with(kernels.avx2(), row, blocks),
+            Level::Avx512(kernels) => self.push_with(kernels, row, blocks),
         }
     }
 

@@ -71,7 +71,7 @@ pub(super) fn choose(encoder: &Encoder, image: &Image<'_>) -> Result<Subsampling
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(kernels) => Sample::take(kernels, encoder, image, &grid)?,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512(kernels) => Sample::take(kernels.avx2(), encoder, image, &grid)?,
+        Level::Avx512(kernels) => Sample::take(kernels, encoder, image, &grid)?,
     };
     let quality = match encoder.target_bytes {
         Some(bytes) => {
@@ -154,7 +154,7 @@ impl Sample {
         let (width, last) = (image.width() as usize, image.height() as usize - 1);
         let mut tiles: Vec<Tile> = grid.row(0).chain([0]).map(|_| Tile::default()).collect();
         let is_corrected = image.format().colour() == Colour::Rgb;
-        let mut scratch = [(); 2].map(|()| vec![0.0; WIDTH / 2]);
+        let mut scratch = [(); 2].map(|()| vec![0.0; WIDTH / 2 + 2]);
         for tile_row in grid.rows() {
             encoder.cancel.check()?;
             for row in 0..HEIGHT {
@@ -296,7 +296,7 @@ impl Tile {
     fn correct<K: Kernels>(&mut self, kernels: K, scratch: &mut [Vec<f32>; 2]) {
         for (y, (light, corrected)) in self.light.iter().zip(&mut self.corrected).enumerate() {
             let [cb, cr] = self.halved.each_ref().map(|half| nearest(half, y));
-            kernels.correct_luma(light, cb, cr, scratch, corrected);
+            kernels.correct_by_rows(light, cb, cr, scratch, corrected);
         }
     }
 

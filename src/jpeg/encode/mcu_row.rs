@@ -14,6 +14,8 @@ use crate::jpeg::image::{Colour, PlaneRows, Row, RowReader};
 use crate::jpeg::sample::replicate_edge;
 use crate::jpeg::simd::Kernels;
 
+/// Samples in a line of the cache.
+const LINE: usize = 16;
 /// Samples a side of a block, to count with in memory.
 const SIDE: usize = BLOCK_SIDE as usize;
 
@@ -46,8 +48,9 @@ impl McuRow {
     /// For the MCU rows from `first` on.
     pub(super) fn new(frame: &Frame, colour: Colour, ratio: (u8, u8), first: usize) -> Self {
         let sizes = Self::sizes(frame, colour, ratio);
-        let [y, light, chroma, full, black, shown] = sizes.map(|(rows, stride)| Rows::new(rows, stride));
-        let scratch = vec![0.0; light.stride / 2];
+        let rows_of = |plane: usize| Rows::new(sizes[plane].0, sizes[plane].1);
+        let light = rows_of(1);
+        let scratch = vec![0.0; light.stride / 2 + 2];
         let height = SIDE * usize::from(ratio.1);
         let above = if light.is_empty() || first == 0 { 0 } else { reach(ratio) };
         Self {
@@ -56,12 +59,12 @@ impl McuRow {
             ratio,
             come: first * height - above,
             gone: first,
-            y,
+            y: rows_of(0),
             light,
-            chroma: [chroma.clone(), chroma],
-            full: [full.clone(), full],
-            black,
-            shown: [shown.clone(), shown],
+            chroma: [rows_of(2), rows_of(2)],
+            full: [rows_of(3), rows_of(3)],
+            black: rows_of(4),
+            shown: [rows_of(5), rows_of(5)],
             scratch: [scratch.clone(), scratch],
         }
     }
@@ -69,8 +72,9 @@ impl McuRow {
     /// What `new` takes.
     pub(super) fn bytes(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> u64 {
         let sizes = Self::sizes(frame, colour, ratio);
-        let [y, light, chroma, full, black, shown] = sizes.map(|(rows, stride)| (rows * stride) as u64);
-        (y + light + sizes[1].1 as u64 + 2 * (chroma + full + shown) + black) * size_of::<f32>() as u64
+        let [y, light, chroma, full, black, shown] = sizes.map(|(rows, stride)| Rows::room(rows, stride) as u64);
+        let scratch = 2 * (sizes[1].1 / 2 + 2) as u64;
+        (y + light + scratch + 2 * (chroma + full + shown) + black) * size_of::<f32>() as u64
     }
 
     /// Rows and stride of luma, light, chroma, chroma before down-sampling, black, and chroma as it is shown.
@@ -135,7 +139,7 @@ impl McuRow {
     /// depend on that.
     pub(super) fn shown_mut(&mut self, component: usize) -> &mut [f32] {
         match component {
-            1 | 2 => &mut self.shown[component - 1].samples,
+            1 | 2 => self.shown[component - 1].all_mut(),
             _ => &mut [],
         }
     }
@@ -161,7 +165,7 @@ impl McuRow {
             });
             let (light, y) = (light.row(row), y.row_mut(row));
             if self.ratio.0 > 1 {
-                kernels.correct_luma(light, cb, cr, scratch, y);
+                kernels.correct_by_rows(light, cb, cr, scratch, y);
             } else {
                 kernels.correct_full(light, cb[0], cr[0], y);
             }
@@ -259,16 +263,24 @@ fn reach((_, down): (u8, u8)) -> usize {
 }
 
 /// The last rows of samples of a plane, all of one length.
-#[derive(Clone)]
 struct Rows {
     rows: usize,
     stride: usize,
+    /// Where they begin in `samples`: at a line of the cache, since vectors that straddle two take longer.
+    first: usize,
     samples: Vec<f32>,
 }
 
 impl Rows {
     fn new(rows: usize, stride: usize) -> Self {
-        Self { rows, stride, samples: vec![0.0; rows * stride] }
+        let samples = vec![0.0; Self::room(rows, stride)];
+        let first = samples.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        Self { rows, stride, first, samples }
+    }
+
+    /// Samples that there is memory for.
+    fn room(rows: usize, stride: usize) -> usize {
+        rows * stride + LINE
     }
 
     fn is_empty(&self) -> bool {
@@ -276,10 +288,14 @@ impl Rows {
     }
 
     fn row(&self, row: usize) -> &[f32] {
-        &self.samples[row % self.rows * self.stride..][..self.stride]
+        &self.samples[self.first + row % self.rows * self.stride..][..self.stride]
+    }
+
+    fn all_mut(&mut self) -> &mut [f32] {
+        &mut self.samples[self.first..][..self.rows * self.stride]
     }
 
     fn row_mut(&mut self, row: usize) -> &mut [f32] {
-        &mut self.samples[row % self.rows * self.stride..][..self.stride]
+        &mut self.samples[self.first + row % self.rows * self.stride..][..self.stride]
     }
 }

@@ -120,7 +120,7 @@ impl Stage {
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx2(kernels) => stage.fine_row(kernels, row),
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512(kernels) => stage.fine_row(kernels.avx2(), row),
+                    Level::Avx512(kernels) => stage.fine_row(kernels, row),
                 }
             }
             stage.statistics

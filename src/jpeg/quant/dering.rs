@@ -88,7 +88,8 @@ fn entries(matrix: &mut Matrix) -> impl Iterator<Item = &mut f32> {
 #[inline(always)]
 fn is_partly_clipped(samples: &Matrix) -> bool {
     let is_end = |sample: f32| u32::from((sample + 0.5).abs() >= WHITE + 0.5);
-    let clipped: u32 = samples.as_flattened().iter().map(|&sample| is_end(sample)).sum();
+    // Not `any`, which would stop at the first: of this, compilers make vectors.
+    let clipped = samples.as_flattened().iter().fold(0, |clipped, &sample| clipped | is_end(sample));
     clipped > 0 && samples.as_flattened().iter().any(|&sample| sample != samples[0][0])
 }
 

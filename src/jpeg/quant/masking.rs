@@ -3,6 +3,8 @@
 //! Noise is hard to see on texture of like frequency (contrast masking: Legge and Foley 1980; for blocks of the DCT,
 //! Watson 1993). The measure is the mean energy of the AC coefficients of a block, which costs next to nothing.
 
+use std::hint::black_box;
+
 use crate::jpeg::coeff::Block;
 use crate::jpeg::fdct::FINE;
 
@@ -31,8 +33,14 @@ pub(crate) fn energy(fine: &Block) -> f32 {
             *sum += f32::from(value) * f32::from(value);
         }
     }
-    let dc = f32::from(fine[0]) * f32::from(fine[0]);
-    let [a, b, c, d, e, f, g, h] = sums;
+    // Compilers make vectors of whole rows where they cannot see that the sums part again.
+    energy_of(black_box(sums), fine[0])
+}
+
+/// [`energy`], from the sums of the squares in each column of rows of 8, and the DC coefficient that is among them.
+#[inline(always)]
+pub(crate) fn energy_of([a, b, c, d, e, f, g, h]: [f32; 8], dc: i16) -> f32 {
+    let dc = f32::from(dc) * f32::from(dc);
     let all = ((a - dc + e) + (b + f)) + ((c + g) + (d + h));
     all.max(0.0) / (63.0 * f32::from(FINE) * f32::from(FINE))
 }

@@ -33,21 +33,18 @@ pub(crate) struct DeadZone {
 pub(crate) struct Quantiser {
     /// 1 over the step and over [`FINE`].
     pub(crate) reciprocals: [f32; 64],
-    thresholds: [f32; 64],
-    most: f32,
-    bias: f32,
+    pub(crate) thresholds: [f32; 64],
+    pub(crate) most: f32,
+    pub(crate) bias: f32,
     masking: Masking,
     masked: f32,
 }
 
 impl Quantiser {
     pub(crate) fn new(table: &QuantTable, zone: &DeadZone) -> Self {
-        let mut thresholds: [f32; 64] = std::array::from_fn(|k| zone.low + zone.rise * k as f32 / 63.0);
-        // DC is rounded: its error is seen whatever the block holds.
-        thresholds[0] = 0.5;
         Self {
             reciprocals: reciprocals(table),
-            thresholds,
+            thresholds: std::array::from_fn(|k| zone.low + zone.rise * k as f32 / 63.0),
             most: zone.most,
             bias: zone.bias,
             masking: Masking { floor: zone.floor },
@@ -59,7 +56,7 @@ impl Quantiser {
     #[inline(always)]
     pub(crate) fn quantise(&self, fine: &[Block], blocks: &mut [Block]) {
         for (fine, block) in fine.iter().zip(blocks) {
-            let raise = self.masked * self.masking.doublings(energy(fine));
+            let raise = self.raise(energy(fine));
             for (k, coefficient) in block.iter_mut().enumerate() {
                 let value = f32::from(fine[k]) * self.reciprocals[k];
                 let magnitude = value.abs();
@@ -67,8 +64,20 @@ impl Quantiser {
                 let level = (magnitude - self.bias).max(1.0).copysign(value);
                 *coefficient = if magnitude > threshold { round(level) } else { 0 };
             }
-            block[0] = round(f32::from(fine[0]) * self.reciprocals[0]);
+            block[0] = self.dc(fine);
         }
+    }
+
+    /// What the energy of a block adds to its thresholds.
+    #[inline(always)]
+    pub(crate) fn raise(&self, energy: f32) -> f32 {
+        self.masked * self.masking.doublings(energy)
+    }
+
+    /// DC, which is rounded: its error is seen whatever the block holds.
+    #[inline(always)]
+    pub(crate) fn dc(&self, fine: &Block) -> i16 {
+        round(f32::from(fine[0]) * self.reciprocals[0])
     }
 }
 

@@ -1,20 +1,15 @@
-//! The inner loops of AC scans on AVX-512: no loop over coefficients. The positions of the coefficients that count are
-//! moved together, runs of zeros are their differences, and 16 tokens are made at a time.
-//!
-//! Blocks with runs of 16 zeros or more, which take tokens between those of their coefficients, go through the portable
-//! form.
+//! Vectors of AVX-512: 16 samples, or the rows of two blocks side by side.
 
 use std::arch::x86_64::*;
 
+use super::Kernels;
 use super::avx2::Avx2;
+use super::lanes::{self, Lanes};
 use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::planes::{self, AcKernels, Refined, Words};
-use crate::jpeg::entropy::token::{MAX_SIZE, Room, SlotKind};
-use crate::jpeg::entropy::{Band, pairs};
-
-/// Where the extra bits of tokens begin.
-const FIRST_EXTRA_AT: u32 = SlotKind::Ac.extra_at();
-const REFINED_EXTRA_AT: u32 = SlotKind::Corrections.extra_at();
+use crate::jpeg::entropy::planes::AcKernels;
+use crate::jpeg::fdct::{MULTIPLIERS, TRANSPOSED_ZIGZAG};
+use crate::jpeg::quant::masking::energy_of;
+use crate::jpeg::quant::quantise::Quantiser;
 
 /// Proof that the processor has AVX-512 F, BW, CD, DQ, VL, VBMI and VBMI2, as all have had since Ice Lake and Zen 4.
 #[derive(Clone, Copy, Debug)]
@@ -38,276 +33,261 @@ impl Avx512 {
     }
 }
 
-impl AcKernels for Avx512 {
-    #[inline(always)]
-    fn run<R>(self, work: impl FnOnce() -> R) -> R {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { run(work) }
+lanes::kernels_of_lanes!(Avx512);
+
+impl Lanes<16> for Avx512 {
+    type Vector = __m512;
+    type Shorter = Avx2;
+
+    fn shorter(self) -> Avx2 {
+        self.0
     }
 
-    #[inline(always)]
-    fn not_zero(self, blocks: &[Block], low: u32, words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { not_zero(blocks, low, words) }
-    }
-
-    #[inline(always)]
-    fn bit(self, blocks: &[Block], low: u32, words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { bit(blocks, low, words) }
-    }
-
-    #[inline(always)]
-    fn negative(self, blocks: &[Block], words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { negative(blocks, words) }
-    }
-
-    #[inline(always)]
-    fn filled(self, words: &Words, mask: u64) -> u64 {
-        self.0.filled(words, mask)
-    }
-
-    #[inline(always)]
-    fn extract(self, word: u64, mask: u64) -> u64 {
-        self.0.extract(word, mask)
-    }
-
-    const COMPRESSES: bool = true;
-
-    #[inline(always)]
-    fn compress(self, block: &pairs::Room, values: &mut pairs::Room) -> u64 {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { compress_block(block, values) }
-    }
-
-    #[inline(always)]
-    fn expand(self, places: u64, values: &[i16], room: &mut pairs::Room) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { expand(places, values, room) }
-    }
-
-    #[inline(always)]
-    fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { first(block, new, band, room, at) }
-    }
-
-    #[inline(always)]
-    fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { refine(refined, band, room, at) }
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn run<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn not_zero(blocks: &[Block], low: u32, words: &mut Words) {
-    let least = _mm512_set1_epi16(1 << low);
-    for (block, word) in blocks.iter().zip(words) {
-        let (lower, upper) = load(block);
-        let reaches = |v| _mm512_cmpge_epu16_mask(_mm512_abs_epi16(v), least);
-        *word = join(reaches(lower), reaches(upper));
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn bit(blocks: &[Block], low: u32, words: &mut Words) {
-    let bit = _mm512_set1_epi16(1 << low);
-    for (block, word) in blocks.iter().zip(words) {
-        let (lower, upper) = load(block);
-        let has_bit = |v| _mm512_test_epi16_mask(_mm512_abs_epi16(v), bit);
-        *word = join(has_bit(lower), has_bit(upper));
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn negative(blocks: &[Block], words: &mut Words) {
-    for (block, word) in blocks.iter().zip(words) {
-        let (lower, upper) = load(block);
-        *word = join(_mm512_movepi16_mask(lower), _mm512_movepi16_mask(upper));
+    lanes::proven! {
+        load(from: &[f32; 16]) -> __m512 = load;
+        store(values: __m512, to: &mut [f32; 16]) = store;
+        all(value: f32) -> __m512 = _mm512_set1_ps;
+        add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps;
+        sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps;
+        mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps;
+        min(a: __m512, b: __m512) -> __m512 = _mm512_min_ps;
+        max(a: __m512, b: __m512) -> __m512 = _mm512_max_ps;
+        sqrt(a: __m512) -> __m512 = _mm512_sqrt_ps;
+        abs(a: __m512) -> __m512 = _mm512_abs_ps;
+        copysign(magnitude: __m512, sign: __m512) -> __m512 = copysign;
+        where_greater(a: __m512, b: __m512, c: __m512) -> __m512 = where_greater;
+        interleave(even: __m512, odd: __m512) -> [__m512; 2] = interleave;
+        add_pairs(left: __m512, right: __m512) -> __m512 = add_pairs;
+        gray(pixels: &[u8; 16]) -> __m512 = gray;
+        rgb(pixels: &[[u8; 3]; 16]) -> [__m512; 3] = rgb;
+        rgba(pixels: &[[u8; 4]; 16], background: [u8; 3]) -> [__m512; 3] = rgba;
+        transpose(rows: [__m512; 8]) -> [__m512; 8] = transpose;
+        zigzag(transformed: [__m512; 8], blocks: &mut [Block]) = zigzag;
+        energy(fine: &Block) -> f32 = energy;
+        load_words(from: &[i16; 16]) -> __m512 = load_words;
+        store_words(values: [__m512; 2], to: &mut [[i16; 16]; 2]) = store_words;
     }
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn compress_block(block: &pairs::Room, values: &mut pairs::Room) -> u64 {
-    let (blocks, _) = block.as_chunks();
-    let (lower, upper) = load(&blocks[0]);
-    let (first, second) = (_mm512_test_epi16_mask(lower, lower) | 1, _mm512_test_epi16_mask(upper, upper));
-    let mut put = |at: usize, values_of_half| {
-        let (places, _) = values[at..].as_chunks_mut::<32>();
-        // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
-        unsafe { _mm512_storeu_si512(places[0].as_mut_ptr().cast(), values_of_half) }
-    };
-    put(0, _mm512_maskz_compress_epi16(first, lower));
-    put(first.count_ones() as usize, _mm512_maskz_compress_epi16(second, upper));
-    join(first, second)
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn copysign(magnitude: __m512, sign: __m512) -> __m512 {
+    _mm512_or_ps(magnitude, _mm512_and_ps(_mm512_set1_ps(-0.0), sign))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn expand(places: u64, values: &[i16], room: &mut pairs::Room) {
-    let (lower, upper) = (places as u32, (places >> 32) as u32);
-    let values = &values[..places.count_ones() as usize];
-    let (first, second) = values.split_at(lower.count_ones() as usize);
-    // SAFETY: as many values are read as there are places in the half, and a slice of so many is passed.
-    let expand = |places, values: &[i16]| unsafe { _mm512_maskz_expandloadu_epi16(places, values.as_ptr()) };
-    let (places, _) = room.as_chunks_mut::<32>();
-    // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
-    let store = |to: &mut [i16; 32], half| unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), half) };
-    store(&mut places[0], expand(lower, first));
-    store(&mut places[1], expand(upper, second));
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn where_greater(a: __m512, b: __m512, c: __m512) -> __m512 {
+    _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(b, c), a)
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-    let mut positions = compress(new);
-    let mut runs = gaps(positions, band.start);
-    let count = new.count_ones();
-    if has_long_run(runs, count) {
-        return planes::first(block, new, band, room, at);
-    }
-    let (lower, upper) = load(block);
-    let low = _mm_cvtsi32_si128(band.low.cast_signed());
-    let minus_one = _mm512_set1_epi32(-1);
-    let end = at + count as usize;
-    let (begin, mut at) = (at, at);
-    loop {
-        let indices = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(positions));
-        let values = _mm512_permutex2var_epi16(lower, indices, upper);
-        let values = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(values));
-        let magnitudes = _mm512_srl_epi32(_mm512_abs_epi32(values), low);
-        let sizes = _mm512_sub_epi32(_mm512_set1_epi32(32), _mm512_lzcnt_epi32(magnitudes));
-        // All bits above those that a size allows, flipped with the magnitude: the extra bits of a negative value.
-        let above = _mm512_sllv_epi32(minus_one, sizes);
-        let is_negative = _mm512_movepi32_mask(values);
-        let flipped = _mm512_mask_xor_epi32(magnitudes, is_negative, magnitudes, minus_one);
-        let extra = _mm512_slli_epi32::<FIRST_EXTRA_AT>(_mm512_andnot_si512(above, flipped));
-        let zeros = _mm512_slli_epi32::<4>(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(runs)));
-        if _mm512_cmpgt_epu32_mask(sizes, _mm512_set1_epi32(MAX_SIZE.cast_signed())) != 0 {
-            return planes::first(block, new, band, room, begin);
-        }
-        store(room, at, _mm512_or_si512(extra, _mm512_or_si512(zeros, sizes)));
-        at += 16;
-        if at >= end {
-            return end;
-        }
-        (positions, runs) = (next_16(positions), next_16(runs));
-    }
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn interleave(even: __m512, odd: __m512) -> [__m512; 2] {
+    let first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    let second = _mm512_add_epi32(first, _mm512_set1_epi32(8));
+    [_mm512_permutex2var_ps(even, first, odd), _mm512_permutex2var_ps(even, second, odd)]
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
-    let Refined { new, known, negative } = refined;
-    let count = new.count_ones();
-    // Among the coefficients that were zero, those between two new ones are the run; among all, the rest is known.
-    let mut runs = gaps(compress(_pext_u64(new, !known & u64::MAX << band.start)), 0);
-    if has_long_run(runs, count) {
-        return planes::refine(refined, band, room, at);
-    }
-    let mut corrections = _mm512_sub_epi8(gaps(compress(new), band.start), runs);
-    let mut positive = _pext_u64(!negative, new);
-    let end = at + count as usize;
-    let mut at = at;
-    loop {
-        let zeros = _mm512_slli_epi32::<4>(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(runs)));
-        let counts = _mm512_slli_epi32::<8>(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(corrections)));
-        let signs = _mm512_maskz_set1_epi32((positive & 0xFFFF) as u16, 1 << REFINED_EXTRA_AT);
-        let symbols = _mm512_or_si512(zeros, _mm512_set1_epi32(1));
-        store(room, at, _mm512_or_si512(symbols, _mm512_or_si512(counts, signs)));
-        at += 16;
-        if at >= end {
-            return end;
-        }
-        (runs, corrections, positive) = (next_16(runs), next_16(corrections), positive >> 16);
-    }
-}
-
-/// The numbers of the bits that are set, one in a byte, in rising order; zeros behind them.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn compress(bits: u64) -> __m512i {
-    const NUMBERS: [u8; 64] = {
-        let mut numbers = [0; 64];
-        let mut i = 0;
-        while i < 64 {
-            numbers[i] = i as u8;
-            i += 1;
-        }
-        numbers
-    };
-    _mm512_maskz_compress_epi8(bits, load_bytes(&NUMBERS))
-}
-
-/// How many numbers are left out before each of rising numbers, from `start` on.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn gaps(numbers: __m512i, start: usize) -> __m512i {
-    /// The byte before.
-    const BEFORE: [u8; 64] = {
-        let mut before = [0; 64];
-        let mut i = 1;
-        while i < 64 {
-            before[i] = i as u8 - 1;
-            i += 1;
-        }
-        before
-    };
-    let minus_one = _mm512_set1_epi8(-1);
-    // For each number, the least that would leave none out.
-    let next = _mm512_sub_epi8(_mm512_permutexvar_epi8(load_bytes(&BEFORE), numbers), minus_one);
-    let next = _mm512_mask_mov_epi8(next, 1, _mm512_set1_epi8(start as i8));
-    _mm512_sub_epi8(numbers, next)
-}
-
-/// Whether one of the first `count` runs, of 63 at most, is over 15.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn has_long_run(runs: __m512i, count: u32) -> bool {
-    _mm512_cmpgt_epu8_mask(runs, _mm512_set1_epi8(15)) & ((1 << count) - 1) != 0
-}
-
-/// Bytes 16 and on.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn next_16(bytes: __m512i) -> __m512i {
-    _mm512_alignr_epi64::<2>(bytes, bytes)
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn add_pairs(left: __m512, right: __m512) -> __m512 {
+    let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+    _mm512_add_ps(_mm512_permutex2var_ps(left, even, right), _mm512_permutex2var_ps(left, odd, right))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn join(lower: u32, upper: u32) -> u64 {
-    u64::from(lower) | u64::from(upper) << 32
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn gray(pixels: &[u8; 16]) -> __m512 {
+    // SAFETY: the array has the 16 bytes that are read; no alignment is asked for.
+    let bytes = unsafe { _mm_loadu_si128(pixels.as_ptr().cast()) };
+    _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn load(block: &Block) -> (__m512i, __m512i) {
-    let (halves, _) = block.as_chunks::<32>();
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn rgb(pixels: &[[u8; 3]; 16]) -> [__m512; 3] {
+    // SAFETY: the array has the 48 bytes that are read; no alignment is asked for.
+    let bytes = unsafe { _mm512_maskz_loadu_epi8((1 << 48) - 1, pixels.as_ptr().cast()) };
+    // Pixel i to the three lower bytes of lane i.
+    let first = _mm512_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45);
+    let each = _mm512_mullo_epi32(first, _mm512_set1_epi32(0x01_01_01));
+    let pixels = _mm512_permutexvar_epi8(_mm512_add_epi32(each, _mm512_set1_epi32(0x02_01_00)), bytes);
+    let channel = |lowest| _mm512_cvtepi32_ps(_mm512_and_si512(lowest, _mm512_set1_epi32(0xFF)));
+    [channel(pixels), channel(_mm512_srli_epi32::<8>(pixels)), channel(_mm512_srli_epi32::<16>(pixels))]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn rgba(pixels: &[[u8; 4]; 16], background: [u8; 3]) -> [__m512; 3] {
     // SAFETY: the array has the 64 bytes that are read; no alignment is asked for.
-    let load = |from: &[i16; 32]| unsafe { _mm512_loadu_si512(from.as_ptr().cast()) };
-    (load(&halves[0]), load(&halves[1]))
+    let pixels = unsafe { _mm512_loadu_si512(pixels.as_ptr().cast()) };
+    let byte = _mm512_set1_epi32(0xFF);
+    let alpha = _mm512_srli_epi32::<24>(pixels);
+    let weights = _mm512_or_si512(alpha, _mm512_slli_epi32::<16>(_mm512_sub_epi32(byte, alpha)));
+    // A channel in the lower 16 bits, the background's in the upper: one multiply-add is the weighted sum.
+    let over = |channel: __m512i, below: u8| {
+        let below = _mm512_set1_epi32(i32::from(below) << 16);
+        let pair = _mm512_or_si512(_mm512_and_si512(channel, byte), below);
+        let sum = _mm512_add_epi32(_mm512_madd_epi16(pair, weights), _mm512_set1_epi32(128));
+        let quotient = _mm512_srli_epi32::<8>(_mm512_add_epi32(sum, _mm512_srli_epi32::<8>(sum)));
+        _mm512_cvtepi32_ps(quotient)
+    };
+    [
+        over(pixels, background[0]),
+        over(_mm512_srli_epi32::<8>(pixels), background[1]),
+        over(_mm512_srli_epi32::<16>(pixels), background[2]),
+    ]
+}
+
+/// Two blocks, one in either half of the rows. In quarters, the result has the first half of a row of the first block,
+/// that of the second, and their second halves: that takes a step less, and columns do not mind.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn transpose(x: [__m512; 8]) -> [__m512; 8] {
+    // Pairs of rows, then fours, each within its quarter of the vector; then the quarters.
+    let pair = |a, b| (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    let low = |a, b| _mm512_shuffle_ps::<0b01_00_01_00>(a, b);
+    let high = |a, b| _mm512_shuffle_ps::<0b11_10_11_10>(a, b);
+    let four = |x0, x1, x2, x3| {
+        let (p0, p1) = pair(x0, x1);
+        let (p2, p3) = pair(x2, x3);
+        [low(p0, p2), high(p0, p2), low(p1, p3), high(p1, p3)]
+    };
+    let [a0, a1, a2, a3] = four(x[0], x[1], x[2], x[3]);
+    let [b0, b1, b2, b3] = four(x[4], x[5], x[6], x[7]);
+    let lower = |a, b| _mm512_shuffle_f32x4::<EVEN_QUARTERS>(a, b);
+    let upper = |a, b| _mm512_shuffle_f32x4::<ODD_QUARTERS>(a, b);
+    [
+        lower(a0, b0),
+        lower(a1, b1),
+        lower(a2, b2),
+        lower(a3, b3),
+        upper(a0, b0),
+        upper(a1, b1),
+        upper(a2, b2),
+        upper(a3, b3),
+    ]
+}
+
+/// Of two vectors, quarters 0 and 2, or 1 and 3.
+const EVEN_QUARTERS: i32 = 0b10_00_10_00;
+const ODD_QUARTERS: i32 = 0b11_01_11_01;
+
+/// As in `fdct.rs`, of two blocks whose rows lie as [`transpose`] leaves them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn zigzag(transformed: [__m512; 8], blocks: &mut [Block]) {
+    let [first, second] = blocks else { return };
+    let mut rounded = [_mm512_setzero_si512(); 8];
+    for ((rounded, values), multipliers) in rounded.iter_mut().zip(transformed).zip(&QUARTERED_MULTIPLIERS) {
+        *rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, load(multipliers)));
+    }
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = rounded;
+    let (a, b) = (_mm512_packs_epi32(r0, r1), _mm512_packs_epi32(r2, r3));
+    let (c, d) = (_mm512_packs_epi32(r4, r5), _mm512_packs_epi32(r6, r7));
+    let even = |a, b| _mm512_shuffle_i32x4::<EVEN_QUARTERS>(a, b);
+    let odd = |a, b| _mm512_shuffle_i32x4::<ODD_QUARTERS>(a, b);
+    store_zigzag(even(a, b), even(c, d), first);
+    store_zigzag(odd(a, b), odd(c, d), second);
+}
+
+/// Of a block, rows 0 to 3 and rows 4 to 7, each as pairs of rows whose halves have been joined.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn store_zigzag(upper: __m512i, lower: __m512i, block: &mut Block) {
+    for (to, (indices, from_lower)) in block.as_chunks_mut().0.iter_mut().zip(&ZIGZAG_INDICES) {
+        let indices = load_indices(indices);
+        let words = _mm512_permutexvar_epi16(indices, upper);
+        store_32_words(_mm512_mask_permutexvar_epi16(words, *from_lower, indices, lower), to);
+    }
+}
+
+/// [`MULTIPLIERS`] of two blocks, as [`transpose`] leaves them.
+static QUARTERED_MULTIPLIERS: [[f32; 16]; 8] = {
+    let mut multipliers = [[0.0; 16]; 8];
+    let mut i = 0;
+    while i < 128 {
+        multipliers[i / 16][i % 16] = MULTIPLIERS[i / 16][i % 4 + i % 16 / 8 * 4];
+        i += 1;
+    }
+    multipliers
+};
+
+/// For each half of the zigzag positions, where [`store_zigzag`] has them, and which are in the lower rows.
+static ZIGZAG_INDICES: [([u16; 32], u32); 2] = {
+    let mut halves = [([0; 32], 0); 2];
+    let mut position = 0;
+    while position < 64 {
+        let (row, column) = (TRANSPOSED_ZIGZAG[position] / 8, TRANSPOSED_ZIGZAG[position] % 8);
+        let (indices, from_lower) = &mut halves[position / 32];
+        indices[position % 32] = (row % 4 / 2 * 16 + column / 4 * 8 + row % 2 * 4 + column % 4) as u16;
+        *from_lower |= (row as u32 / 4) << (position % 32);
+        position += 1;
+    }
+    halves
+};
+
+/// As in `masking.rs`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn energy(fine: &Block) -> f32 {
+    let (rows, _) = fine.as_chunks();
+    let mut sums = _mm256_setzero_ps();
+    for pair in rows {
+        let pair = load_words(pair);
+        let squares = _mm512_mul_ps(pair, pair);
+        sums = _mm256_add_ps(sums, _mm512_castps512_ps256(squares));
+        sums = _mm256_add_ps(sums, _mm512_extractf32x8_ps::<1>(squares));
+    }
+    let mut columns = [0.0; 8];
+    // SAFETY: the array has the 32 bytes that are written; no alignment is asked for.
+    unsafe { _mm256_storeu_ps(columns.as_mut_ptr(), sums) }
+    energy_of(columns, fine[0])
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn load_bytes(from: &[u8; 64]) -> __m512i {
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn load_words(from: &[i16; 16]) -> __m512 {
+    // SAFETY: the array has the 32 bytes that are read; no alignment is asked for.
+    let words = unsafe { _mm256_loadu_si256(from.as_ptr().cast()) };
+    _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(words))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn store_words([a, b]: [__m512; 2], to: &mut [[i16; 16]; 2]) {
+    let packed = _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b));
+    let packed = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed);
+    // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
+    unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), packed) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn store_32_words(words: __m512i, to: &mut [i16; 32]) {
+    // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
+    unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), words) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn load_indices(from: &[u16; 32]) -> __m512i {
     // SAFETY: the array has the 64 bytes that are read; no alignment is asked for.
     unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn store(room: &mut Room, at: usize, tokens: __m512i) {
-    let (places, _) = room[at..].as_chunks_mut::<16>();
-    let tokens = _mm512_cvtepi32_epi16(tokens);
-    // SAFETY: the array has the 32 bytes that are written; no alignment is asked for.
-    unsafe { _mm256_storeu_si256(places[0].as_mut_ptr().cast(), tokens) }
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn load(from: &[f32; 16]) -> __m512 {
+    // SAFETY: the array has the 64 bytes that are read; no alignment is asked for.
+    unsafe { _mm512_loadu_ps(from.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+fn store(values: __m512, to: &mut [f32; 16]) {
+    // SAFETY: the array has the 64 bytes that are written; no alignment is asked for.
+    unsafe { _mm512_storeu_ps(to.as_mut_ptr(), values) }
 }

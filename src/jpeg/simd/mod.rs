@@ -1,10 +1,12 @@
 //! The kernels on the instruction sets of the processor.
 //!
 //! ```text
-//! mod.rs      which instructions to use, the pixel kernels, their scalar form
-//! avx2.rs     the pixel kernels on AVX2
-//! ac_avx2.rs  the inner loops of AC scans on AVX2 and BMI
-//! avx512.rs   the same on AVX-512
+//! mod.rs        which instructions to use, the pixel kernels, their scalar form
+//! lanes.rs      the pixel kernels on vectors, of any length
+//! avx2.rs       vectors of AVX2
+//! avx512.rs     vectors of AVX-512
+//! ac_avx2.rs    the inner loops of AC scans on AVX2 and BMI
+//! ac_avx512.rs  the same on AVX-512
 //! ```
 //!
 //! The inner loops of AC scans are specified in `entropy/planes.rs`. Each pixel kernel is specified by a function in
@@ -25,9 +27,13 @@ use crate::jpeg::{color, fdct, sample};
 #[cfg(target_arch = "x86_64")]
 mod ac_avx2;
 #[cfg(target_arch = "x86_64")]
+mod ac_avx512;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 
 /// Which vector instructions may be used. The bytes that come out are the same for all: this is for measuring and
 /// testing. In text: `auto`, `scalar`, `avx2` or `avx512`.
@@ -41,8 +47,7 @@ pub enum Simd {
     Scalar,
     /// Up to AVX2, with BMI1, BMI2, LZCNT and POPCNT.
     Avx2,
-    /// Up to AVX-512 with VBMI2, as all processors have it since Ice Lake and Zen 4; work that has no form for it is
-    /// done with AVX2.
+    /// Up to AVX-512 with VBMI2, as all processors have it since Ice Lake and Zen 4.
     Avx512,
 }
 
@@ -151,8 +156,30 @@ pub(crate) trait Kernels: Copy {
     /// [`sample::light`].
     fn light(self, y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]);
 
+    /// [`sample::mix`].
+    fn mix(self, rows: [&[f32]; 2], mixed: &mut [f32]);
+
     /// [`sample::correct_luma`].
-    fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]);
+    fn correct_luma(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]);
+
+    /// Mixes the nearer and the farther of two rows of chroma for a row of luma, and corrects it. `scratch` is two samples
+    /// longer than they are.
+    fn correct_by_rows(
+        self,
+        light: &[f32],
+        cb: [&[f32]; 2],
+        cr: [&[f32]; 2],
+        scratch: &mut [Vec<f32>; 2],
+        y: &mut [f32],
+    ) {
+        for (rows, mixed) in [cb, cr].into_iter().zip(&mut *scratch) {
+            if let [_, mixed @ .., _] = &mut mixed[..] {
+                self.mix(rows, mixed);
+            }
+            sample::repeat_ends(mixed);
+        }
+        self.correct_luma(light, &scratch[0], &scratch[1], y);
+    }
 
     /// [`sample::correct_full`].
     fn correct_full(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]);
@@ -196,8 +223,12 @@ impl Kernels for Scalar {
         sample::light(y, cb, cr, light);
     }
 
-    fn correct_luma(self, light: &[f32], cb: [&[f32]; 2], cr: [&[f32]; 2], scratch: &mut [Vec<f32>; 2], y: &mut [f32]) {
-        sample::correct_luma(light, cb, cr, scratch, y);
+    fn mix(self, rows: [&[f32]; 2], mixed: &mut [f32]) {
+        sample::mix(rows, mixed);
+    }
+
+    fn correct_luma(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
+        sample::correct_luma(light, cb, cr, y);
     }
 
     fn correct_full(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
@@ -221,7 +252,8 @@ impl Kernels for Scalar {
 mod tests {
     use super::*;
     use crate::jpeg::entropy::Band;
-    use crate::jpeg::entropy::planes::{GROUP, Planes, Refined, Wanted, Words};
+    use crate::jpeg::entropy::pairs;
+    use crate::jpeg::entropy::planes::{AT_ONCE, GROUP, Planes, Refined, Wanted, Words};
     use crate::jpeg::entropy::token::{ROOM, Room};
     use crate::jpeg::quant::QuantTable;
     use crate::jpeg::quant::quantise::DeadZone;
@@ -230,31 +262,17 @@ mod tests {
     macro_rules! for_every_level {
         ($check:ident) => {
             #[cfg(target_arch = "x86_64")]
+            match avx512::Avx512::detect() {
+                Some(kernels) => $check(kernels),
+                None => eprintln!("skipped: this processor has no AVX-512 with VBMI2"),
+            }
+            #[cfg(target_arch = "x86_64")]
             match avx2::Avx2::detect() {
                 Some(kernels) => $check(kernels),
                 None => eprintln!("skipped: this processor has no AVX2"),
             }
             $check(Scalar);
         };
-    }
-
-    fn every_level_of_ac_kernels() {
-        #[cfg(target_arch = "x86_64")]
-        match avx2::Avx2::detect() {
-            Some(kernels) => {
-                ac_is_scalar(kernels);
-                planes_are_scalar(kernels);
-            }
-            None => eprintln!("skipped: this processor has no AVX2"),
-        }
-        #[cfg(target_arch = "x86_64")]
-        match avx512::Avx512::detect() {
-            Some(kernels) => {
-                ac_is_scalar(kernels);
-                planes_are_scalar(kernels);
-            }
-            None => eprintln!("skipped: this processor has no AVX-512 with VBMI2"),
-        }
     }
 
     /// Blocks from empty to full, of values from small to the whole type.
@@ -318,6 +336,21 @@ mod tests {
         }
     }
 
+    fn packing_is_scalar<K: AcKernels>(kernels: K) {
+        let mut noise = Noise(7);
+        for block in (0..20).flat_map(|_| random_blocks(&mut noise)) {
+            let mut room = [-1; pairs::ROOM];
+            room[..64].copy_from_slice(&block);
+            let (mut values, mut expected, mut back) = (room, room, room);
+            let places = kernels.compress(&room, &mut values);
+            assert_eq!(places, Scalar.compress(&room, &mut expected));
+            let count = places.count_ones() as usize;
+            assert_eq!(values[..count], expected[..count]);
+            kernels.expand(places, &values[..count.next_multiple_of(AT_ONCE)], &mut back);
+            assert_eq!(back[..64], block);
+        }
+    }
+
     fn planes_are_scalar<K: AcKernels>(kernels: K) {
         let mut noise = Noise(6);
         for round in 0..300_usize {
@@ -368,25 +401,27 @@ mod tests {
 
     /// Y, Cb and Cr as bits, from a function that fills rows of `len` samples.
     fn ycbcr(len: usize, convert: impl Fn(&mut [f32], &mut [f32], &mut [f32])) -> Vec<Vec<u32>> {
-        let mut rows = [vec![0.0; len], vec![0.0; len], vec![0.0; len]];
+        let mut rows = [vec![0.0; len + 1], vec![0.0; len + 1], vec![0.0; len + 1]];
         let [y, cb, cr] = &mut rows;
-        convert(y, cb, cr);
+        convert(&mut y[1..], &mut cb[1..], &mut cr[1..]);
         bits(&rows)
     }
 
     fn color_is_scalar<K: Kernels>(kernels: K) {
         let mut noise = Noise(1);
         for len in 0..70 {
-            let (gray, rgb, rgba) = (noise.bytes(len), noise.bytes(3 * len), noise.bytes(4 * len));
-            assert_eq!(ycbcr(len, |y, _, _| kernels.gray(&gray, y)), ycbcr(len, |y, _, _| color::gray(&gray, y)));
+            // From the second byte on, at no address that a vector would choose.
+            let [gray, rgb, rgba] = [1, 3, 4].map(|channels| noise.bytes(channels * len + 1));
+            let (gray, rgb, rgba) = (&gray[1..], &rgb[1..], &rgba[1..]);
+            assert_eq!(ycbcr(len, |y, _, _| kernels.gray(gray, y)), ycbcr(len, |y, _, _| color::gray(gray, y)));
             assert_eq!(
-                ycbcr(len, |y, cb, cr| kernels.rgb(&rgb, y, cb, cr)),
-                ycbcr(len, |y, cb, cr| color::rgb(&rgb, y, cb, cr))
+                ycbcr(len, |y, cb, cr| kernels.rgb(rgb, y, cb, cr)),
+                ycbcr(len, |y, cb, cr| color::rgb(rgb, y, cb, cr))
             );
             let background = [0, 1, 254];
             assert_eq!(
-                ycbcr(len, |y, cb, cr| kernels.rgba(&rgba, background, y, cb, cr)),
-                ycbcr(len, |y, cb, cr| color::rgba(&rgba, background, y, cb, cr))
+                ycbcr(len, |y, cb, cr| kernels.rgba(rgba, background, y, cb, cr)),
+                ycbcr(len, |y, cb, cr| color::rgba(rgba, background, y, cb, cr))
             );
         }
     }
@@ -424,10 +459,13 @@ mod tests {
             kernels.light(&y, &full_cb, &full_cr, &mut light);
             sample::light(&y, &full_cb, &full_cr, &mut expected);
             assert_eq!(bits(&[light.clone()]), bits(&[expected]));
-            let mut scratch = [vec![0.0; len], vec![0.0; len]];
+            let (cb, cr) = ([near_cb, far_cb], [near_cr, far_cr]);
+            let mut scratch = [vec![0.0; len + 2], vec![0.0; len + 2]];
+            let mut expected_scratch = scratch.clone();
             let (mut luma, mut expected) = (y.clone(), y);
-            kernels.correct_luma(&light, [near_cb, far_cb], [near_cr, far_cr], &mut scratch, &mut luma);
-            sample::correct_luma(&light, [near_cb, far_cb], [near_cr, far_cr], &mut scratch, &mut expected);
+            kernels.correct_by_rows(&light, cb, cr, &mut scratch, &mut luma);
+            Scalar.correct_by_rows(&light, cb, cr, &mut expected_scratch, &mut expected);
+            assert_eq!(bits(&scratch), bits(&expected_scratch));
             assert_eq!(bits(&[luma.clone()]), bits(&[expected.clone()]));
             kernels.correct_full(&light, &full_cb, &full_cr, &mut luma);
             sample::correct_full(&light, &full_cb, &full_cr, &mut expected);
@@ -440,16 +478,19 @@ mod tests {
         for step in [1, 7, 50, 255] {
             let zone = DeadZone { low: 0.55, rise: 0.2, masked: 0.02, floor: 9.0, most: 0.9, bias: 0.03 };
             let quantiser = Quantiser::new(&QuantTable([step; 64]), &zone);
+            // An odd number of blocks: one has no neighbour.
             let rows: [Vec<f32>; 8] = std::array::from_fn(|_| noise.samples(8 * 33));
             let rows: [&[f32]; 8] = std::array::from_fn(|y| rows[y].as_slice());
-            let (mut fine, mut expected) = ([[0; 64]; 32], [[0; 64]; 32]);
+            let (mut fine, mut expected) = ([[0; 64]; 33], [[0; 64]; 33]);
             kernels.block_row(rows, &mut fine);
             Scalar.block_row(rows, &mut expected);
             assert_eq!(fine, expected);
-            let mut blocks = [[0; 64]; 32];
-            kernels.quantise(&quantiser, &fine, &mut blocks);
-            Scalar.quantise(&quantiser, &fine, &mut expected);
-            assert_eq!(blocks, expected);
+            let mut blocks = [[0; 64]; 33];
+            for fine in [&fine[..], &random_blocks(&mut noise)[..33]] {
+                kernels.quantise(&quantiser, fine, &mut blocks);
+                Scalar.quantise(&quantiser, fine, &mut expected);
+                assert_eq!(blocks, expected);
+            }
         }
     }
 
@@ -460,7 +501,9 @@ mod tests {
         for_every_level!(sampling_is_scalar);
         for_every_level!(light_is_scalar);
         for_every_level!(blocks_are_scalar);
-        every_level_of_ac_kernels();
+        for_every_level!(ac_is_scalar);
+        for_every_level!(planes_are_scalar);
+        for_every_level!(packing_is_scalar);
     }
 
     #[test]

@@ -52,9 +52,17 @@ pub(crate) type Hope = OnceLock<Vec<bool>>;
 /// The best of some ways.
 pub(crate) enum Best<'a> {
     /// With all tokens.
-    Made(Vec<Ready<'a>>, Store),
+    Made(Made<'a>),
     /// To be made yet.
     Script(Vec<Scan>),
+}
+
+/// Scans that are ready to be written, and their tokens.
+pub(crate) struct Made<'a> {
+    pub(crate) scans: Vec<Ready<'a>>,
+    pub(crate) store: Store,
+    /// Whether no scan of the file is left, and nothing more is taken from the rows.
+    pub(crate) is_end: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -268,16 +276,17 @@ impl<'a> Batch<'a> {
         });
         let mut in_order = in_order.collect::<Result<Vec<_>>>()?;
         Interval::put_in_order(in_order.iter_mut().map(|ready| &mut ready.interval));
-        Ok(Some(Best::Made(in_order, store)))
+        Ok(Some(Best::Made(Made { scans: in_order, store, is_end: true })))
     }
 
-    /// The scans with their tables, and the tokens of all of them.
+    /// The scans with their tables, of so many that are left, and the tokens of all of them.
     ///
     /// # Errors
     /// Where a coefficient is too large for the coding process.
-    pub(crate) fn into_scans(self) -> Result<(Vec<Ready<'a>>, Store)> {
-        let frame = self.frame;
-        Ok((self.parts.into_iter().map(|part| part.ready(frame)).collect::<Result<_>>()?, self.store))
+    pub(crate) fn into_scans(self, left: usize) -> Result<Made<'a>> {
+        let Self { frame, parts, store, .. } = self;
+        let scans = parts.into_iter().map(|part| part.ready(frame)).collect::<Result<Vec<_>>>()?;
+        Ok(Made { is_end: scans.len() == left, scans, store })
     }
 
     /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows

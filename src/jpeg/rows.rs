@@ -225,9 +225,14 @@ impl Rows<'_> {
 
     /// Gives their memory back, unless it is another's, once nothing more is taken from them.
     pub(crate) fn release(&mut self) {
-        if !matches!(self, Self::Held(Cow::Borrowed(_)) | Self::Packed(Cow::Borrowed(_))) {
+        if self.are_own() {
             *self = Self::Held(Cow::Borrowed(&[]));
         }
+    }
+
+    /// Whether their memory can be given back.
+    pub(crate) fn are_own(&self) -> bool {
+        !matches!(self, Self::Held(Cow::Borrowed(_)) | Self::Packed(Cow::Borrowed(_)))
     }
 
     /// Bytes of memory in use while rows are taken.

@@ -1,12 +1,10 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::batch::{Batch, Best, Hope};
+use crate::jpeg::batch::{Batch, Best, Hope, Made};
 use crate::jpeg::entropy::planes::AcKernels;
-use crate::jpeg::entropy::store::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
@@ -163,12 +161,18 @@ impl Scans<'_> {
         let with_zeros = rows.are_held();
         let begin = || Batch::of_ways(self.frame, ways, self.restart, with_zeros);
         let mut threads = self.work.threads;
-        let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-        let script = match batch.best(kernels, ways, self.restart, self.work.threads)? {
-            Some(Best::Made(scans, store)) => {
-                self.release(rows);
-                let of = scans.len();
-                return self.write_scans(kernels, (scans, store), of, rows.bytes(), out, scan_done);
+        let best = loop {
+            let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
+            let best = batch.best(kernels, ways, self.restart, threads)?;
+            match &best {
+                Some(Best::Made(made)) if threads > 1 && self.check(made, rows, out).is_err() => threads = 1,
+                _ => break best,
+            }
+        };
+        let script = match best {
+            Some(Best::Made(made)) => {
+                let of = made.scans.len();
+                return self.write_scans(kernels, made, of, rows, out, scan_done);
             }
             Some(Best::Script(script)) => script,
             None => otherwise.clone().unwrap_or_else(|| ways.usual()),
@@ -190,12 +194,13 @@ impl Scans<'_> {
         while done < script.len() {
             let begin = || Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-            let (scans, store) = batch.into_scans()?;
-            done += scans.len();
-            if done == script.len() {
-                self.release(rows);
+            let made = batch.into_scans(script.len() - done)?;
+            if threads > 1 && self.check(&made, rows, out).is_err() {
+                threads = 1;
+                continue;
             }
-            self.write_scans(kernels, (scans, store), script.len(), rows.bytes(), out, scan_done)?;
+            done += made.scans.len();
+            self.write_scans(kernels, made, script.len(), rows, out, scan_done)?;
         }
         Ok(())
     }
@@ -217,7 +222,7 @@ impl Scans<'_> {
         let bands = threads::bands(self.frame.mcus_high, *threads);
         let mut shared = None;
         if bands.len() > 1 && begin().may_be_shared() {
-            // It pays where threads have something to share.
+            // In memory for as long as threads share it: what a single pass has to hold is what there is in the end.
             let packed = match rows.packed(kernels, self.frame, SHARED_BYTES, self.work, written) {
                 // Whatever is wrong, a single pass will find it.
                 Err(error) if is_of_memory(&error) || error.kind() == ErrorKind::Input => None,
@@ -226,10 +231,8 @@ impl Scans<'_> {
             if let Some(memory) = packed.as_ref().map(InMemory::Packed).or_else(|| rows.in_memory()) {
                 shared = self.shared(kernels, &begin, memory, bands, written)?;
             }
-            match packed {
-                _ if shared.is_none() => *threads = 1,
-                Some(packed) => *rows = Rows::Packed(Cow::Owned(packed)),
-                None => {}
+            if shared.is_none() {
+                *threads = 1;
             }
         }
         let mut batch = match shared {
@@ -240,7 +243,7 @@ impl Scans<'_> {
                 batch
             }
         };
-        batch.finish(kernels, self.work.threads);
+        batch.finish(kernels, *threads);
         Ok(batch)
     }
 
@@ -272,26 +275,32 @@ impl Scans<'_> {
         Ok(first.and_then(|mut first| bands.all(|next| first.join(next)).then_some(first)))
     }
 
-    /// Nothing more is taken from the rows.
-    fn release(&self, rows: &mut Rows<'_>) {
-        if self.is_last {
-            rows.release();
-        }
+    /// Bytes of some of the scans of a file once they are written, and of all that is held then, if they are within the
+    /// limits. At the end of the file, and of all files that are made of them, the rows are given back.
+    fn check(&self, made: &Made<'_>, rows: &Rows<'_>, out: &[u8]) -> Result<(usize, u64)> {
+        let Made { scans, store, is_end } = made;
+        let rows = if *is_end && self.is_last && rows.are_own() { 0 } else { rows.bytes() };
+        let bytes: usize = scans.iter().map(Ready::bytes).sum();
+        let held = rows + store.bytes() + scans.iter().map(Ready::memory).sum::<u64>() + out.len() as u64;
+        self.work.limits.check_memory(held + bytes as u64, "the coefficients, the tokens of scans and the output")?;
+        Ok((bytes, held))
     }
 
-    /// Writes some of the scans of a file, which has so many. The rows hold so many bytes.
+    /// Writes some of the scans of a file, which has so many.
     fn write_scans(
         &self,
         kernels: impl AcKernels,
-        (scans, store): (Vec<Ready<'_>>, Store),
+        made: Made<'_>,
         of: usize,
-        held: u64,
+        rows: &mut Rows<'_>,
         out: &mut Vec<u8>,
         scan_done: Deliver<'_>,
     ) -> Result<()> {
-        let bytes: usize = scans.iter().map(Ready::bytes).sum();
-        let held = held + store.bytes() + scans.iter().map(Ready::memory).sum::<u64>() + out.len() as u64;
-        self.work.limits.check_memory(held + bytes as u64, "the coefficients, the tokens of scans and the output")?;
+        let (bytes, held) = self.check(&made, rows, out)?;
+        let Made { scans, store, is_end } = made;
+        if is_end && self.is_last {
+            rows.release();
+        }
         // Threads have the scans once more before they are put together.
         let threads = if held + 2 * bytes as u64 > self.work.limits.memory { 1 } else { self.work.threads };
         out.reserve_exact(bytes);

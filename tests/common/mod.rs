@@ -8,7 +8,7 @@
 //! build     segments and scans to bytes                decode  bytes to coefficients, bit by bit
 //! samples   small files with one feature each          tools   other programs as judges
 //! metadata  Exif blocks and MPF indices                  machine which programs there are
-//! laws      what must hold for every file
+//! laws      what must hold for every file               threads what several of them say
 //! ```
 #![allow(dead_code, reason = "every test file uses a part")]
 
@@ -24,6 +24,7 @@ pub(crate) mod metadata;
 pub(crate) mod picture;
 pub(crate) mod samples;
 pub(crate) mod script;
+pub(crate) mod threads;
 pub(crate) mod tools;
 
 /// Numbers that are the same in every run (xorshift64*).

@@ -50,6 +50,21 @@ impl Content {
     pub(crate) const DEEP: Self = Self { dc: 16384, ac: 16383, density: 40, busy: 200 };
     /// Every coefficient is there.
     pub(crate) const FULL: Self = Self { dc: 1024, ac: 1023, density: 256, busy: 256 };
+    /// Next to nothing.
+    pub(crate) const FLAT: Self = Self { dc: 1, ac: 1, density: 0, busy: 0 };
+
+    fn fill(self, block: &mut Block, random: &mut Random) {
+        block[0] = random.within(-self.dc, self.dc - 1);
+        if random.chance(self.busy) {
+            for value in &mut block[1..] {
+                if random.chance(self.density) {
+                    // All sizes alike: a uniform draw would hardly ever be small.
+                    let most = self.ac >> random.below(self.ac.ilog2() as usize + 1);
+                    *value = random.within(-most, most);
+                }
+            }
+        }
+    }
 }
 
 impl Picture {
@@ -68,18 +83,17 @@ impl Picture {
         Self { width, height, precision: 8, components: components.collect() }
     }
 
-    pub(crate) fn filled(mut self, seed: u64, content: Content) -> Self {
+    pub(crate) fn filled(self, seed: u64, content: Content) -> Self {
+        self.striped(seed, &[content])
+    }
+
+    /// Filled from top to bottom with one after the other, each in as many blocks.
+    pub(crate) fn striped(mut self, seed: u64, contents: &[Content]) -> Self {
         let mut random = Random::new(seed);
-        for block in self.components.iter_mut().flat_map(|c| &mut c.blocks) {
-            block[0] = random.within(-content.dc, content.dc - 1);
-            if random.chance(content.busy) {
-                for value in &mut block[1..] {
-                    if random.chance(content.density) {
-                        // All sizes alike: a uniform draw would hardly ever be small.
-                        let most = content.ac >> random.below(content.ac.ilog2() as usize + 1);
-                        *value = random.within(-most, most);
-                    }
-                }
+        for component in &mut self.components {
+            let count = component.blocks.len();
+            for (i, block) in component.blocks.iter_mut().enumerate() {
+                contents[i * contents.len() / count].fill(block, &mut random);
             }
         }
         self

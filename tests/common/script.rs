@@ -129,3 +129,12 @@ pub(crate) fn known(picture: &Picture, scans: &[Scan]) -> Picture {
     }
     known
 }
+
+/// As a script of the caller's own is written.
+pub(crate) fn text(scans: &[Scan]) -> String {
+    let line = |scan: &Scan| {
+        let components: Vec<String> = scan.components.iter().map(usize::to_string).collect();
+        format!("{}: {}-{},{},{};\n", components.join(" "), scan.start, scan.end, scan.high, scan.low)
+    };
+    scans.iter().map(line).collect()
+}

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use cosimg::jpeg::{Coding, Encoder, Image, Mode, PixelFormat, Subsampling};
+use cosimg::jpeg::{Coding, Encoder, Image, Mode, PixelFormat, RestartInterval, Subsampling};
 use cosimg::{Cancel, ErrorKind, Limits};
 
 use crate::{PRESETS, Picture, SUBSAMPLINGS, encoder};
@@ -59,6 +59,25 @@ fn every_kind_of_format() {
         };
         let image = Image::new(&noise[..bytes], 95, 199, format).unwrap();
         assert_same(&image, &encoder(70).dither(true));
+    }
+}
+
+/// Pictures of so many rows that threads share them once more when the scans are made.
+#[test]
+fn tall_pictures() {
+    for (width, height, subsampling) in [(40, 1100, Subsampling::S420), (61, 300, Subsampling::S444)] {
+        let scene = Picture::scene(width, height);
+        let encoder = encoder(75).subsampling(subsampling);
+        for preset in PRESETS {
+            assert_same(&scene.image(), &encoder.clone().preset(preset));
+            assert_same(&scene.to(PixelFormat::Gray8).image(), &encoder.clone().preset(preset));
+        }
+        for interval in [RestartInterval::Mcus(5), RestartInterval::Rows(1), RestartInterval::Rows(7)] {
+            for mode in [Mode::Display, Mode::Fast, Mode::Small] {
+                assert_same(&scene.image(), &encoder.clone().mode(mode).restart_interval(interval));
+            }
+            assert_same(&scene.image(), &encoder.clone().coding(Coding::Smaller).restart_interval(interval));
+        }
     }
 }
 

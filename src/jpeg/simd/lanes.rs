@@ -30,7 +30,7 @@ pub(super) trait Lanes<const N: usize>: Copy {
     fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn sqrt(self, a: Self::Vector) -> Self::Vector;
     fn abs(self, a: Self::Vector) -> Self::Vector;
-    /// The magnitude of the first with the sign of the second.
+    /// A magnitude, which is not negative, with a sign.
     fn copysign(self, magnitude: Self::Vector, sign: Self::Vector) -> Self::Vector;
     /// `a` where `b` is greater than `c`, and 0 elsewhere.
     fn where_greater(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;

@@ -14,6 +14,9 @@ pub(crate) const GROUP: usize = 64;
 /// A word for each block of a group.
 pub(crate) type Words = [u64; GROUP];
 
+/// Precisions that the bytes of magnitudes tell about: below Al = 8.
+pub(crate) const BYTE: u32 = 8;
+
 /// Precisions a scan may ask for: Al of 0 to 13, and one more for what was known before the first refinement.
 const LOWS: usize = 15;
 
@@ -196,6 +199,12 @@ impl Wanted {
     /// Adds what a first scan at Al `low` looks at.
     pub(crate) fn first(&mut self, low: u8) {
         self.not_zero |= 1 << low;
+    }
+
+    /// Whether the bytes of magnitudes tell all.
+    #[inline(always)]
+    pub(crate) fn are_of_bytes(self) -> bool {
+        (self.not_zero | self.bit) >> BYTE == 0
     }
 
     /// Adds what a refinement to Al `low` looks at.

@@ -8,6 +8,7 @@
 use std::arch::x86_64::*;
 
 use super::avx2::Avx2;
+use super::lanes;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::ac_refine::new_token;
@@ -22,26 +23,8 @@ impl AcKernels for Avx2 {
     }
 
     #[inline(always)]
-    fn not_zero(self, blocks: &[Block], low: u32, words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { not_zero(blocks, low, words) }
-    }
-
-    #[inline(always)]
-    fn bit(self, blocks: &[Block], low: u32, words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { bit(blocks, low, words) }
-    }
-
-    #[inline(always)]
-    fn negative(self, blocks: &[Block], words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { negative(blocks, words) }
-    }
-
-    #[inline(always)]
     fn planes(self, blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
-        if (wanted.not_zero | wanted.bit) >> BYTE == 0 {
+        if wanted.are_of_bytes() {
             // SAFETY: `self` proves that the processor has these instructions.
             unsafe { all_planes(blocks, wanted, planes) }
         } else {
@@ -49,33 +32,16 @@ impl AcKernels for Avx2 {
         }
     }
 
-    #[inline(always)]
-    fn filled(self, words: &Words, mask: u64) -> u64 {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { filled(words, mask) }
-    }
-
-    #[inline(always)]
-    fn extract(self, word: u64, mask: u64) -> u64 {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { extract(word, mask) }
-    }
-
-    #[inline(always)]
-    fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { first(block, new, band, room, at) }
-    }
-
-    #[inline(always)]
-    fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { refine(refined, band, room, at) }
+    lanes::proven! {
+        not_zero(blocks: &[Block], low: u32, words: &mut Words) = not_zero;
+        bit(blocks: &[Block], low: u32, words: &mut Words) = bit;
+        negative(blocks: &[Block], words: &mut Words) = negative;
+        filled(words: &Words, mask: u64) -> u64 = filled;
+        extract(word: u64, mask: u64) -> u64 = extract;
+        first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize = first;
+        refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize = refine;
     }
 }
-
-/// Precisions that the bytes of magnitudes tell about: below Al = 8.
-const BYTE: u32 = 8;
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn run<R>(work: impl FnOnce() -> R) -> R {

@@ -7,19 +7,19 @@
 use std::arch::x86_64::*;
 
 use super::avx512::Avx512;
+use super::lanes;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::planes::{self, AcKernels, Planes, Refined, Wanted, Words};
+use crate::jpeg::entropy::planes::{self, AcKernels, BYTE, Planes, Refined, Wanted, Words};
 use crate::jpeg::entropy::token::{MAX_SIZE, Room, SlotKind};
 use crate::jpeg::entropy::{Band, pairs};
-
-/// Precisions that the bytes of magnitudes tell about: below Al = 8.
-const BYTE: u32 = 8;
 
 /// Where the extra bits of tokens begin.
 const FIRST_EXTRA_AT: u32 = SlotKind::Ac.extra_at();
 const REFINED_EXTRA_AT: u32 = SlotKind::Corrections.extra_at();
 
 impl AcKernels for Avx512 {
+    const COMPRESSES: bool = true;
+
     #[inline(always)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         // SAFETY: `self` proves that the processor has these instructions.
@@ -27,26 +27,8 @@ impl AcKernels for Avx512 {
     }
 
     #[inline(always)]
-    fn not_zero(self, blocks: &[Block], low: u32, words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { not_zero(blocks, low, words) }
-    }
-
-    #[inline(always)]
-    fn bit(self, blocks: &[Block], low: u32, words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { bit(blocks, low, words) }
-    }
-
-    #[inline(always)]
-    fn negative(self, blocks: &[Block], words: &mut Words) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { negative(blocks, words) }
-    }
-
-    #[inline(always)]
     fn planes(self, blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
-        if (wanted.not_zero | wanted.bit) >> BYTE == 0 {
+        if wanted.are_of_bytes() {
             // SAFETY: `self` proves that the processor has these instructions.
             unsafe { all_planes(blocks, wanted, planes) }
         } else {
@@ -54,41 +36,20 @@ impl AcKernels for Avx512 {
         }
     }
 
-    #[inline(always)]
-    fn filled(self, words: &Words, mask: u64) -> u64 {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { filled(words, mask) }
+    lanes::proven! {
+        not_zero(blocks: &[Block], low: u32, words: &mut Words) = not_zero;
+        bit(blocks: &[Block], low: u32, words: &mut Words) = bit;
+        negative(blocks: &[Block], words: &mut Words) = negative;
+        filled(words: &Words, mask: u64) -> u64 = filled;
+        compress(block: &pairs::Room, values: &mut pairs::Room) -> u64 = compress_block;
+        expand(places: u64, values: &[i16], room: &mut pairs::Room) = expand;
+        first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize = first;
+        refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize = refine;
     }
 
     #[inline(always)]
     fn extract(self, word: u64, mask: u64) -> u64 {
         self.avx2().extract(word, mask)
-    }
-
-    const COMPRESSES: bool = true;
-
-    #[inline(always)]
-    fn compress(self, block: &pairs::Room, values: &mut pairs::Room) -> u64 {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { compress_block(block, values) }
-    }
-
-    #[inline(always)]
-    fn expand(self, places: u64, values: &[i16], room: &mut pairs::Room) {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { expand(places, values, room) }
-    }
-
-    #[inline(always)]
-    fn first(self, block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { first(block, new, band, room, at) }
-    }
-
-    #[inline(always)]
-    fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
-        // SAFETY: `self` proves that the processor has these instructions.
-        unsafe { refine(refined, band, room, at) }
     }
 }
 

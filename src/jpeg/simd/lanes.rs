@@ -56,7 +56,7 @@ pub(super) trait Lanes<const N: usize>: Copy {
     fn store_words(self, values: [Self::Vector; 2], to: &mut [[i16; N]; 2]);
 }
 
-/// Methods of [`Lanes`] that are what functions do which ask for the instructions that `self` proves.
+/// Methods that are what functions do which ask for the instructions that `self` proves.
 macro_rules! proven {
     ($($name:ident($($value:ident: $type:ty),*) $(-> $result:ty)? = $function:ident;)*) => {$(
         #[inline(always)]

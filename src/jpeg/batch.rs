@@ -94,12 +94,8 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Whether the rows of the picture may be shared out to several.
-    pub(crate) fn may_be_shared(&self) -> bool {
-        self.parts.iter().all(Part::may_be_shared)
-    }
-
-    /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes of output are there already.
+    /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes of
+    /// output are there already.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,

@@ -125,6 +125,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// That before a byte.
+    pub(crate) fn at_byte(next: usize) -> Self {
+        Self { next, word: 0, count: 0 }
+    }
+
     /// Bits before it.
     pub(crate) fn position(self) -> usize {
         (self.next * 8).saturating_sub(self.count as usize)
@@ -139,11 +144,6 @@ impl<'a> BitReader<'a> {
     /// Goes on from a place in the same data.
     pub(crate) fn resume(data: &'a [u8], Place { next, word, count }: Place) -> Self {
         Self { data, next, word, count }
-    }
-
-    /// The place before a byte.
-    pub(crate) fn at_byte(next: usize) -> Place {
-        Place { next, word: 0, count: 0 }
     }
 
     pub(crate) fn place(&self) -> Place {

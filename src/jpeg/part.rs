@@ -80,13 +80,11 @@ impl<'a> Part<'a> {
 
     /// For the MCU rows from `y` on, where the rows before them are another's.
     pub(crate) fn beginning_at(mut self, frame: &Frame, y: u32) -> Self {
-        let component = &frame.components[self.scan.components[0]];
-        let before = u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide);
         match &mut self.tokeniser {
             Tokeniser::AcFirst(ac_first::Tokeniser { run, .. })
             | Tokeniser::AcRefine(ac_refine::Tokeniser { run, .. }) => {
                 *run = Run::open();
-                self.countdown = Countdown::new(self.interval, before);
+                self.countdown = self.countdown_at(frame, y);
             }
             // Those of DC come at the end, and sequential ones are not shared.
             Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) | Tokeniser::Sequential(_) => {}
@@ -94,9 +92,16 @@ impl<'a> Part<'a> {
         self
     }
 
-    /// Whether its rows may be shared out.
-    pub(crate) fn may_be_shared(&self) -> bool {
-        !matches!(self.tokeniser, Tokeniser::Sequential(_))
+    /// MCUs of the scan to the end of an interval, from MCU row `y` of the frame on.
+    fn countdown_at(&self, frame: &Frame, y: u32) -> Countdown {
+        let before = match self.scan.components[..] {
+            [i] => {
+                let component = &frame.components[i];
+                u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide)
+            }
+            _ => u64::from(frame.mcus_wide) * u64::from(y),
+        };
+        Countdown::new(self.interval, before)
     }
 
     /// Goes on with the rows that come next, which another has taken. Their tokens are in a store that was added to that of

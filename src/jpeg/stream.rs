@@ -124,9 +124,9 @@ impl Cursor<'_> {
         Ok(packer.row())
     }
 
-    /// Whether it has come as far as another.
-    pub(crate) fn has_reached(&self, other: &Self) -> bool {
-        self.place.mcus >= other.place.mcus && (self.data.plain.intervals.len() > 1 || self.bit() >= other.bit())
+    /// Whether it has come as far as a place, of which either the MCU is known or the bit of the only interval.
+    pub(crate) fn has_reached(&self, place: Position) -> bool {
+        self.place.mcus >= place.mcus && (self.data.plain.intervals.len() > 1 || self.bit() >= place.bits.position())
     }
 
     /// Bits before it within its interval.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 
 use crate::error::Result;
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
@@ -79,7 +79,7 @@ pub(crate) fn pack(
         let middle = if threads > 1 { middle(&stream.cursor) } else { None };
         let rest = middle.and_then(|middle| {
             let (window, shared, may_hold) = (stream.window().clone(), &shared, &may_hold);
-            let until = middle.clone();
+            let until = middle.place;
             let decode = move || decode(kernels, middle, &window, shared, may_hold);
             Some((until, thread::Builder::new().spawn_scoped(scope, decode).ok()?))
         });
@@ -93,7 +93,7 @@ pub(crate) fn pack(
 fn pack_with(
     kernels: impl AcKernels,
     (stream, frame): (&mut Stream<'_>, &Frame),
-    mut rest: Option<(Cursor<'_>, ScopedJoinHandle<'_, Option<Tail>>)>,
+    mut rest: Option<(Position, ScopedJoinHandle<'_, Option<Tail>>)>,
     shared: &Shared,
     may_hold: impl Fn(u64) -> Result<()>,
 ) -> Result<PackedPicture> {
@@ -101,7 +101,7 @@ fn pack_with(
     let mut packer = Packer::new(stream.window());
     let mut tail = None;
     for y in 0..frame.mcus_high {
-        if let Some((_, decoded)) = rest.take_if(|(middle, _)| y > 0 && stream.cursor.has_reached(middle)) {
+        if let Some((_, decoded)) = rest.take_if(|(middle, _)| y > 0 && stream.cursor.has_reached(*middle)) {
             tail = decoded.join().ok().flatten();
         }
         if let Some(met) = tail.take() {
@@ -141,9 +141,7 @@ fn middle<'a>(cursor: &Cursor<'a>) -> Option<Cursor<'a>> {
     }
     middle.reader.restart();
     middle.place = match &plain.intervals[..] {
-        [only] => {
-            Position { intervals: 1, bits: BitReader::at_byte(plain.data(only).len() / 2), ..Position::default() }
-        }
+        [only] => Position { intervals: 1, bits: Place::at_byte(plain.data(only).len() / 2), ..Position::default() },
         several => {
             let intervals = several.len() / 2;
             Position { mcus: intervals * data.per_interval, intervals, ..Position::default() }
@@ -226,7 +224,7 @@ fn guess(
             starts.clear();
             count = 0;
             reader.restart();
-            bits = BitReader::resume(bytes, BitReader::at_byte(bits.byte_position() + 1));
+            bits = BitReader::resume(bytes, Place::at_byte(bits.byte_position() + 1));
             take(None)?;
             continue;
         }

@@ -221,7 +221,8 @@ impl Scans<'_> {
     ) -> Result<Batch<'b>> {
         let bands = threads::bands(self.frame.mcus_high, *threads);
         let mut shared = None;
-        if bands.len() > 1 && begin().may_be_shared() {
+        // What a sequential scan remembers from block to block is not joined.
+        if bands.len() > 1 && self.coding != Coding::Baseline {
             // In memory for as long as threads share it: what a single pass has to hold is what there is in the end.
             let packed = match rows.packed(kernels, self.frame, SHARED_BYTES, self.work, written) {
                 // Whatever is wrong, a single pass will find it.
@@ -266,7 +267,7 @@ impl Scans<'_> {
             let mut batch = if band.start == 0 { begin() } else { begin().beginning_at(band.start) };
             batch.tokenise(kernels, &mut memory.into(), band, &hope, work, written).map(|()| batch)
         };
-        let bands = threads::share(self.work.threads, bands, |band| usize::MAX - band.start as usize, tokenise);
+        let bands = threads::share(self.work.threads, bands, |_| 0, tokenise);
         let mut bands = match bands.into_iter().collect::<Result<Vec<_>>>() {
             Err(error) if is_of_memory(&error) => return Ok(None),
             bands => bands?.into_iter(),

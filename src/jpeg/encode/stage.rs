@@ -82,8 +82,11 @@ impl Stage {
     /// Moves the samples of the row of blocks that was taken last, of which `blocks` were made, half the way to what a
     /// decoder will see of them. The dead zone stands for the trellis, which has yet to come.
     pub(super) fn show<K: Kernels + AcKernels>(&self, kernels: K, blocks: &[Block], samples: &mut [f32]) {
+        if samples.is_empty() {
+            return;
+        }
         let blocks = if self.statistics.is_some() { &self.row } else { blocks };
-        let mut rows = samples.chunks_exact_mut((samples.len() / SIDE).max(1));
+        let mut rows = samples.chunks_exact_mut(samples.len() / SIDE);
         let rows: [&mut [f32]; SIDE] = std::array::from_fn(|_| rows.next().unwrap_or_default());
         let mut rows = rows.map(|row| row.as_chunks_mut().0.iter_mut());
         kernels.run(

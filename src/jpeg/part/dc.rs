@@ -63,14 +63,7 @@ fn band<'a>(
 /// A part of the same scan, for the MCU rows from `y` on.
 fn from_row<'a>(frame: &Frame, dc: &DcRows, whole: &Part<'a>, y: u32) -> Part<'a> {
     let mut part = Part::new(whole.number, whole.scan.clone(), whole.interval, Coding::Progressive);
-    let before = match part.scan.components[..] {
-        [i] => {
-            let component = &frame.components[i];
-            u64::from(component.rows_of(y).start) * u64::from(component.blocks_wide)
-        }
-        _ => u64::from(frame.mcus_wide) * u64::from(y),
-    };
-    part.countdown = Countdown::new(part.interval, before);
+    part.countdown = part.countdown_at(frame, y);
     if let (Tokeniser::DcFirst(t), false) = (&mut part.tokeniser, part.countdown.is_at_start()) {
         for (slot, &i) in part.scan.components.iter().enumerate() {
             let above = frame.components[i].rows_of(y).start.checked_sub(1);

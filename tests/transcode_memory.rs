@@ -15,8 +15,8 @@ use common::script::{self, Sharing};
 use cosimg::Limits;
 use cosimg::jpeg::{Coding, CoefficientImage, Mode, Transcoder};
 
-/// Bytes of a thread that do not grow with the picture: tables, what the scans of a script have each in a band, and the rows
-/// that a thread has at hand.
+/// Bytes of a thread that do not grow with the picture: tables, what the scans of a script have each in a band, and the
+/// rows that a thread has at hand.
 const FIXED: u64 = 1 << 19;
 /// The same for what a search of effort 8 counts of 32,768 blocks of a component, in threads.
 const STATISTICS: u64 = 8;

@@ -12,14 +12,9 @@ use common::entropy::Freedom;
 use common::huffman::Style;
 use common::picture::{Content, Picture};
 use common::script::{self, Sharing};
+use common::threads::{Said, agree, said};
 use cosimg::jpeg::{Coding, Mode, Transcoder};
 use cosimg::{Cancel, ErrorKind, Limits};
-
-/// What a transcoder says on so many threads: a file, or an error in full.
-fn said(transcoder: &Transcoder, threads: usize, source: &[u8]) -> Result<Vec<u8>, String> {
-    let transcoder = transcoder.clone().threads(NonZeroUsize::new(threads).unwrap());
-    transcoder.run(source).map_err(|error| format!("{error:?}"))
-}
 
 fn are_the_same(name: &str, source: &[u8]) {
     // Small enough that hostile files end soon.
@@ -32,10 +27,7 @@ fn are_the_same(name: &str, source: &[u8]) {
         (Coding::Baseline, Mode::Display),
     ] {
         let transcoder = Transcoder::new().coding(coding).mode(mode).limits(limits.clone());
-        let one = said(&transcoder, 1, source);
-        for threads in [2, 3, 64] {
-            assert!(said(&transcoder, threads, source) == one, "{name}, {mode:?} {coding:?}, {threads} threads");
-        }
+        let _: Said = agree(&format!("{name}, {mode:?} {coding:?}"), &transcoder, &[2, 3, 64], source);
     }
 }
 

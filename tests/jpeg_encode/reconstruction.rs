@@ -48,20 +48,26 @@ fn decoders_agree_with_the_reconstruction() {
     }
 }
 
-/// Decoders are within 1 of a component by their integers, and half a level more where they interpolate; red and blue take up
-/// to 1.8 times what chroma is off. On average they are off by what they round: little where they do it once, half a level where they interpolate or mix inks.
+/// Decoders are within 1 of a component by their integers, and red and blue take up to 1.8 times what chroma is off. On
+/// average they are off by what they round: little where they do it once, half a level where they interpolate or mix inks.
+/// Where zune-jpeg interpolates, what it rounds may come together in one value.
 fn agree(ours: &Picture, file: &[u8], form: (PixelFormat, Subsampling), with_djpeg: bool, what: &str) {
     let (most, mean) = match form {
         (PixelFormat::Gray8, _) => (1, 0.1),
         (PixelFormat::Rgb8, Subsampling::S444) => (3, 0.1),
-        _ => (4, 0.7),
+        _ => (3, 0.7),
     };
     let decoders = [("zune-jpeg", Some(decode(file))), ("djpeg", with_djpeg.then(|| djpeg(file)))];
     for (decoder, theirs) in decoders.into_iter().filter_map(|(name, theirs)| Some((name, theirs?))) {
         assert_eq!((ours.width, ours.height, ours.format), (theirs.width, theirs.height, theirs.format), "{what}");
         let off = || ours.data.iter().zip(&theirs.data).map(|(a, b)| a.abs_diff(*b));
         let average = off().map(f64::from).sum::<f64>() / ours.data.len() as f64;
-        assert!(off().max() <= Some(most), "{decoder}, {what}: off by {:?}", off().max());
+        let spare = u8::from(
+            decoder == "zune-jpeg" && matches!(form, (PixelFormat::Rgb8, Subsampling::S422 | Subsampling::S420)),
+        );
+        assert!(off().max() <= Some(most + spare), "{decoder}, {what}: off by {:?}", off().max());
+        let further = off().filter(|&off| off > most).count();
+        assert!(further <= spare.into(), "{decoder}, {what}: {further} values are off by more than {most}");
         assert!(average <= mean, "{decoder}, {what}: off by {average:.3} on average");
     }
 }

@@ -157,7 +157,7 @@ const BALANCED: Recipe = Recipe {
 
 const SMALL: Recipe = Recipe {
     luma: Shape { slope: 46.0, ..BALANCED.luma },
-    deringing: 16,
+    deringing: 12,
     weighting: Some([
         Weighting { bits: 16.0, floor: 47.5, power: 0.227, dark: 0.4 },
         Weighting { bits: 22.0, floor: 60.0, power: 0.176, dark: 0.0 },

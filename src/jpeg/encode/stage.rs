@@ -8,6 +8,7 @@ use crate::jpeg::frame::{BLOCK_SIDE, Component};
 use crate::jpeg::idct::Inverse;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::quant::dc::DcTrellis;
 use crate::jpeg::quant::dering::Deringing;
 use crate::jpeg::quant::masking::energy;
 use crate::jpeg::quant::quantise::Quantiser;
@@ -40,6 +41,7 @@ pub(super) struct Means<'a> {
 pub(super) struct Stage {
     table: QuantTable,
     quantiser: Quantiser,
+    dc: DcTrellis,
     /// None for chroma, which no decoder clips by itself.
     deringing: Option<Deringing>,
     statistics: Option<Statistics>,
@@ -53,9 +55,10 @@ impl Stage {
     pub(super) fn new(recipe: &Recipe, component: &Component, table: &QuantTable) -> Self {
         let statistics = recipe.weighting.is_some().then(Statistics::new);
         let row = vec![[0; 64]; component.blocks_wide as usize];
+        let dc = DcTrellis::new(table, row.len());
         let quantiser = Quantiser::new(table, recipe.zone(component));
         let deringing = (component.table == 0).then(|| Deringing::new(table, recipe.deringing));
-        Self { table: table.clone(), quantiser, deringing, statistics, row, inverse: Inverse::new(table) }
+        Self { table: table.clone(), quantiser, dc, deringing, statistics, row, inverse: Inverse::new(table) }
     }
 
     /// Takes the samples of the next row of blocks.
@@ -73,10 +76,7 @@ impl Stage {
                 || deringing.row(samples, fine),
             );
         }
-        if self.statistics.is_none() {
-            return kernels.quantise(&self.quantiser, &self.row, blocks);
-        }
-        self.fine_row(kernels, blocks);
+        self.quantise(kernels, blocks);
     }
 
     /// Moves the samples of the row of blocks that was taken last, of which `blocks` were made, half the way to what a
@@ -136,17 +136,26 @@ impl Stage {
 
     /// Takes the next row of blocks, which is fine.
     fn fine_row<K: Kernels + AcKernels>(&mut self, kernels: K, blocks: &mut [Block]) {
-        let Self { quantiser, statistics, row, .. } = self;
-        let Some(statistics) = statistics else {
-            row.copy_from_slice(blocks);
-            return kernels.quantise(quantiser, row, blocks);
-        };
-        kernels.quantise(quantiser, blocks, row);
+        if self.statistics.is_none() {
+            self.row.copy_from_slice(blocks);
+        }
+        self.quantise(kernels, blocks);
+    }
+
+    /// Quantises a row: from `blocks` into its own where they are to stay fine, and else from its own into `blocks`.
+    fn quantise<K: Kernels + AcKernels>(&mut self, kernels: K, blocks: &mut [Block]) {
+        let Self { quantiser, dc, statistics, row, .. } = self;
+        let (fine, quantised) = if statistics.is_some() { (blocks, &mut row[..]) } else { (&mut row[..], blocks) };
+        kernels.quantise(quantiser, fine, quantised);
         kernels.run(
             #[inline(always)]
             || {
-                for block in row {
-                    statistics.add(block);
+                dc.row(fine, quantised);
+                if let Some(statistics) = statistics {
+                    dc.settle(quantised, fine);
+                    for block in quantised {
+                        statistics.add(block);
+                    }
                 }
             },
         );

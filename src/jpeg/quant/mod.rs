@@ -5,11 +5,13 @@
 //! shape.rs     our own, from a few numbers
 //! dering.rs    what samples that decoders clip are best
 //! quantise.rs  to coefficients, one by one, with a dead zone
-//! trellis.rs   to coefficients, each block as a whole, at the prices of rates.rs
+//! dc.rs        to DC coefficients, a row of blocks as a whole
+//! trellis.rs   to AC coefficients, each block as a whole, at the prices of rates.rs
 //! refine.rs    the same again, knowing where errors show
 //! masking.rs   what the texture of a block hides
 //! ```
 
+pub(crate) mod dc;
 pub(crate) mod dering;
 pub(crate) mod masking;
 pub(crate) mod quantise;

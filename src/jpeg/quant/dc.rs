@@ -1,0 +1,140 @@
+//! DC coefficients, which are sent as differences: of the two steps around each, those with which a row of blocks has the
+//! least sum of bits and errors.
+//!
+//! It is a trellis over the row (Ramchandran and Vetterli 1994), whose states are the two steps. Where a plain surface
+//! lies half-way between them, rounding goes up and down with every bit of noise, and each change costs bits and shows.
+
+use crate::jpeg::coeff::Block;
+use crate::jpeg::fdct::{FINE, round};
+use crate::jpeg::quant::QuantTable;
+use crate::jpeg::quant::quantise::reciprocals;
+
+/// What the square of an error of one step costs, in bits.
+const WEIGHT: f32 = 16.0;
+
+/// The decision for a component, row by row of its blocks.
+#[derive(Clone, Debug)]
+pub(crate) struct DcTrellis {
+    reciprocal: f32,
+    /// The step, in fine units.
+    step: i16,
+    /// For each block the lower of its steps, and from which step of the block before one comes to each of them.
+    ways: Vec<(i16, [usize; 2])>,
+}
+
+impl DcTrellis {
+    pub(crate) fn new(table: &QuantTable, blocks_wide: usize) -> Self {
+        // Steps of 8 bits, as pictures of 8 bits a sample have them.
+        let step = i16::try_from(table.0[0]).unwrap_or(i16::MAX / FINE) * FINE;
+        Self { reciprocal: reciprocals(table)[0], step, ways: Vec::with_capacity(blocks_wide) }
+    }
+
+    /// Gives a row of quantised blocks their DC coefficients, from those of the fine ones.
+    #[inline(always)]
+    pub(crate) fn row(&mut self, fine: &[Block], blocks: &mut [Block]) {
+        let nearest = |block: &Block| f32::from(block[0]) * self.reciprocal;
+        self.ways.clear();
+        let mut costs = [0.0; 2];
+        // The first block of a row has none before it: it may begin with either.
+        let mut before = fine.first().map_or(0, |first| round(nearest(first) - 0.5));
+        for fine in fine {
+            let value = nearest(fine);
+            // From 0 to 1 above it, whichever way a tie is rounded.
+            let lower = round(value - 0.5);
+            let above = value - f32::from(lower);
+            let way = |difference: i32, error: f32| {
+                let [level, rising] = [0, 1].map(|from| costs[from as usize] + price(difference - from));
+                (level.min(rising) + WEIGHT * (error * error), usize::from(rising < level))
+            };
+            let difference = i32::from(lower) - i32::from(before);
+            let (at_lower, at_upper) = (way(difference, above), way(difference + 1, 1.0 - above));
+            self.ways.push((lower, [at_lower.1, at_upper.1]));
+            costs = [at_lower.0, at_upper.0];
+            before = lower;
+        }
+        let mut upper = usize::from(costs[1] < costs[0]);
+        for (block, (lower, from)) in blocks.iter_mut().zip(&self.ways).rev() {
+            block[0] = lower + i16::from(upper == 1);
+            upper = from[upper];
+        }
+    }
+
+    /// Moves the DC coefficients of fine blocks to what those of the quantised ones stand for.
+    #[inline(always)]
+    pub(crate) fn settle(&self, blocks: &[Block], fine: &mut [Block]) {
+        for (fine, block) in fine.iter_mut().zip(blocks) {
+            fine[0] = block[0].saturating_mul(self.step);
+        }
+    }
+}
+
+/// The bits that a difference costs more than none: what tells its size, about one, and as many as that is.
+#[inline(always)]
+fn price(difference: i32) -> f32 {
+    let size = i32::BITS - difference.unsigned_abs().leading_zeros();
+    if size == 0 { 0.0 } else { (1 + size) as f32 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: u16 = 10;
+
+    /// The DC coefficients of a row, of blocks with such a mean each, in steps.
+    fn row(values: &[f32]) -> Vec<i16> {
+        let block = |value: &f32| {
+            let mut block = [0; 64];
+            block[0] = round(value * f32::from(STEP) * f32::from(FINE));
+            block
+        };
+        let fine: Vec<Block> = values.iter().map(block).collect();
+        let mut blocks = vec![[0; 64]; fine.len()];
+        let mut trellis = DcTrellis::new(&QuantTable([STEP; 64]), fine.len());
+        trellis.row(&fine, &mut blocks);
+        let mut settled = fine;
+        trellis.settle(&blocks, &mut settled);
+        assert!(settled.iter().zip(&blocks).all(|(fine, block)| fine[0] == block[0] * 160));
+        blocks.iter().map(|block| block[0]).collect()
+    }
+
+    #[test]
+    fn a_surface_between_two_steps_does_not_change() {
+        let noise = [0.02, -0.04, 0.03, -0.01, 0.05, -0.02, 0.01, -0.03];
+        let levels = row(&noise.map(|noise| -3.5 + noise));
+        assert!(levels.iter().all(|&level| level == levels[0]) && [-4, -3].contains(&levels[0]), "{levels:?}");
+    }
+
+    #[test]
+    fn what_is_near_a_step_keeps_it_and_nothing_is_off_by_much() {
+        let mut state = 1_u32;
+        let values: Vec<f32> = (0..1000)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 16) as f32 / 655.36 - 50.0
+            })
+            .collect();
+        for (value, level) in values.iter().zip(row(&values)) {
+            // A change of one step saves 4 bits at most: 2 of the difference before it, and 2 of that behind.
+            let off = (value - f32::from(level)).abs();
+            assert!(off <= 0.5 + 2.0 / WEIGHT + 0.01, "{value} became {level}");
+        }
+    }
+
+    #[test]
+    fn it_is_the_cheapest_of_all_ways() {
+        let values = [0.45, 0.55, 1.4, 0.6, -0.45, -0.52, -1.6, 0.5, 0.48];
+        let cost = |levels: &[i16]| {
+            let errors =
+                levels.iter().zip(&values).map(|(&level, value)| (value - f32::from(level)).powi(2)).sum::<f32>();
+            let bits = levels.windows(2).map(|pair| price(i32::from(pair[1] - pair[0]))).sum::<f32>();
+            WEIGHT * errors + bits
+        };
+        let ways = (0..1 << values.len()).map(|way: u32| {
+            let level = |(i, value): (usize, &f32)| value.floor() as i16 + i16::from(way >> i & 1 == 1);
+            cost(&values.iter().enumerate().map(level).collect::<Vec<_>>())
+        });
+        let least = ways.min_by(f32::total_cmp).unwrap();
+        assert!((cost(&row(&values)) - least).abs() < 0.05);
+    }
+}

@@ -9,8 +9,9 @@ use crate::jpeg::fdct::{FINE, round};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::quantise::reciprocals;
 
-/// What the square of an error of one step costs, in bits.
-const WEIGHT: f32 = 16.0;
+/// Costs are in 256ths of a bit, errors in 64ths of a step: that of one step costs its square, 16 bits.
+const BIT: i32 = 256;
+const STEP: i32 = 64;
 
 /// The decision for a component, row by row of its blocks.
 #[derive(Clone, Debug)]
@@ -18,44 +19,48 @@ pub(crate) struct DcTrellis {
     reciprocal: f32,
     /// The step, in fine units.
     step: i16,
-    /// For each block the lower of its steps, and from which step of the block before one comes to each of them.
-    ways: Vec<(i16, [usize; 2])>,
+    ways: Vec<Way>,
+}
+
+/// How one comes to the two steps around a block.
+#[derive(Clone, Copy, Debug, Default)]
+struct Way {
+    lower: i16,
+    /// Whether it is from the upper step of the block before: to the lower step, and to the upper one.
+    from_upper: [bool; 2],
 }
 
 impl DcTrellis {
     pub(crate) fn new(table: &QuantTable, blocks_wide: usize) -> Self {
-        // Steps of 8 bits, as pictures of 8 bits a sample have them.
-        let step = i16::try_from(table.0[0]).unwrap_or(i16::MAX / FINE) * FINE;
-        Self { reciprocal: reciprocals(table)[0], step, ways: Vec::with_capacity(blocks_wide) }
+        let step = i16::try_from(table.0[0]).unwrap_or(i16::MAX).saturating_mul(FINE);
+        Self { reciprocal: reciprocals(table)[0], step, ways: vec![Way::default(); blocks_wide] }
     }
 
     /// Gives a row of quantised blocks their DC coefficients, from those of the fine ones.
     #[inline(always)]
     pub(crate) fn row(&mut self, fine: &[Block], blocks: &mut [Block]) {
-        let nearest = |block: &Block| f32::from(block[0]) * self.reciprocal;
-        self.ways.clear();
-        let mut costs = [0.0; 2];
+        let in_steps = |block: &Block| f32::from(block[0]) * self.reciprocal;
+        let mut costs = [0; 2];
         // The first block of a row has none before it: it may begin with either.
-        let mut before = fine.first().map_or(0, |first| round(nearest(first) - 0.5));
-        for fine in fine {
-            let value = nearest(fine);
-            // From 0 to 1 above it, whichever way a tie is rounded.
+        let mut before = fine.first().map_or(0, |first| round(in_steps(first) - 0.5));
+        for (fine, way) in fine.iter().zip(&mut self.ways) {
+            let value = in_steps(fine);
+            // A tie is rounded either way.
             let lower = round(value - 0.5);
-            let above = value - f32::from(lower);
-            let way = |difference: i32, error: f32| {
-                let [level, rising] = [0, 1].map(|from| costs[from as usize] + price(difference - from));
-                (level.min(rising) + WEIGHT * (error * error), usize::from(rising < level))
-            };
+            let above = i32::from(round((value - f32::from(lower)) * STEP as f32));
+            let below = STEP - above;
             let difference = i32::from(lower) - i32::from(before);
-            let (at_lower, at_upper) = (way(difference, above), way(difference + 1, 1.0 - above));
-            self.ways.push((lower, [at_lower.1, at_upper.1]));
-            costs = [at_lower.0, at_upper.0];
+            let [less, same, more] = [-1, 0, 1].map(|more| price(difference + more));
+            let to_lower = [costs[0] + same, costs[1] + less];
+            let to_upper = [costs[0] + more, costs[1] + same];
+            costs = [to_lower[0].min(to_lower[1]) + above * above, to_upper[0].min(to_upper[1]) + below * below];
+            *way = Way { lower, from_upper: [to_lower[1] < to_lower[0], to_upper[1] < to_upper[0]] };
             before = lower;
         }
-        let mut upper = usize::from(costs[1] < costs[0]);
-        for (block, (lower, from)) in blocks.iter_mut().zip(&self.ways).rev() {
-            block[0] = lower + i16::from(upper == 1);
-            upper = from[upper];
+        let mut upper = costs[1] < costs[0];
+        for (block, way) in blocks.iter_mut().zip(&self.ways).rev() {
+            block[0] = way.lower + i16::from(upper);
+            upper = way.from_upper[usize::from(upper)];
         }
     }
 
@@ -68,29 +73,30 @@ impl DcTrellis {
     }
 }
 
-/// The bits that a difference costs more than none: what tells its size, about one, and as many as that is.
+/// What a difference costs more than none: a bit to tell its size, about, and as many as that is.
 #[inline(always)]
-fn price(difference: i32) -> f32 {
-    let size = i32::BITS - difference.unsigned_abs().leading_zeros();
-    if size == 0 { 0.0 } else { (1 + size) as f32 }
+fn price(difference: i32) -> i32 {
+    let size = (i32::BITS - difference.unsigned_abs().leading_zeros()).cast_signed();
+    (size + i32::from(size > 0)) * BIT
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STEP: u16 = 10;
+    const COARSE: u16 = 10;
+    const WEIGHT: f32 = (STEP * STEP / BIT) as f32;
 
     /// The DC coefficients of a row, of blocks with such a mean each, in steps.
     fn row(values: &[f32]) -> Vec<i16> {
         let block = |value: &f32| {
             let mut block = [0; 64];
-            block[0] = round(value * f32::from(STEP) * f32::from(FINE));
+            block[0] = round(value * f32::from(COARSE * FINE.unsigned_abs()));
             block
         };
         let fine: Vec<Block> = values.iter().map(block).collect();
         let mut blocks = vec![[0; 64]; fine.len()];
-        let mut trellis = DcTrellis::new(&QuantTable([STEP; 64]), fine.len());
+        let mut trellis = DcTrellis::new(&QuantTable([COARSE; 64]), fine.len());
         trellis.row(&fine, &mut blocks);
         let mut settled = fine;
         trellis.settle(&blocks, &mut settled);
@@ -127,8 +133,8 @@ mod tests {
         let cost = |levels: &[i16]| {
             let errors =
                 levels.iter().zip(&values).map(|(&level, value)| (value - f32::from(level)).powi(2)).sum::<f32>();
-            let bits = levels.windows(2).map(|pair| price(i32::from(pair[1] - pair[0]))).sum::<f32>();
-            WEIGHT * errors + bits
+            let bits = levels.windows(2).map(|pair| price(i32::from(pair[1] - pair[0]))).sum::<i32>();
+            WEIGHT * errors + (bits / BIT) as f32
         };
         let ways = (0..1 << values.len()).map(|way: u32| {
             let level = |(i, value): (usize, &f32)| value.floor() as i16 + i16::from(way >> i & 1 == 1);

@@ -26,6 +26,20 @@ pub(crate) fn h2v2(upper: &[f32], lower: &[f32], half: &mut [f32]) {
     }
 }
 
+/// How much of what down-sampling and the interpolation of decoders smooth across a row is put back.
+const SHARPNESS: f32 = 1.0 / 16.0;
+
+/// Sharpens a row that was halved: what a sample differs from its neighbours by grows. `smooth` is one longer than `half` at
+/// either end.
+#[inline(always)]
+pub(crate) fn sharpen(smooth: &[f32], half: &mut [f32]) {
+    let [left, own, right] = [0, 1, 2].map(|first| smooth.get(first..).unwrap_or_default());
+    for (((left, own), right), half) in left.iter().zip(own).zip(right).zip(half) {
+        let more = ((own - left) + (own - right)) * SHARPNESS;
+        *half = (own + more).clamp(-LEVEL_SHIFT, LEVEL_SHIFT - 1.0);
+    }
+}
+
 /// Repeats the last sample of the picture, `row[width - 1]`, to the end of the row: the padding that T.81 A.2.4
 /// recommends. A width of 0 leaves the row as it is.
 pub(crate) fn replicate_edge(row: &mut [f32], width: usize) {
@@ -146,6 +160,13 @@ pub(crate) const LIGHT: Light = {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_differs_from_its_neighbours_differs_more() {
+        let mut half = [0.0; 5];
+        sharpen(&[8.0, 8.0, 8.0, 40.0, 40.0, 127.0, 127.0], &mut half);
+        assert!(half == [8.0, 6.0, 42.0, 34.5625, 127.0], "{half:?}");
+    }
 
     #[test]
     fn means_of_what_a_sample_covers() {

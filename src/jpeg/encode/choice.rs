@@ -166,7 +166,7 @@ impl Sample {
                 }
             }
             for (tile, _) in tiles.iter_mut().zip(grid.row(tile_row)) {
-                tile.halve(kernels);
+                tile.halve(kernels, &mut scratch[0]);
                 if is_corrected {
                     tile.correct(kernels, &mut scratch);
                 }
@@ -283,11 +283,12 @@ impl Tile {
         kernels.light(y, cb, cr, &mut self.light[row]);
     }
 
-    fn halve<K: Kernels>(&mut self, kernels: K) {
+    fn halve<K: Kernels>(&mut self, kernels: K, scratch: &mut [f32]) {
         for (full, halved) in self.planes[1..].iter().zip(&mut self.halved) {
             for (half, rows) in halved.iter_mut().zip(full.as_chunks().0) {
                 let [upper, lower]: &[[f32; WIDTH]; 2] = rows;
                 kernels.h2v2(upper, lower, half);
+                kernels.sharpen_row(half, scratch);
             }
         }
         self.corrected = self.planes[0];

@@ -40,7 +40,7 @@ pub(super) struct McuRow {
     black: Rows,
     /// Cb and Cr of the MCU row that was taken last, as luma is corrected for them. None where it is not.
     shown: [Rows; 2],
-    /// For the correction of luma.
+    /// For down-sampling and the correction of luma.
     scratch: [Vec<f32>; 2],
 }
 
@@ -50,7 +50,7 @@ impl McuRow {
         let sizes = Self::sizes(frame, colour, ratio);
         let rows_of = |plane: usize| Rows::new(sizes[plane].0, sizes[plane].1);
         let light = rows_of(1);
-        let scratch = vec![0.0; light.stride / 2 + 2];
+        let scratch = vec![0.0; sizes[3].1 / 2 + 2];
         let height = SIDE * usize::from(ratio.1);
         let above = if light.is_empty() || first == 0 { 0 } else { reach(ratio) };
         Self {
@@ -73,7 +73,7 @@ impl McuRow {
     pub(super) fn bytes(frame: &Frame, colour: Colour, ratio: (u8, u8)) -> u64 {
         let sizes = Self::sizes(frame, colour, ratio);
         let [y, light, chroma, full, black, shown] = sizes.map(|(rows, stride)| Rows::room(rows, stride) as u64);
-        let scratch = 2 * (sizes[1].1 / 2 + 2) as u64;
+        let scratch = 2 * (sizes[3].1 / 2 + 2) as u64;
         (y + light + scratch + 2 * (chroma + full + shown) + black) * size_of::<f32>() as u64
     }
 
@@ -237,6 +237,9 @@ impl McuRow {
                 (1, 1) => {}
                 (_, 1) => kernels.h2v1(full.row(0), half),
                 _ => kernels.h2v2(full.row(0), full.row(1), half),
+            }
+            if self.ratio.0 > 1 {
+                kernels.sharpen_row(half, &mut self.scratch[0]);
             }
         }
     }

@@ -8,6 +8,8 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::color::{CB, CR, KB, KR, LEVEL_SHIFT};
 use crate::jpeg::fdct::{C2_LESS_C6, C2_PLUS_C6, C4, C6};
 use crate::jpeg::quant::quantise::Quantiser;
+// Compilers make vectors of it.
+pub(super) use crate::jpeg::sample::sharpen;
 use crate::jpeg::sample::{LIGHT, MOST_CORRECTION};
 
 /// Instructions that work on `N` samples at a time. As with all forms, a value proves that the processor has them.
@@ -104,6 +106,13 @@ macro_rules! kernels_of_lanes {
                 self.run(
                     #[inline(always)]
                     || lanes::h2v2(self, upper, lower, half),
+                );
+            }
+
+            fn sharpen(self, smooth: &[f32], half: &mut [f32]) {
+                self.run(
+                    #[inline(always)]
+                    || lanes::sharpen(smooth, half),
                 );
             }
 

@@ -153,6 +153,18 @@ pub(crate) trait Kernels: Copy {
     /// [`sample::h2v2`].
     fn h2v2(self, upper: &[f32], lower: &[f32], half: &mut [f32]);
 
+    /// [`sample::sharpen`].
+    fn sharpen(self, smooth: &[f32], half: &mut [f32]);
+
+    /// Sharpens a row that was halved. `scratch` is two samples longer.
+    fn sharpen_row(self, half: &mut [f32], scratch: &mut [f32]) {
+        if let [_, smooth @ .., _] = scratch {
+            smooth.copy_from_slice(half);
+        }
+        sample::repeat_ends(scratch);
+        self.sharpen(scratch, half);
+    }
+
     /// [`sample::light`].
     fn light(self, y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]);
 
@@ -217,6 +229,10 @@ impl Kernels for Scalar {
 
     fn h2v2(self, upper: &[f32], lower: &[f32], half: &mut [f32]) {
         sample::h2v2(upper, lower, half);
+    }
+
+    fn sharpen(self, smooth: &[f32], half: &mut [f32]) {
+        sample::sharpen(smooth, half);
     }
 
     fn light(self, y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
@@ -447,6 +463,10 @@ mod tests {
             assert_eq!(bits(&[half.clone()]), bits(&[expected.clone()]));
             kernels.h2v2(&upper, &lower, &mut half);
             sample::h2v2(&upper, &lower, &mut expected);
+            assert_eq!(bits(&[half.clone()]), bits(&[expected.clone()]));
+            let mut scratch = [vec![0.0; len + 2], vec![0.0; len + 2]];
+            kernels.sharpen_row(&mut half, &mut scratch[0]);
+            Scalar.sharpen_row(&mut expected, &mut scratch[1]);
             assert_eq!(bits(&[half]), bits(&[expected]));
         }
     }

@@ -48,7 +48,7 @@ const SPREAD: f32 = 2.5;
 
 /// What growth of the file full chroma has to pay for at least, in doublings, for each step of luma: coarse steps of full
 /// chroma change the light of coloured lines, which is seen and not in the error.
-const LEAST_GROWTH: f32 = 0.004;
+const LEAST_GROWTH: f32 = 0.0028;
 
 /// Coefficients of fewer steps than this become zero.
 const DEAD_ZONE: f32 = 0.62;

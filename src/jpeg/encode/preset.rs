@@ -125,7 +125,7 @@ const FAST: Recipe = Recipe {
     luma: Shape { dc: 9.6, base: 10.0, slope: 52.3, power: 1.32, diagonal: 0.59, steeper: -0.03 },
     chroma: Shape { dc: 8.2, base: 11.7, slope: 61.3, power: 1.14, diagonal: 0.00, steeper: 0.00 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
-    full_worth: 0.12,
+    full_worth: 0.13,
     blue: 1.23,
     deringing: 4,
     zones: [
@@ -142,7 +142,7 @@ const BALANCED: Recipe = Recipe {
     luma: Shape { dc: 13.8, base: 10.0, slope: 43.4, power: 0.96, diagonal: 0.66, steeper: -0.33 },
     chroma: Shape { dc: 11.4, base: 14.7, slope: 88.5, power: 1.1, diagonal: 0.0, steeper: 0.0 },
     full_chroma: Shape { dc: 17.0, base: 32.0, slope: 200.0, power: 1.0, diagonal: 0.3, steeper: 0.0 },
-    full_worth: 0.16,
+    full_worth: 0.175,
     blue: 1.11,
     deringing: 8,
     zones: FAST.zones,

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::error::{Error, ErrorKind, Result};
 
 const MIB: u64 = 1 << 20;
-/// Visits of blocks that each byte of a source allows to what is made of it. The files of photographs have about a byte for
-/// each block, or more, and all that a transcoder can do visits it less often than that; a file that claims blocks and
-/// holds nothing has next to none.
+/// Visits of blocks that each byte of a source allows to what is made of it. The files of photographs have about a byte
+/// for each block, or more, and all that a transcoder can do visits it less often than that; a file that claims blocks
+/// and holds nothing has next to none.
 const VISITS_OF_A_BYTE: u64 = 1024;
 
 /// Bounds on input, picture, work and memory. [`Limits::default`] is the library's and the command line's own; the
@@ -25,7 +25,8 @@ pub struct Limits {
     pub side: u32,
     /// Width times height of a source, times its frames where it is animated.
     pub pixels: u64,
-    /// Width and height of a result that is made; a source that is given back as it is has passed the bounds of sources.
+    /// Width and height of a result that is made; a source that is given back as it is has passed the bounds of
+    /// sources.
     pub result_side: u32,
     /// Scans of a JPEG.
     pub scans: u32,

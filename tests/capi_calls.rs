@@ -1,5 +1,5 @@
-//! The C ABI called from Rust with what no careful caller would pass: sequences of calls in any order, text and bytes of
-//! any content, numbers of any value. Each answers with a status of a known block, agrees with its error, and leaves
+//! The C ABI called from Rust with what no careful caller would pass: sequences of calls in any order, text and bytes
+//! of any content, numbers of any value. Each answers with a status of a known block, agrees with its error, and leaves
 //! its outputs empty where it fails. What the contract leaves to the caller (pointers that are valid for their length)
 //! is kept.
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]

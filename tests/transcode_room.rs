@@ -1,5 +1,5 @@
-//! Tokens and coefficients that take more memory than there is, or than they may: threads leave to later what one thread
-//! leaves, and do with the memory that one thread does with.
+//! Tokens and coefficients that take more memory than there is, or than they may: threads leave to later what one
+//! thread leaves, and do with the memory that one thread does with.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test that fails may panic")]
 
 mod common;

@@ -197,7 +197,8 @@ fn the_end_of_every_interval_is_told_alike() {
     }
 }
 
-/// Who begins in the middle takes DC coefficients to differ from 0: what is within range for one may not be for the other.
+/// Who begins in the middle takes DC coefficients to differ from 0: what is within range for one may not be for the
+/// other.
 #[test]
 fn the_range_of_dc_is_told_alike() {
     let last = large(GREY).components[0].blocks.len() - 1;

@@ -1,6 +1,6 @@
 //! The scans of a file, tokenised together: all scans of a component take each group of its blocks, all scans of the
-//! picture each of its MCU rows, while they are in cache. DC coefficients are put aside for their scans, which come after
-//! all others.
+//! picture each of its MCU rows, while they are in cache. DC coefficients are put aside for their scans, which come
+//! after all others.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,8 +22,8 @@ use crate::jpeg::threads;
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, RestartInterval};
 
-/// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always allowed,
-/// where there is more than one scan to choose from.
+/// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always
+/// allowed, where there is more than one scan to choose from.
 const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 20;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
@@ -75,8 +75,8 @@ impl<'a> Batch<'a> {
         Self { frame, parts, wanted, planes: Box::new(Planes::new()), dc, ways: None, store: Store::default() }
     }
 
-    /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not: they
-    /// would take as much again.
+    /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not:
+    /// they would take as much again.
     pub(crate) fn of_ways(frame: &'a Frame, ways: &'a Ways, restart: RestartInterval, with_zeros: bool) -> Self {
         let (scans, _) = ways.scans();
         let scans = if with_zeros && !ways.is_choice_of_ac() { &[] } else { scans };
@@ -94,8 +94,8 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes of
-    /// output are there already.
+    /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes
+    /// of output are there already.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
@@ -176,8 +176,8 @@ impl<'a> Batch<'a> {
         parts.iter_mut().for_each(|part| part.finish(store));
     }
 
-    /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave of the
-    /// memory that all coefficients would take, and a part of that.
+    /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave
+    /// of the memory that all coefficients would take, and a part of that.
     fn budget(&self, rows: &Rows<'_>, looked_at: &[bool]) -> u64 {
         let components = self.frame.components.iter().zip(looked_at).filter(|(_, looked_at)| **looked_at);
         let image = components.map(|(component, _)| component.blocks()).sum::<u64>() * BLOCK_BYTES;
@@ -189,8 +189,8 @@ impl<'a> Batch<'a> {
         ((image as f64 * left) as u64 + image / TOKENS_SHARE).min(image).max(TOKENS_ALWAYS)
     }
 
-    /// Leaves the last scan that has tokens, unless it is the first: to another batch, or where ways are to be chosen from
-    /// to what it takes, so that the choice does not depend on memory. Returns the bytes of its tokens.
+    /// Leaves the last scan that has tokens, unless it is the first: to another batch, or where ways are to be chosen
+    /// from to what it takes, so that the choice does not depend on memory. Returns the bytes of its tokens.
     fn leave_the_last(&mut self) -> Option<u64> {
         let last = self.parts.iter().rposition(|part| part.tokens.keeps()).filter(|&last| last > 0)?;
         let bytes = self.parts[last].tokens.bytes();

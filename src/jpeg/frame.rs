@@ -37,8 +37,8 @@ impl Process {
     }
 
     /// What a block of a scan weighs in the bound on visits of blocks. Arithmetic coding may tell decisions for every
-    /// coefficient without a bit of data, and they take as long as a visit of a block that has nothing: so there a block
-    /// weighs one for each of them.
+    /// coefficient without a bit of data, and they take as long as a visit of a block that has nothing: so there a
+    /// block weighs one for each of them.
     pub(crate) fn weight(self, scan: &Scan) -> u64 {
         let band = u64::from(scan.end.saturating_sub(scan.start)) + 1;
         let coefficients = if self.is_progressive { band } else { 64 };

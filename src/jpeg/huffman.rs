@@ -156,7 +156,8 @@ fn limited_lengths(weights: &[u64]) -> Vec<usize> {
         list.sort_by_key(|&(w, _)| w);
         lists.push(list);
     }
-    // The first 2n - 2 items of the last list are the solution; a leaf is as deep as the number of lists it is taken in.
+    // The first 2n - 2 items of the last list are the solution; a leaf is as deep as the number of lists it is taken
+    // in.
     let mut lengths = vec![0; n];
     let mut take = 2 * n - 2;
     for list in lists.iter().rev() {

@@ -1,7 +1,7 @@
 //! The inverse DCT of a block (T.81 A.3.3), for what a decoder will see.
 //!
-//! The flow graph is that of `fdct.rs`, walked backwards: the transform is orthogonal but for its scale, so its inverse is
-//! its transpose, each sum a fork and each fork a sum.
+//! The flow graph is that of `fdct.rs`, walked backwards: the transform is orthogonal but for its scale, so its inverse
+//! is its transpose, each sum a fork and each fork a sum.
 //!
 //! This file is compiled for the instruction sets as it is: the same operations in the same order, none fused.
 

@@ -76,8 +76,8 @@ pub use transcode::{Transcoded, Transcoder};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {
-    /// What is shown after the first bytes, at no more than the size that libjpeg's script makes: coarse DC coefficients,
-    /// then low bands of luma, then of chroma, chosen by what they cost.
+    /// What is shown after the first bytes, at no more than the size that libjpeg's script makes: coarse DC
+    /// coefficients, then low bands of luma, then of chroma, chosen by what they cost.
     #[default]
     Display,
     /// A small file for little work: fewer scans, chroma whole and late.

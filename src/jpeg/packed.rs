@@ -1,5 +1,5 @@
-//! A picture without its zeros: most coefficients of most pictures, which it costs less to leave out and to put in again
-//! than to fetch from memory. Noise takes a sixteenth more than its coefficients.
+//! A picture without its zeros: most coefficients of most pictures, which it costs less to leave out and to put in
+//! again than to fetch from memory. Noise takes a sixteenth more than its coefficients.
 
 use std::ops::Range;
 

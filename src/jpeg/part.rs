@@ -104,8 +104,8 @@ impl<'a> Part<'a> {
         Countdown::new(self.interval, before)
     }
 
-    /// Goes on with the rows that come next, which another has taken. Their tokens are in a store that was added to that of
-    /// these, behind so many `pieces`. Says whether it could.
+    /// Goes on with the rows that come next, which another has taken. Their tokens are in a store that was added to
+    /// that of these, behind so many `pieces`. Says whether it could.
     pub(crate) fn join(&mut self, next: Self, pieces: usize, store: &mut Store) -> bool {
         let joined = match (&mut self.tokeniser, &next.tokeniser) {
             (Tokeniser::AcFirst(t), Tokeniser::AcFirst(next)) => t.run.join(&next.run, &mut self.tokens),

@@ -45,7 +45,8 @@ pub(crate) struct Terms<'a> {
 /// Reads a whole file.
 ///
 /// Once there is something of the picture, a tolerant reader goes on after an error as decoders for the screen do: with
-/// the next restart interval, the next scan, or with what there is. What it did not read stays as earlier scans left it.
+/// the next restart interval, the next scan, or with what there is. What it did not read stays as earlier scans left
+/// it.
 pub(crate) fn read<'a>(source: &'a [u8], terms: &mut Terms<'_>) -> Result<Source<'a>> {
     terms.limits.check_input(source.len())?;
     let mut segments = Segments::new(source)?;
@@ -196,8 +197,8 @@ struct Picture<'a> {
     frame: Frame,
     /// Nothing until the data of a scan has been read.
     planes: Vec<Plane>,
-    /// The only scan so far, which has all coefficients and is not read yet: unless another follows, there is no need to
-    /// have them in memory.
+    /// The only scan so far, which has all coefficients and is not read yet: unless another follows, there is no need
+    /// to have them in memory.
     whole: Option<Box<Stream<'a>>>,
     /// The quantisation table of each component, as it was when its first scan began (T.81 B.2.4.1 lets a slot be
     /// defined anew between scans).

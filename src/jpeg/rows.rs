@@ -75,8 +75,8 @@ impl Coefficients<'_> {
     }
 }
 
-/// Bytes of the coefficients of a picture that is packed, at least: less stays in the caches with its zeros. And MCU rows,
-/// as each has a window beside it.
+/// Bytes of the coefficients of a picture that is packed, at least: less stays in the caches with its zeros. And MCU
+/// rows, as each has a window beside it.
 const PACKED_BYTES: u64 = 4 << 20;
 const PACKED_ROWS: u32 = 16;
 

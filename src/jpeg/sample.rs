@@ -29,8 +29,8 @@ pub(crate) fn h2v2(upper: &[f32], lower: &[f32], half: &mut [f32]) {
 /// How much of what down-sampling and the interpolation of decoders smooth across a row is put back.
 const SHARPNESS: f32 = 1.0 / 16.0;
 
-/// Sharpens a row that was halved: what a sample differs from its neighbours by grows. `smooth` is one longer than `half` at
-/// either end.
+/// Sharpens a row that was halved: what a sample differs from its neighbours by grows. `smooth` is one longer than
+/// `half` at either end.
 #[inline(always)]
 pub(crate) fn sharpen(smooth: &[f32], half: &mut [f32]) {
     let [left, own, right] = [0, 1, 2].map(|first| smooth.get(first..).unwrap_or_default());
@@ -66,9 +66,9 @@ pub(crate) fn light(y: &[f32], cb: &[f32], cr: &[f32], light: &mut [f32]) {
 /// that sum to 1, it is M² + V, where M = Y + B is the weighted mean of the channels, and both B and the variance V
 /// depend on chroma alone: so the luma that gives light L is sqrt(L - V) - B.
 ///
-/// `light` is [`light()`] of the row. `cb` and `cr` are what a decoder mixes for it from two rows of chroma ([`mix`]), and
-/// will mix once more across (the triangle filter of libjpeg): half as long as the row, and one longer at either end,
-/// where the last sample is repeated.
+/// `light` is [`light()`] of the row. `cb` and `cr` are what a decoder mixes for it from two rows of chroma ([`mix`]),
+/// and will mix once more across (the triangle filter of libjpeg): half as long as the row, and one longer at either
+/// end, where the last sample is repeated.
 #[inline(always)]
 pub(crate) fn correct_luma(light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]) {
     let (light, _) = light.as_chunks();

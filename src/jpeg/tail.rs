@@ -1,10 +1,10 @@
 //! The rest of a scan, decoded from its middle while another thread decodes what comes before.
 //!
-//! Where there are restart intervals, one of them is a beginning like that of the scan. Elsewhere a beginning is guessed:
-//! Huffman codes fall into step by themselves, soon after which what is read are the true MCUs (Klein and Wiseman,
-//! *Parallel Huffman decoding with applications to JPEG files*, 2003). Whoever comes from before knows: from the first row
-//! on that begins at a bit where a guessed MCU began, both would read the same. The DC coefficients are then off by what
-//! the predictions were, and nothing else.
+//! Where there are restart intervals, one of them is a beginning like that of the scan. Elsewhere a beginning is
+//! guessed: Huffman codes fall into step by themselves, soon after which what is read are the true MCUs (Klein and
+//! Wiseman, *Parallel Huffman decoding with applications to JPEG files*, 2003). Whoever comes from before knows: from
+//! the first row on that begins at a bit where a guessed MCU began, both would read the same. The DC coefficients are
+//! then off by what the predictions were, and nothing else.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, ScopedJoinHandle};
@@ -65,8 +65,8 @@ impl Shared {
     }
 }
 
-/// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked of
-/// each number of bytes.
+/// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked
+/// of each number of bytes.
 pub(crate) fn pack(
     kernels: impl AcKernels,
     stream: &mut Stream<'_>,
@@ -237,8 +237,8 @@ fn guess(
 }
 
 impl Tail {
-    /// What a cursor at the beginning of a row of so many MCUs may go on with, to the end of the scan: rows, and the MCUs of
-    /// the first that are not its. Otherwise the tail itself, where it may fit later.
+    /// What a cursor at the beginning of a row of so many MCUs may go on with, to the end of the scan: rows, and the
+    /// MCUs of the first that are not its. Otherwise the tail itself, where it may fit later.
     fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> std::result::Result<(Vec<PackedRow>, usize), Option<Self>> {
         let needed = cursor.data.count - cursor.place.mcus;
         let (first, offsets) = match &self.entry {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Does all jobs on so many threads, this one among them, and gives the results in the order of the jobs. The heaviest
-/// is begun first, so that no thread is left alone with one in the end. Where the system has fewer threads to give, they
-/// have more to do.
+/// is begun first, so that no thread is left alone with one in the end. Where the system has fewer threads to give,
+/// they have more to do.
 pub(crate) fn share<T: Send, R: Send>(
     threads: usize,
     jobs: Vec<T>,
@@ -41,8 +41,8 @@ pub(crate) fn share<T: Send, R: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Bands of a picture that threads share out: more than threads, as some have more to do than others, and rows of MCUs of
-/// each at least.
+/// Bands of a picture that threads share out: more than threads, as some have more to do than others, and rows of MCUs
+/// of each at least.
 const BANDS_OF_A_THREAD: usize = 4;
 pub(crate) const MOST_BANDS: usize = 8;
 const BAND_ROWS: usize = 16;

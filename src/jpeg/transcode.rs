@@ -92,16 +92,17 @@ impl Transcoder {
     }
 
     /// Whether the source is given back where the result would have more bytes: without what was to be stripped, and
-    /// otherwise as it was. [`Transcoded::kept_source`] says so. A source that a tolerant transcoder has found damaged is not
-    /// given back. Off at first.
+    /// otherwise as it was. [`Transcoded::kept_source`] says so. A source that a tolerant transcoder has found damaged
+    /// is not given back. Off at first.
     pub fn never_larger(mut self, never_larger: bool) -> Self {
         self.never_larger = never_larger;
         self
     }
 
     /// Whether what can be read of a damaged source is rewritten, as decoders for the screen show it: they go on with
-    /// the next restart interval, the next scan, or with what there is. What is lost is zero, or as imprecise as earlier
-    /// scans left it. [`Transcoder::run_and_report`] says what was wrong. Not tolerant at first: damage is an error.
+    /// the next restart interval, the next scan, or with what there is. What is lost is zero, or as imprecise as
+    /// earlier scans left it. [`Transcoder::run_and_report`] says what was wrong. Not tolerant at first: damage is an
+    /// error.
     pub fn tolerant(mut self, tolerant: bool) -> Self {
         self.tolerant = tolerant;
         self
@@ -113,8 +114,8 @@ impl Transcoder {
         self
     }
 
-    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not depend
-    /// on it. A sequential source is decoded by two of them, and all share the work after that.
+    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
+    /// depend on it. A sequential source is decoded by two of them, and all share the work after that.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self
@@ -156,8 +157,8 @@ impl Transcoder {
         Ok(self)
     }
 
-    /// How many percent larger a file may be if more is seen of it while it arrives: than what [`Mode::Small`] finds, or
-    /// than libjpeg's script makes in [`Mode::Display`]. At first 0; other modes have no use for it.
+    /// How many percent larger a file may be if more is seen of it while it arrives: than what [`Mode::Small`] finds,
+    /// or than libjpeg's script makes in [`Mode::Display`]. At first 0; other modes have no use for it.
     ///
     /// # Errors
     /// `Usage` unless it is 0 to 100.
@@ -177,11 +178,11 @@ impl Transcoder {
         self
     }
 
-    /// Gives the coefficients up to coarser steps: those of the encoder with this preset at this quality, 1 to 100, where
-    /// the steps of the source are not as coarse already. This changes the picture. The loss
-    /// is that of a new encoding alone: no samples are rounded in between, and chroma is not resized. A source that the
-    /// scale of libjpeg had no more quality for keeps all it has ([`crate::jpeg::QualityEstimate`]), and so does one that
-    /// was made or requantised with the same preset and quality before.
+    /// Gives the coefficients up to coarser steps: those of the encoder with this preset at this quality, 1 to 100,
+    /// where the steps of the source are not as coarse already. This changes the picture. The loss is that of a new
+    /// encoding alone: no samples are rounded in between, and chroma is not resized. A source that the scale of libjpeg
+    /// had no more quality for keeps all it has ([`crate::jpeg::QualityEstimate`]), and so does one that was made or
+    /// requantised with the same preset and quality before.
     ///
     /// ```
     /// # use cosimg::jpeg::{Encoder, Image, PixelFormat, Preset, Transcoder};
@@ -205,9 +206,9 @@ impl Transcoder {
         Ok(self)
     }
 
-    /// Bytes that the result may have, metadata included. Where it has more, its coefficients are requantised to the best
-    /// quality at which it has not; up to seven are tried. [`Transcoder::requantise`] sets the preset of these qualities and
-    /// the best of them. Memory is needed for the coefficients twice.
+    /// Bytes that the result may have, metadata included. Where it has more, its coefficients are requantised to the
+    /// best quality at which it has not; up to seven are tried. [`Transcoder::requantise`] sets the preset of these
+    /// qualities and the best of them. Memory is needed for the coefficients twice.
     ///
     /// ```
     /// # use cosimg::jpeg::{Encoder, Image, PixelFormat, Transcoder};
@@ -243,8 +244,8 @@ impl Transcoder {
     ///
     /// # Errors
     /// `Input` with the byte offset where the file is malformed, damaged or ends early, or where a coefficient does not
-    /// fit the coding asked for; `Unsupported` for processes that are not read here, or instructions that this processor
-    /// lacks; `Limit`; `Cancelled`.
+    /// fit the coding asked for; `Unsupported` for processes that are not read here, or instructions that this
+    /// processor lacks; `Limit`; `Cancelled`.
     pub fn run(&self, source: &[u8]) -> Result<Vec<u8>> {
         Ok(self.run_and_report(source)?.bytes)
     }

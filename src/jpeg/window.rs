@@ -56,8 +56,8 @@ impl Window {
         part.coefficients[row..][..part.wide * 64].as_chunks().0
     }
 
-    /// Gives the rooms of all blocks of a component to `put`, in the order of a scan. They lie over each other: behind a
-    /// block is what comes after it.
+    /// Gives the rooms of all blocks of a component to `put`, in the order of a scan. They lie over each other: behind
+    /// a block is what comes after it.
     #[inline(always)]
     pub(crate) fn fill(&mut self, component: usize, mut put: impl FnMut(&mut Room)) {
         let Self { parts, wide, lines } = self;

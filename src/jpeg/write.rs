@@ -248,8 +248,8 @@ impl Scans<'_> {
         Ok(batch)
     }
 
-    /// The tokens of the same batch, of a picture whose bands of MCU rows are shared out to threads; `None` where they take
-    /// memory that the limits do not leave, or cannot be joined.
+    /// The tokens of the same batch, of a picture whose bands of MCU rows are shared out to threads; `None` where they
+    /// take memory that the limits do not leave, or cannot be joined.
     fn shared<'b>(
         &self,
         kernels: impl AcKernels,

@@ -27,11 +27,11 @@
 //!   ([`Processor::subsampling`]). `quality/0` is taken as 1, the lowest there is.
 //! - A JPEG that has no more quality than asked for keeps what it has, with `!` too: finer steps would cost bytes and
 //!   bring nothing back.
-//! - `size-limit` is said to bound a JPEG, and with `!` to give the source where the result is not smaller than that. How
-//!   the bound is kept is not said. Here `quality` is the most there is: that of the rule, of the source, or
+//! - `size-limit` is said to bound a JPEG, and with `!` to give the source where the result is not smaller than that.
+//!   How the bound is kept is not said. Here `quality` is the most there is: that of the rule, of the source, or
 //!   [`DEFAULT_QUALITY`], lowered as far as it takes, metadata counted; a source that was small enough is encoded like
-//!   any other. Where quality 1 is not small enough, the answer is an error of kind `Limit`, but with `!` the source if that
-//!   is within the bound. Of two bounds in two stages the smaller one counts; with `!`, no other stage may encode.
+//!   any other. Where quality 1 is not small enough, the answer is an error of kind `Limit`, but with `!` the source if
+//!   that is within the bound. Of two bounds in two stages the smaller one counts; with `!`, no other stage may encode.
 //!   Where the answer is no JPEG, it is not carried out.
 //! - Of an animation the first frame is taken.
 //! - ICC profile and Exif are kept; `strip` leaves out the Exif but not the profile, which the colours depend on.

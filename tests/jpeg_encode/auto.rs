@@ -42,8 +42,8 @@ fn coloured_strokes_keep_their_chroma_and_photographs_do_not() {
 
 #[test]
 fn what_counts_is_how_chroma_shows() {
-    // Dark blue has next to no light: full chroma scores less here at quality 70, in more bytes. Light blue on near-black
-    // gains 12 points and more by it at quality 90.
+    // Dark blue has next to no light: full chroma scores less here at quality 70, in more bytes. Light blue on
+    // near-black gains 12 points and more by it at quality 90.
     let (dark, light, white, black) = ([0, 0, 120], [85, 170, 255], [255; 3], [16, 16, 32]);
     for preset in PRESETS {
         let at = |quality| encoder(quality).preset(preset);

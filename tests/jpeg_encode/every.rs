@@ -1,5 +1,5 @@
-//! Every format of pixels, subsampling and coding, at sizes by chance: decoders read the files without a warning, and give
-//! what went in.
+//! Every format of pixels, subsampling and coding, at sizes by chance: decoders read the files without a warning, and
+//! give what went in.
 
 use cosimg::jpeg::{Coding, Image, PixelFormat, Subsampling};
 
@@ -33,9 +33,9 @@ const FORMATS: [PixelFormat; 22] = [
 const SUBSAMPLINGS: [Subsampling; 4] = [Subsampling::S420, Subsampling::S422, Subsampling::S444, Subsampling::Auto];
 const CODINGS: [Coding; 3] = [Coding::Progressive, Coding::Baseline, Coding::Smaller];
 
-/// What smooth pixels are worth at quality 97 at least, in dB: a root mean square error of 3. Steps are 1 to 4, and a little
-/// more for chroma; a coefficient is off by half a step or so, and a component by 1 or 2; red and blue take nearly twice of
-/// what chroma is off.
+/// What smooth pixels are worth at quality 97 at least, in dB: a root mean square error of 3. Steps are 1 to 4, and a
+/// little more for chroma; a coefficient is off by half a step or so, and a component by 1 or 2; red and blue take
+/// nearly twice of what chroma is off.
 const FLOOR: f64 = 38.5;
 
 #[test]

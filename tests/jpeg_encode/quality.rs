@@ -1,5 +1,5 @@
-//! What a quality means: more of it costs more bytes and scores more by ssimulacra2, and presets agree about it. What is
-//! allowed was measured; `docs/encoder.md` says it.
+//! What a quality means: more of it costs more bytes and scores more by ssimulacra2, and presets agree about it. What
+//! is allowed was measured; `docs/encoder.md` says it.
 
 use cosimg::jpeg::{Preset, Subsampling};
 

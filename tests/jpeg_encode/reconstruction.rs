@@ -1,5 +1,5 @@
-//! Decoders give the pixels that a file means: those of a reconstruction in plain numbers, made by T.81, JFIF and Adobe's
-//! notes from what the tests' own reader finds in the file, and from nothing in `src`.
+//! Decoders give the pixels that a file means: those of a reconstruction in plain numbers, made by T.81, JFIF and
+//! Adobe's notes from what the tests' own reader finds in the file, and from nothing in `src`.
 
 use std::array;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
@@ -49,8 +49,8 @@ fn decoders_agree_with_the_reconstruction() {
 }
 
 /// Decoders are within 1 of a component by their integers, and red and blue take up to 1.8 times what chroma is off. On
-/// average they are off by what they round: little where they do it once, half a level where they interpolate or mix inks.
-/// Where zune-jpeg interpolates, what it rounds may come together in one value.
+/// average they are off by what they round: little where they do it once, half a level where they interpolate or mix
+/// inks. Where zune-jpeg interpolates, what it rounds may come together in one value.
 fn agree(ours: &Picture, file: &[u8], form: (PixelFormat, Subsampling), with_djpeg: bool, what: &str) {
     let (most, mean) = match form {
         (PixelFormat::Gray8, _) => (1, 0.1),
@@ -145,7 +145,8 @@ impl Plane {
         Self { width, height, shared, samples }
     }
 
-    /// At a pixel: where it has no sample of its own, straight between the nearest ones, whose centres lie between pixels.
+    /// At a pixel: where it has no sample of its own, straight between the nearest ones, whose centres lie between
+    /// pixels.
     fn at(&self, (x, y): (usize, usize)) -> f64 {
         let (columns, rows) = (around(x, self.shared.0, self.width), around(y, self.shared.1, self.height));
         let row = |y: usize| {

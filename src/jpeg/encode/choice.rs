@@ -1,12 +1,12 @@
 //! Which subsampling suits a picture: 4:2:0 or 4:4:4, for [`Subsampling::Auto`](super::Subsampling).
 //!
-//! Full chroma costs bits and keeps what down-sampling loses. Both forms are reckoned from a sample of the picture, tiles
-//! of 32 by 16 pixels spread over it evenly, quantised with the tables of each:
+//! Full chroma costs bits and keeps what down-sampling loses. Both forms are reckoned from a sample of the picture,
+//! tiles of 32 by 16 pixels spread over it evenly, quantised with the tables of each:
 //!
 //! - **the cost** is the bits of the coefficients, by a formula;
-//! - **the error** is the sum of the weighted squares of what a decoder does not get back: what quantisation takes, what
-//!   halved chroma loses when it is interpolated again, and what luma is corrected by on its account. At low qualities
-//!   quantisation is most of it in both forms; at high ones the loss stands out that no quality brings back.
+//! - **the error** is the sum of the weighted squares of what a decoder does not get back: what quantisation takes,
+//!   what halved chroma loses when it is interpolated again, and what luma is corrected by on its account. At low
+//!   qualities quantisation is most of it in both forms; at high ones the loss stands out that no quality brings back.
 //!
 //! Full chroma is right where the file grows by less than the fall of the error is worth.
 //!
@@ -46,8 +46,8 @@ const WEIGHTS: [f32; 3] = [1.0, 4.0, 16.0];
 /// What the square of an error of halved chroma comes to in the four pixels that it is spread over.
 const SPREAD: f32 = 2.5;
 
-/// What growth of the file full chroma has to pay for at least, in doublings, for each step of luma: coarse steps of full
-/// chroma change the light of coloured lines, which is seen and not in the error.
+/// What growth of the file full chroma has to pay for at least, in doublings, for each step of luma: coarse steps of
+/// full chroma change the light of coloured lines, which is seen and not in the error.
 const LEAST_GROWTH: f32 = 0.0028;
 
 /// Coefficients of fewer steps than this become zero.
@@ -215,7 +215,8 @@ impl Sample {
     }
 }
 
-/// What a form of the tiles comes to: about its bits, and the sum of the weighted squares of its errors in sample values.
+/// What a form of the tiles comes to: about its bits, and the sum of the weighted squares of its errors in sample
+/// values.
 #[derive(Default)]
 struct Cost {
     bits: f32,
@@ -301,8 +302,8 @@ impl Tile {
         }
     }
 
-    /// The sums of the squares of what luma is corrected by, and of what Cb and Cr lose that are halved and interpolated
-    /// again as decoders do.
+    /// The sums of the squares of what luma is corrected by, and of what Cb and Cr lose that are halved and
+    /// interpolated again as decoders do.
     #[inline(always)]
     fn losses(&self) -> [f32; 3] {
         let mut losses = [0.0; 3];
@@ -356,8 +357,8 @@ fn push_blocks<K: Kernels, const N: usize>(kernels: K, plane: &[[f32; N]], block
     }
 }
 
-/// What fine blocks in rows of so many come to. Of bits, a coefficient that stays has 3 and two for each doubling, and a
-/// block that is not empty has one. DC has one, and two for each doubling of its difference.
+/// What fine blocks in rows of so many come to. Of bits, a coefficient that stays has 3 and two for each doubling, and
+/// a block that is not empty has one. DC has one, and two for each doubling of its difference.
 #[inline(always)]
 fn cost_of(blocks: &[Block], table: &QuantTable, wide: usize) -> Cost {
     let reciprocals = reciprocals(table);

@@ -59,8 +59,8 @@ impl FrontEnd {
         Ok(Self { terms, progress, threads, tables, recipe, planes, state, rows: 0 })
     }
 
-    /// The frame, its ratio of chroma, and how many threads there is memory for, if the picture and the memory for it pass
-    /// no bound.
+    /// The frame, its ratio of chroma, and how many threads there is memory for, if the picture and the memory for it
+    /// pass no bound.
     pub(super) fn check(
         encoder: &Encoder,
         width: u32,

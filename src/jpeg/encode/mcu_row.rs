@@ -1,9 +1,9 @@
 //! The samples of an MCU row, and of the rows below it that its luma depends on.
 //!
-//! Luma is corrected for what chroma loses ([`correct_luma`]): in down-sampling and, as far as the MCU row itself goes, in
-//! quantisation. So its chroma is quantised first. What a decoder makes of chroma at the end of an MCU row depends on the
-//! first row of chroma after it: so an MCU row whose chroma is halved down comes out two rows of pixels after it is
-//! complete, and the last at the end.
+//! Luma is corrected for what chroma loses ([`correct_luma`]): in down-sampling and, as far as the MCU row itself goes,
+//! in quantisation. So its chroma is quantised first. What a decoder makes of chroma at the end of an MCU row depends
+//! on the first row of chroma after it: so an MCU row whose chroma is halved down comes out two rows of pixels after it
+//! is complete, and the last at the end.
 //!
 //! [`correct_luma`]: crate::jpeg::sample::correct_luma
 
@@ -119,8 +119,8 @@ impl McuRow {
         self.come.is_multiple_of(self.height())
     }
 
-    /// Takes the next MCU row for [`McuRow::block_row`] and gives its number, if all has come that it depends on: which it
-    /// has at the end, where no more rows will. Its luma is to be corrected still.
+    /// Takes the next MCU row for [`McuRow::block_row`] and gives its number, if all has come that it depends on: which
+    /// it has at the end, where no more rows will. Its luma is to be corrected still.
     pub(super) fn take(&mut self, is_end: bool) -> Option<usize> {
         let ahead = if is_end { 0 } else { self.ahead() };
         if self.come < (self.gone + 1) * self.height() + ahead {

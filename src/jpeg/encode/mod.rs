@@ -141,9 +141,10 @@ impl Encoder {
         self
     }
 
-    /// Quality from 1 to 100: about that of libjpeg-turbo's file of the same number, to the eye, in all presets. From 30 on
-    /// the scores of photographs by ssimulacra2 lay within 4 points of each other for all presets, and ten more of quality
-    /// always gave more bytes and a better score. `docs/encoder.md` says what was measured, and of drawings too.
+    /// Quality from 1 to 100: about that of libjpeg-turbo's file of the same number, to the eye, in all presets. From
+    /// 30 on the scores of photographs by ssimulacra2 lay within 4 points of each other for all presets, and ten more
+    /// of quality always gave more bytes and a better score. `docs/encoder.md` says what was measured, and of drawings
+    /// too.
     ///
     /// # Errors
     /// `Usage` for other numbers.
@@ -155,9 +156,9 @@ impl Encoder {
         Ok(self)
     }
 
-    /// Bytes that a file may have, metadata included. The quality is then the best, up to the one that is set, at which it
-    /// has no more; up to seven are tried. The file is the one that [`Encoder::quality`] alone gives for that quality. Rows that
-    /// come one after another are held until the last.
+    /// Bytes that a file may have, metadata included. The quality is then the best, up to the one that is set, at which
+    /// it has no more; up to seven are tried. The file is the one that [`Encoder::quality`] alone gives for that
+    /// quality. Rows that come one after another are held until the last.
     ///
     /// ```
     /// use cosimg::jpeg::{Encoder, Image, PixelFormat};
@@ -178,15 +179,15 @@ impl Encoder {
         self
     }
 
-    /// What a file scores beside its picture at least, by ssimulacra2: about 50 is medium quality, 70 high, and 90 cannot be
-    /// told apart side by side. The quality is then the least at which it does, whatever is set; up to seven are tried.
-    /// The file is the one that [`Encoder::quality`] alone gives for that quality. What is scored are the pixels of 8 bits
-    /// that the encoder takes, over the background, as sRGB whatever profile is embedded.
+    /// What a file scores beside its picture at least, by ssimulacra2: about 50 is medium quality, 70 high, and 90
+    /// cannot be told apart side by side. The quality is then the least at which it does, whatever is set; up to seven
+    /// are tried. The file is the one that [`Encoder::quality`] alone gives for that quality. What is scored are the
+    /// pixels of 8 bits that the encoder takes, over the background, as sRGB whatever profile is embedded.
     ///
-    /// This takes the feature `ssimulacra2`, about two seconds for each million pixels, whatever [`Encoder::threads`] says, and
-    /// 130 bytes of memory for each pixel. Rows that come one after another are
-    /// held until the last. [`Subsampling::Auto`] is the smaller file of both forms, in twice the time. A call that is to
-    /// stop does so after the score of a picture, at the latest.
+    /// This takes the feature `ssimulacra2`, about two seconds for each million pixels, whatever [`Encoder::threads`]
+    /// says, and 130 bytes of memory for each pixel. Rows that come one after another are held until the last.
+    /// [`Subsampling::Auto`] is the smaller file of both forms, in twice the time. A call that is to stop does so after
+    /// the score of a picture, at the latest.
     ///
     #[cfg_attr(feature = "ssimulacra2", doc = "```")]
     #[cfg_attr(not(feature = "ssimulacra2"), doc = "```ignore")]
@@ -282,9 +283,9 @@ impl Encoder {
         self
     }
 
-    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not depend
-    /// on it. Each needs memory for a few rows of the picture. Rows that come one after another are converted and
-    /// transformed by the thread that brings them; the others have their part in what is done when all have come.
+    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
+    /// depend on it. Each needs memory for a few rows of the picture. Rows that come one after another are converted
+    /// and transformed by the thread that brings them; the others have their part in what is done when all have come.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self
@@ -302,8 +303,8 @@ impl Encoder {
         self
     }
 
-    /// The scans of the file, one by one; they stand in for [`Encoder::coding`] and [`Encoder::mode`]. A script that does
-    /// not fit a picture is an error of kind `Usage` when that is begun.
+    /// The scans of the file, one by one; they stand in for [`Encoder::coding`] and [`Encoder::mode`]. A script that
+    /// does not fit a picture is an error of kind `Usage` when that is begun.
     pub fn scans(mut self, script: Script) -> Self {
         self.layout.script = Some(script);
         self
@@ -356,9 +357,9 @@ impl Encoder {
         self.file(image, &mut |_| Ok(()))
     }
 
-    /// Encodes a picture and gives the file piece by piece to `write`: scans as they are done, where only one file is made
-    /// and by one thread, so that there is no need for the memory of the whole. Nothing comes after an error, before which
-    /// pieces may have come.
+    /// Encodes a picture and gives the file piece by piece to `write`: scans as they are done, where only one file is
+    /// made and by one thread, so that there is no need for the memory of the whole. Nothing comes after an error,
+    /// before which pieces may have come.
     ///
     /// ```
     /// use std::io::Write;

@@ -93,8 +93,8 @@ impl RowEncoder {
         Ok(())
     }
 
-    /// The next rows of the picture, as a picture of the same width and format: of planes, or with gaps between them. Where
-    /// two rows share their chroma, as in 4:2:0, the number of rows is even in all but the last ones.
+    /// The next rows of the picture, as a picture of the same width and format: of planes, or with gaps between them.
+    /// Where two rows share their chroma, as in 4:2:0, the number of rows is even in all but the last ones.
     ///
     /// ```
     /// use cosimg::jpeg::{Encoder, Image, PixelFormat, PixelPlane};
@@ -113,8 +113,8 @@ impl RowEncoder {
     /// ```
     ///
     /// # Errors
-    /// `Usage` where these are not the next rows of the picture, and nothing is taken; `Cancelled`, after which the picture
-    /// cannot be finished.
+    /// `Usage` where these are not the next rows of the picture, and nothing is taken; `Cancelled`, after which the
+    /// picture cannot be finished.
     pub fn push_rows(&mut self, rows: &Image<'_>) -> Result<()> {
         self.encoder.cancel.check()?;
         let wrong = |field, message: String| Err(Error::usage(message).field_named(field));

@@ -20,8 +20,8 @@ use crate::jpeg::layout::Layout;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::write::Deliver;
 
-/// The file of a picture, as far as it was not taken away when it was delivered. Where the subsampling is to be chosen, it is
-/// the smaller of the two that it may have: they look alike by what they score.
+/// The file of a picture, as far as it was not taken away when it was delivered. Where the subsampling is to be chosen,
+/// it is the smaller of the two that it may have: they look alike by what they score.
 pub(super) fn file(encoder: &Encoder, target: f64, image: &Image<'_>, deliver: Deliver<'_>) -> Result<Vec<u8>> {
     let forms = match encoder.has_to_choose(image.format()) {
         true => vec![Subsampling::S420, Subsampling::S444],
@@ -68,7 +68,8 @@ impl Search {
     /// The file of the least quality that reaches a score, if there is one.
     fn file(&mut self, encoder: &Encoder, score: f64, image: &Image<'_>) -> Result<Option<Vec<u8>>> {
         let format = image.format();
-        // The score depends on coefficients alone, so those of a try are laid out in the way that is soonest done and read.
+        // The score depends on coefficients alone, so those of a try are laid out in the way that is soonest done and
+        // read.
         let layout = Layout { coding: Coding::Baseline, ..Layout::default() };
         let encoder = encoder.clone().beside(target::memory(encoder, image.width(), image.height()));
         let draft = Encoder { layout, embedded: Embedded::default(), ..encoder.clone() };

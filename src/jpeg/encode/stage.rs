@@ -21,8 +21,8 @@ use crate::jpeg::threads;
 /// Samples a side of a block.
 const SIDE: usize = BLOCK_SIDE as usize;
 
-/// Rows of blocks that one thread quantises in one go. The result depends on it, and on nothing else that has to do with
-/// threads: what a block costs after the ended ones before it is not known across its edge.
+/// Rows of blocks that one thread quantises in one go. The result depends on it, and on nothing else that has to do
+/// with threads: what a block costs after the ended ones before it is not known across its edge.
 const STRIPE: usize = 8;
 
 /// What a stage works with.

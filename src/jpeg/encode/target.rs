@@ -43,9 +43,9 @@ pub(super) fn memory(encoder: &Encoder, width: u32, height: u32) -> u64 {
     encoder.target_ssimulacra2.map_or(0, |_| SCORE_BYTES * pixels)
 }
 
-/// The file of the best quality up to `best` that has no more than `bytes`: that of one quality more has more, unless it
-/// is `best`. `file` makes that of a quality; it is asked [`TRIES`] times at most. Where a better quality has fewer bytes, as
-/// noise may have it, there is more than one such quality, and one of them is found.
+/// The file of the best quality up to `best` that has no more than `bytes`: that of one quality more has more, unless
+/// it is `best`. `file` makes that of a quality; it is asked [`TRIES`] times at most. Where a better quality has fewer
+/// bytes, as noise may have it, there is more than one such quality, and one of them is found.
 ///
 /// # Errors
 /// `Limit` where the least that was tried, which is quality 1, has more; those of `file`.
@@ -67,9 +67,9 @@ pub(crate) fn best_within(bytes: u64, best: u8, mut file: impl FnMut(u8) -> Resu
     })
 }
 
-/// The least quality of 1 to `best` that is enough, `best + 1` where none is: that of one less was tried, and is not. It
-/// asks [`TRIES`] times at most. Where a better quality may be less, as noise may have it, there is more than one answer, and
-/// one of them is found.
+/// The least quality of 1 to `best` that is enough, `best + 1` where none is: that of one less was tried, and is not.
+/// It asks [`TRIES`] times at most. Where a better quality may be less, as noise may have it, there is more than one
+/// answer, and one of them is found.
 pub(super) fn least_enough(best: u8, mut is_enough: impl FnMut(u8) -> Result<bool>) -> Result<u8> {
     let (mut less, mut enough) = (0, best + 1);
     while enough - less > 1 {

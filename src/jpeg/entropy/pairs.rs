@@ -22,8 +22,8 @@ pub(crate) trait Sink {
     /// The block begins with its DC coefficient; all others are zero.
     fn begin(&mut self, dc: i16);
 
-    /// Two coefficients and their positions, which a pair may have past the end. Zeros are none: the second may then have
-    /// the position of the first.
+    /// Two coefficients and their positions, which a pair may have past the end. Zeros are none: the second may then
+    /// have the position of the first.
     fn put(&mut self, first: (usize, i16), second: (usize, i16));
 
     /// The second of those that came last was not there.

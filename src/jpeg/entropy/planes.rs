@@ -74,8 +74,8 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
     /// Whether to compress blocks is quicker than to leave out their zeros as they come.
     const COMPRESSES: bool = false;
 
-    /// Moves the first coefficient of a block and all that are not zero together, and returns their places. Behind them may
-    /// be anything.
+    /// Moves the first coefficient of a block and all that are not zero together, and returns their places. Behind them
+    /// may be anything.
     #[inline(always)]
     fn compress(self, block: &pairs::Room, values: &mut pairs::Room) -> u64 {
         let (mut places, mut count) = (1, 0);

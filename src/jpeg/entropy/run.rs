@@ -1,12 +1,13 @@
-//! Runs of blocks that have nothing more in a band (T.81 G.1.2.2), within a part of a scan and from one part to the next.
+//! Runs of blocks that have nothing more in a band (T.81 G.1.2.2), within a part of a scan and from one part to the
+//! next.
 
 use super::token::Tokens;
 
 /// The longest run that EOB14 can say.
 const LONGEST: u32 = 0x7FFF;
 
-/// Added to the blocks of a run that may have begun before the first block of its part of the scan: it is longer than any
-/// that is written.
+/// Added to the blocks of a run that may have begun before the first block of its part of the scan: it is longer than
+/// any that is written.
 const OPEN: u32 = 1 << 31;
 
 /// A run that is held back until it ends.
@@ -25,7 +26,8 @@ impl Run {
         Self { blocks: OPEN, ..Self::default() }
     }
 
-    /// Takes so many blocks that have nothing in the band, or in a refinement nothing new: their corrections are counted.
+    /// Takes so many blocks that have nothing in the band, or in a refinement nothing new: their corrections are
+    /// counted.
     #[inline(always)]
     pub(super) fn pass(&mut self, blocks: usize, tokens: &mut Tokens) {
         self.blocks += blocks as u32;
@@ -45,8 +47,8 @@ impl Run {
         (self.blocks, self.corrections) = (0, 0);
     }
 
-    /// Goes on with the part of the scan after this one, whose tokens come after `tokens`. Says whether it could: where a
-    /// refinement has a run that is too long to be said at once, nobody knows which corrections go with the longest.
+    /// Goes on with the part of the scan after this one, whose tokens come after `tokens`. Says whether it could: where
+    /// a refinement has a run that is too long to be said at once, nobody knows which corrections go with the longest.
     pub(crate) fn join(&mut self, next: &Self, tokens: &mut Tokens) -> bool {
         let (mut blocks, corrections) = next.lead.unwrap_or_else(|| (next.blocks - OPEN, next.corrections));
         self.corrections += corrections;
@@ -76,8 +78,8 @@ impl Run {
     }
 }
 
-/// A run of blocks that have nothing more in the band, when it ends: its EOBn symbol, the bits that follow, and how many
-/// they are. A run of none gives what means nothing.
+/// A run of blocks that have nothing more in the band, when it ends: its EOBn symbol, the bits that follow, and how
+/// many they are. A run of none gives what means nothing.
 #[inline(always)]
 pub(super) fn end_of_band(run: u32) -> (u32, u32, u32) {
     let n = (run | 1).ilog2();

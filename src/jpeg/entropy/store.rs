@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::token::Token;
 
-/// The tokens of scans that are made together, in the stretches in which they came: a piece of memory for each part of the
-/// picture, written once from its beginning to its end.
+/// The tokens of scans that are made together, in the stretches in which they came: a piece of memory for each part of
+/// the picture, written once from its beginning to its end.
 #[derive(Debug)]
 pub(crate) struct Store {
     /// Tokens come to the last.

@@ -119,8 +119,8 @@ impl Tokens {
         self.stage.resize(self.stage.len() * 2, 0);
     }
 
-    /// A symbol with the extra bits that follow it, `bits` of them. The caller knows the kind of the tokens: what the other
-    /// kinds would do is then left out of its loop.
+    /// A symbol with the extra bits that follow it, `bits` of them. The caller knows the kind of the tokens: what the
+    /// other kinds would do is then left out of its loop.
     #[inline(always)]
     pub(crate) fn push(&mut self, kind: SlotKind, slot: usize, symbol: u8, extra: u32, bits: u32) {
         debug_assert_eq!(kind, self.kind);
@@ -214,8 +214,8 @@ impl Tokens {
         self.keeps
     }
 
-    /// Adds the tokens of the next part of the scan. All of both are settled, and the store of the others was added to that
-    /// of these, behind so many `pieces`.
+    /// Adds the tokens of the next part of the scan. All of both are settled, and the store of the others was added to
+    /// that of these, behind so many `pieces`.
     pub(crate) fn append(&mut self, next: Self, pieces: usize) {
         let Place { tokens, corrections } = self.place();
         let later = |end: Place| Place { tokens: tokens + end.tokens, corrections: corrections + end.corrections };
@@ -262,7 +262,8 @@ impl Tokens {
     }
 
     /// Optimal tables for the symbols of each slot; `None` for a slot without symbols, and for the second of a class
-    /// that does not earn its place: its symbols are then in the first ([`table_of`]). And the bits of the scan with them.
+    /// that does not earn its place: its symbols are then in the first ([`table_of`]). And the bits of the scan with
+    /// them.
     ///
     /// # Errors
     /// Where a coefficient is too large for a scan of this kind: its size is over `dc_size` or `ac_size` bits.

@@ -3,9 +3,9 @@
 /// Order and meaning of the bytes of a picture.
 ///
 /// Samples of more than 8 bits are in the byte order of the machine; they are reduced to 8 bits
-/// ([`Encoder::dither`](super::super::Encoder::dither) says how). 0 is black and the largest value white, but for ink in
-/// CMYK. Alpha of 0 is transparent; the encoder lays the picture over its background colour. Colours are those of the
-/// screen: with their transfer function, not linear.
+/// ([`Encoder::dither`](super::super::Encoder::dither) says how). 0 is black and the largest value white, but for ink
+/// in CMYK. Alpha of 0 is transparent; the encoder lays the picture over its background colour. Colours are those of
+/// the screen: with their transfer function, not linear.
 ///
 /// A format of several planes has them one after another, or each in its own memory ([`Image::from_planes`]).
 ///

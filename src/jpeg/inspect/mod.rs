@@ -40,8 +40,8 @@ pub struct Inspection {
     pub progressive: bool,
     /// Whether it is arithmetic-coded (SOF9 and above).
     pub arithmetic: bool,
-    /// What the components are, as libjpeg takes them: `grey`, `YCbCr`, `RGB`, `CMYK` or `YCCK`; empty where two or none
-    /// of the usual numbers are there.
+    /// What the components are, as libjpeg takes them: `grey`, `YCbCr`, `RGB`, `CMYK` or `YCCK`; empty where two or
+    /// none of the usual numbers are there.
     pub color: &'static str,
     /// How the picture is to be turned, 1 to 8, where the first Exif segment says so.
     pub orientation: Option<u8>,
@@ -120,8 +120,8 @@ pub struct SegmentInfo {
 /// Looks at the marker segments of a JPEG of any process with one frame; entropy-coded data is passed over.
 ///
 /// # Errors
-/// `Input` with the byte offset where the file is malformed or ends before its first scan, `Unsupported` for hierarchical files and
-/// more than four components, `Limit` for too large a file or too many scans.
+/// `Input` with the byte offset where the file is malformed or ends before its first scan, `Unsupported` for
+/// hierarchical files and more than four components, `Limit` for too large a file or too many scans.
 pub fn inspect(source: &[u8], limits: &Limits) -> Result<Inspection> {
     limits.check_input(source.len())?;
     let mut segments = Segments::new(source)?;

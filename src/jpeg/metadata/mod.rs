@@ -80,8 +80,8 @@ impl Segment<'_> {
     }
 }
 
-/// What the components of a frame are, as libjpeg decides it: a JFIF segment counts before what an Adobe segment says (its
-/// transform), and that before the ids. `grey`, `YCbCr`, `RGB`, `CMYK` or `YCCK`; empty where there are two.
+/// What the components of a frame are, as libjpeg decides it: a JFIF segment counts before what an Adobe segment says
+/// (its transform), and that before the ids. `grey`, `YCbCr`, `RGB`, `CMYK` or `YCCK`; empty where there are two.
 pub(crate) fn color(frame: &Frame, has_jfif: bool, adobe: Option<u8>) -> &'static str {
     let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
     match (ids.as_slice(), adobe) {

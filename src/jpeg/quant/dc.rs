@@ -1,5 +1,5 @@
-//! DC coefficients, which are sent as differences: of the two steps around each, those with which a row of blocks has the
-//! least sum of bits and errors.
+//! DC coefficients, which are sent as differences: of the two steps around each, those with which a row of blocks has
+//! the least sum of bits and errors.
 //!
 //! It is a trellis over the row (Ramchandran and Vetterli 1994), whose states are the two steps. Where a plain surface
 //! lies half-way between them, rounding goes up and down with every bit of noise, and each change costs bits and shows.

@@ -6,8 +6,8 @@
 //! coefficients shrink towards zero by a part of their step, and samples go back to where they may be. It is projected
 //! descent on the sum of magnitudes in steps, which stands for bits (Daubechies, Defrise and De Mol 2004).
 //!
-//! What is quantised then scatters around these samples, and on paper that shows more than anything. So they have to lie
-//! beyond the ends by a margin, as wide as the scatter that is to be expected: then most of it is clipped.
+//! What is quantised then scatters around these samples, and on paper that shows more than anything. So they have to
+//! lie beyond the ends by a margin, as wide as the scatter that is to be expected: then most of it is clipped.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 use std::hint::black_box;
@@ -93,8 +93,8 @@ impl Deringing {
         coefficients
     }
 
-    /// How far beyond the ends samples have to lie: further where quantisation may take more, and where more of the block
-    /// gains by it.
+    /// How far beyond the ends samples have to lie: further where quantisation may take more, and where more of the
+    /// block gains by it.
     #[inline(always)]
     fn margin(&self, samples: &Matrix) -> f32 {
         let (mut squares, mut clipped) = ([0.0; 8], [0.0; 8]);

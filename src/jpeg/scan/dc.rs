@@ -62,8 +62,8 @@ pub(crate) struct Differences<'a> {
     alone: Vec<[Counts; LOWS]>,
     /// In the order of interleaved MCUs, padding included.
     in_mcus: Vec<[Counts; LOWS]>,
-    /// Bytes of a refinement that are all ones and take another for stuffing, by Al: of flat areas they are many. Of each
-    /// component alone, and of the second and third together.
+    /// Bytes of a refinement that are all ones and take another for stuffing, by Al: of flat areas they are many. Of
+    /// each component alone, and of the second and third together.
     ones: Vec<[u32; LOWS]>,
     ones_of_two: [u32; LOWS],
     /// Rows of MCUs that were counted, for those of the frame.
@@ -240,8 +240,8 @@ impl<const N: usize> Count<N> {
         }
     }
 
-    /// The counts of each size, none at the Al that were not looked at. A size of 16 fits no scan; the file is refused when
-    /// it is written.
+    /// The counts of each size, none at the Al that were not looked at. A size of 16 fits no scan; the file is refused
+    /// when it is written.
     fn all(&self) -> [Counts; LOWS] {
         let mut all = [[0; 17]; LOWS];
         for (counts, at_least) in all.iter_mut().zip(&self.at_least) {
@@ -353,7 +353,8 @@ mod tests {
                     // What all components together may have to stuff is left out.
                     let is_all = components.len() > 1 && components.len() == sampling.len();
                     let less = if is_all && scan.approximation_high > 0 { 0.3 } else { 0.006 };
-                    // Two of chroma are taken to have one block each in an MCU; where they have not, it is only foreseen.
+                    // Two of chroma are taken to have one block each in an MCU; where they have not, it is only
+                    // foreseen.
                     let foreseen = components == [1, 2] && sampling[1..] != [(1, 1), (1, 1)];
                     let more = if foreseen && scan.approximation_high > 0 { 0.1 } else { 0.006 };
                     let (least, most) = (bytes * (1.0 - less) - 3.0, bytes * (1.0 + more) + 3.0);

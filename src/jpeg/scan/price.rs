@@ -178,8 +178,8 @@ impl<'a> Refinement<'a> {
         }
     }
 
-    /// For each coefficient, those that are the first new ones from `start` on: by the zeros before them, and their runs
-    /// of sixteen. Those that follow another within the band are in `pairs`.
+    /// For each coefficient, those that are the first new ones from `start` on: by the zeros before them, and their
+    /// runs of sixteen. Those that follow another within the band are in `pairs`.
     #[inline(always)]
     fn outside(&self, start: usize) -> ([[u32; 16]; 64], [u32; 64]) {
         let (mut outside, mut long) = ([[0; 16]; 64], [0; 64]);

@@ -14,8 +14,8 @@ use crate::limits::Limits;
 /// takes: for each scan its components by their place in the frame, counted from 0, then `: Ss-Se, Ah, Al;`; a scan
 /// without the part after the colon is sequential, and `#` begins a comment.
 ///
-/// Whether a script fits a file is known when it is used: a script of progressive scans has to send every coefficient of
-/// every component with all its bits, a sequential one every component once.
+/// Whether a script fits a file is known when it is used: a script of progressive scans has to send every coefficient
+/// of every component with all its bits, a sequential one every component once.
 ///
 /// ```
 /// # fn main() -> cosimg::Result<()> {

@@ -1,8 +1,8 @@
-//! Scripts that are put together from known parts: a few ways to send DC, luma and chroma, each with what it is worth to
-//! the eye while the file arrives. What is chosen is worth the most within a bound on the size.
+//! Scripts that are put together from known parts: a few ways to send DC, luma and chroma, each with what it is worth
+//! to the eye while the file arrives. What is chosen is worth the most within a bound on the size.
 //!
-//! The bands of all ways are made together while the coefficients go by, so what a way takes is known exactly, and those
-//! of the way that is chosen are there already.
+//! The bands of all ways are made together while the coefficients go by, so what a way takes is known exactly, and
+//! those of the way that is chosen are there already.
 //!
 //! What is worth how much was measured on photographs that were cut short and shown by libjpeg-turbo: the gain in mean
 //! SSIMULACRA2 over the logarithm of the bytes, every other part being the same.
@@ -91,8 +91,8 @@ const DC: &[(f32, u8, u8, bool)] = &[
     (0.0, 0, 0, false),
     (-3.0, 0, 0, true),
 ];
-/// The same of a single component. What is worth how much is taken over from luma above, less than what chroma adds to it;
-/// it was not measured on pictures in grey.
+/// The same of a single component. What is worth how much is taken over from luma above, less than what chroma adds to
+/// it; it was not measured on pictures in grey.
 const DC_ALONE: &[(f32, u8)] = &[(0.0, 1), (6.0, 3), (3.0, 2), (-3.0, 0)];
 
 /// How much more the scans of a component may take in a part of the picture before they are given up.
@@ -154,8 +154,8 @@ pub(crate) enum Chosen {
 }
 
 impl Ways {
-    /// Ways that show something early, within a bound. `has_chroma` says that there are three components, the second and
-    /// third of chroma; without, only a picture of one component has a choice.
+    /// Ways that show something early, within a bound. `has_chroma` says that there are three components, the second
+    /// and third of chroma; without, only a picture of one component has a choice.
     pub(crate) fn display(frame: &Frame, has_chroma: bool, most: Most) -> Self {
         let luma = if has_chroma || frame.components.len() == 1 { LUMA } else { &LUMA[..1] };
         let groups = |low| dc::interleaved(frame).into_iter().map(|group| (group, low)).collect();
@@ -205,7 +205,8 @@ impl Ways {
         Self { scans, usual, components, dc, may_interleave: frame.may_interleave(&all), most }
     }
 
-    /// All scans of AC coefficients that may be chosen. So many of the first are the usual ones, which there have to be.
+    /// All scans of AC coefficients that may be chosen. So many of the first are the usual ones, which there have to
+    /// be.
     pub(crate) fn scans(&self) -> (&[Scan], usize) {
         (&self.scans, self.usual)
     }
@@ -235,8 +236,8 @@ impl Ways {
         chosen.into_iter().map(scan).collect()
     }
 
-    /// Whether each scan of AC coefficients may still be chosen, by what a part of the picture takes in bits: those of the
-    /// usual ways, and of ways that take little more than the best of their component.
+    /// Whether each scan of AC coefficients may still be chosen, by what a part of the picture takes in bits: those of
+    /// the usual ways, and of ways that take little more than the best of their component.
     pub(crate) fn hopeful(&self, bits: &[Option<f32>]) -> Vec<bool> {
         let mut hopeful: Vec<bool> = (0..self.scans.len()).map(|i| i < self.usual).collect();
         for ways in &self.components {

@@ -174,8 +174,8 @@ fn next_of(rest: &mut u64) -> u32 {
     k
 }
 
-/// Whether 16 bits or more that are not set lie between two that follow each other in `word`, or below the first of them
-/// from the bit `before` on.
+/// Whether 16 bits or more that are not set lie between two that follow each other in `word`, or below the first of
+/// them from the bit `before` on.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn has_long_run(word: u64, before: u64) -> bool {

@@ -1,7 +1,7 @@
 //! Vectors of AVX2: 8 samples.
 //!
-//! `unsafe` is confined to the calls from [`Avx2`], whose value proves the instructions, and to loads and stores, each of
-//! an array whose type has the size of what is read or written.
+//! `unsafe` is confined to the calls from [`Avx2`], whose value proves the instructions, and to loads and stores, each
+//! of an array whose type has the size of what is read or written.
 
 use std::arch::x86_64::*;
 

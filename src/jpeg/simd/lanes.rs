@@ -1,5 +1,5 @@
-//! The pixel kernels over vectors of any length: loops over rows, and arithmetic in the order of its specification. What
-//! the lengths do not share, such as how values move between lanes, is in the files of the instruction sets.
+//! The pixel kernels over vectors of any length: loops over rows, and arithmetic in the order of its specification.
+//! What the lengths do not share, such as how values move between lanes, is in the files of the instruction sets.
 //!
 //! What is left of a row, less than a vector, goes to the form for shorter ones, which gives the same bits.
 

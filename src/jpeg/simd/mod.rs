@@ -11,9 +11,9 @@
 //!
 //! The inner loops of AC scans are specified in `entropy/planes.rs`. Each pixel kernel is specified by a function in
 //! `color.rs`, `sample.rs`, `fdct.rs` or `quant/quantise.rs`, which is also its [`Scalar`] form. Every other form gives
-//! the same bits: the arithmetic is `f32` in the same order without fused operations, and IEEE 754 leaves no room beyond
-//! that. A form is a token whose value proves that the processor has the instructions, so its methods are safe to call.
-//! Kernels work on whole rows and the caller is generic over them, so an image is dispatched once.
+//! the same bits: the arithmetic is `f32` in the same order without fused operations, and IEEE 754 leaves no room
+//! beyond that. A form is a token whose value proves that the processor has the instructions, so its methods are safe
+//! to call. Kernels work on whole rows and the caller is generic over them, so an image is dispatched once.
 
 use std::fmt;
 use std::str::FromStr;
@@ -135,8 +135,8 @@ impl Level {
     }
 }
 
-/// The pixel kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows of
-/// other lengths give a result of no use, never a fault.
+/// The pixel kernels. Rows that go together have the lengths that the scalar functions of the same name ask for; rows
+/// of other lengths give a result of no use, never a fault.
 pub(crate) trait Kernels: Copy {
     /// [`color::gray`].
     fn gray(self, pixels: &[u8], y: &mut [f32]);
@@ -174,8 +174,8 @@ pub(crate) trait Kernels: Copy {
     /// [`sample::correct_luma`].
     fn correct_luma(self, light: &[f32], cb: &[f32], cr: &[f32], y: &mut [f32]);
 
-    /// Mixes the nearer and the farther of two rows of chroma for a row of luma, and corrects it. `scratch` is two samples
-    /// longer than they are.
+    /// Mixes the nearer and the farther of two rows of chroma for a row of luma, and corrects it. `scratch` is two
+    /// samples longer than they are.
     fn correct_by_rows(
         self,
         light: &[f32],

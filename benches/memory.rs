@@ -1,9 +1,9 @@
 //! What a transcoder takes of memory at a time, on all threads together, beyond the source and the result: its ratio to
 //! the coefficients of the picture, which are 2 bytes each and 128 a block.
 //!
-//! `cargo bench --bench memory -- FILE.jpg…` measures these files, otherwise a picture made on the spot. Allocations are
-//! counted, so that stacks of threads are not in it, and a list that grows has its old and its new room for a moment. What
-//! does not grow with the picture is in it: it counts for much below a megapixel or two.
+//! `cargo bench --bench memory -- FILE.jpg…` measures these files, otherwise a picture made on the spot. Allocations
+//! are counted, so that stacks of threads are not in it, and a list that grows has its old and its new room for a
+//! moment. What does not grow with the picture is in it: it counts for much below a megapixel or two.
 
 mod picture;
 

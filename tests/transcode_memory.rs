@@ -1,5 +1,6 @@
 //! What a transcoder takes of memory at a time: the result, and 1.3 times the coefficients of the picture (2 bytes
-//! each, 128 a block) at most, on one thread and on two; 1.9 times where none of them is zero. The source is the caller's.
+//! each, 128 a block) at most, on one thread and on two; 1.9 times where none of them is zero. The source is the
+//! caller's.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test that fails may panic")]
 
 mod common;
@@ -26,8 +27,8 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// What is allowed beside the result, in tenths of the coefficients.
 const TENTHS: u64 = 13;
-/// The same where no coefficient at all is zero, as in no photograph: leaving out zeros saves nothing then, and there is a
-/// token for each.
+/// The same where no coefficient at all is zero, as in no photograph: leaving out zeros saves nothing then, and there
+/// is a token for each.
 const TENTHS_WITHOUT_ZEROS: u64 = 19;
 /// Bytes of a thread that do not grow with the picture: tables, what the scans of a script have each in a band, and the
 /// rows that a thread has at hand.

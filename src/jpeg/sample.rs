@@ -26,11 +26,12 @@ pub(crate) fn h2v2(upper: &[f32], lower: &[f32], half: &mut [f32]) {
     }
 }
 
-/// How much of what down-sampling and the interpolation of decoders smooth across a row is put back.
+/// How much of what down-sampling and the interpolation of decoders smooth is put back: across only, since rows go out
+/// before the next one is there.
 const SHARPNESS: f32 = 1.0 / 16.0;
 
-/// Sharpens a row that was halved: what a sample differs from its neighbours by grows. `smooth` is one longer than
-/// `half` at either end.
+/// Sharpens a row that was halved: what a sample differs from its neighbours by grows, within the range of samples.
+/// `smooth` is one longer than `half` at either end.
 #[inline(always)]
 pub(crate) fn sharpen(smooth: &[f32], half: &mut [f32]) {
     let [left, own, right] = [0, 1, 2].map(|first| smooth.get(first..).unwrap_or_default());

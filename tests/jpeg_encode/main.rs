@@ -13,6 +13,7 @@
 //! quality    what a quality means: more bytes, a better score, and about the same one of each preset
 //! threads    any number of them gives the same file
 //! progress   what a caller is told meanwhile, and the file in pieces
+//! decisions  coefficients where more than one file would do
 //! auto       the subsampling that is chosen by the picture
 //! peers      libjpeg-turbo reads every file, and its own are no better
 //! chromium   so does Chromium, where there is one
@@ -26,6 +27,7 @@ mod auto;
 mod chromium;
 #[path = "../common/mod.rs"]
 mod common;
+mod decisions;
 mod every;
 mod formats;
 mod laws;

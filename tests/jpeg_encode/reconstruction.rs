@@ -167,7 +167,7 @@ fn around(pixel: usize, shared: usize, samples: usize) -> [usize; 2] {
 }
 
 /// T.81 A.3.3 and A.3.1: dequantised, transformed, shifted.
-fn inverse_dct(block: &Block, quant: &[u16; 64]) -> [[f64; 8]; 8] {
+pub(super) fn inverse_dct(block: &Block, quant: &[u16; 64]) -> [[f64; 8]; 8] {
     let mut coefficients = [[0.0; 8]; 8];
     for (place, (&level, &step)) in zigzag().into_iter().zip(block.iter().zip(quant)) {
         coefficients[place / 8][place % 8] = f64::from(level) * f64::from(step);

@@ -1,8 +1,9 @@
 //! DC coefficients, which are sent as differences: of the two steps around each, those with which a row of blocks has
-//! the least sum of bits and errors.
+//! the least sum of bits and errors. Rows are the order of a scan of one component; that of MCUs is near to it.
 //!
 //! It is a trellis over the row (Ramchandran and Vetterli 1994), whose states are the two steps. Where a plain surface
 //! lies half-way between them, rounding goes up and down with every bit of noise, and each change costs bits and shows.
+//! Rows do not know of each other, so those of such a surface may differ by the step.
 
 use crate::jpeg::coeff::Block;
 use crate::jpeg::fdct::{FINE, round};
@@ -41,19 +42,19 @@ impl DcTrellis {
     pub(crate) fn row(&mut self, fine: &[Block], blocks: &mut [Block]) {
         let in_steps = |block: &Block| f32::from(block[0]) * self.reciprocal;
         let mut costs = [0; 2];
-        // The first block of a row has none before it: it may begin with either.
+        // The block before the first is one of another row, which is not known here: it may begin with either step.
         let mut before = fine.first().map_or(0, |first| round(in_steps(first) - 0.5));
         for (fine, way) in fine.iter().zip(&mut self.ways) {
             let value = in_steps(fine);
             // A tie is rounded either way.
             let lower = round(value - 0.5);
-            let above = i32::from(round((value - f32::from(lower)) * STEP as f32));
-            let below = STEP - above;
+            let over = i32::from(round((value - f32::from(lower)) * STEP as f32));
+            let under = STEP - over;
             let difference = i32::from(lower) - i32::from(before);
             let [less, same, more] = [-1, 0, 1].map(|more| price(difference + more));
             let to_lower = [costs[0] + same, costs[1] + less];
             let to_upper = [costs[0] + more, costs[1] + same];
-            costs = [to_lower[0].min(to_lower[1]) + above * above, to_upper[0].min(to_upper[1]) + below * below];
+            costs = [to_lower[0].min(to_lower[1]) + over * over, to_upper[0].min(to_upper[1]) + under * under];
             *way = Way { lower, from_upper: [to_lower[1] < to_lower[0], to_upper[1] < to_upper[0]] };
             before = lower;
         }
@@ -64,7 +65,8 @@ impl DcTrellis {
         }
     }
 
-    /// Moves the DC coefficients of fine blocks to what those of the quantised ones stand for.
+    /// Moves the DC coefficients of fine blocks to what those of the quantised ones stand for, so that whoever rounds
+    /// them comes to the same. Where a step passes the range of fine coefficients, its end does.
     #[inline(always)]
     pub(crate) fn settle(&self, blocks: &[Block], fine: &mut [Block]) {
         for (fine, block) in fine.iter_mut().zip(blocks) {
@@ -104,6 +106,15 @@ mod tests {
         blocks.iter().map(|block| block[0]).collect()
     }
 
+    /// Numbers from 0 to 1.
+    fn random() -> impl FnMut() -> f32 {
+        let mut state = 1_u32;
+        move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as f32 / 65536.0
+        }
+    }
+
     #[test]
     fn a_surface_between_two_steps_does_not_change() {
         let noise = [0.02, -0.04, 0.03, -0.01, 0.05, -0.02, 0.01, -0.03];
@@ -113,18 +124,19 @@ mod tests {
 
     #[test]
     fn what_is_near_a_step_keeps_it_and_nothing_is_off_by_much() {
-        let mut state = 1_u32;
-        let values: Vec<f32> = (0..1000)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 16) as f32 / 655.36 - 50.0
-            })
-            .collect();
+        let mut random = random();
+        let values: Vec<f32> = (0..1000).map(|_| random() * 100.0 - 50.0).collect();
         for (value, level) in values.iter().zip(row(&values)) {
-            // A change of one step saves 4 bits at most: 2 of the difference before it, and 2 of that behind.
+            // A step saves 4 bits at most: 2 of the difference before it and 2 of that behind.
             let off = (value - f32::from(level)).abs();
             assert!(off <= 0.5 + 2.0 / WEIGHT + 0.01, "{value} became {level}");
         }
+    }
+
+    #[test]
+    fn prices_are_those_of_sizes() {
+        let bits = [0, 1, -1, 2, -3, 4, 1023].map(|difference| price(difference) / BIT);
+        assert_eq!(bits, [0, 2, 2, 3, 3, 4, 11]);
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Deringing {
         let margin = self.margin(&samples);
         let (mut low, mut high) = (samples, samples);
         for ((low, high), &sample) in entries(&mut low).zip(entries(&mut high)).zip(samples.as_flattened()) {
-            let (white, black) = (sample >= WHITE, sample <= -1.0 - WHITE);
+            let (white, black) = (is_white(sample), is_black(sample));
             *low += if white { margin } else { 0.0 } - if black { MOST } else { 0.0 };
             *high += if white { MOST } else { 0.0 } - if black { margin } else { 0.0 };
         }
@@ -106,6 +106,8 @@ impl Deringing {
         }
         // Compilers make vectors of whole rows where they cannot see that the sums part again.
         let [squares, clipped] = black_box([squares, clipped]).map(|sums| sums.iter().sum::<f32>());
+        // Half a step is 127.5 at most, and so is the root of the mean of such squares: bounds never cross.
+        const { assert!(MARGIN * 127.5 <= MOST) }
         MARGIN * (squares * clipped).sqrt() / 64.0
     }
 }
@@ -133,7 +135,17 @@ fn is_partly_clipped(samples: &Matrix) -> bool {
 
 #[inline(always)]
 fn is_end(sample: f32) -> bool {
-    (sample + 0.5).abs() >= WHITE + 0.5
+    is_white(sample) | is_black(sample)
+}
+
+#[inline(always)]
+fn is_white(sample: f32) -> bool {
+    sample >= WHITE
+}
+
+#[inline(always)]
+fn is_black(sample: f32) -> bool {
+    sample <= -1.0 - WHITE
 }
 
 #[inline(always)]

@@ -76,7 +76,7 @@ fn negative(blocks: &[Block], words: &mut Words) {
     }
 }
 
-/// Planes of precisions below [`BYTE`], by way of bytes: the magnitude where it fits one, or 255; and its lowest bits.
+/// Planes of precisions below [`BYTE`](crate::jpeg::entropy::planes::BYTE), by way of bytes: the magnitude where it fits one, or 255; and its lowest bits.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {

@@ -389,7 +389,6 @@ pub(super) fn quantise<const N: usize, L: Lanes<N>>(l: L, quantiser: &Quantiser,
             }
             l.store_words(both, levels);
         }
-        block[0] = quantiser.dc(fine);
     }
 }
 

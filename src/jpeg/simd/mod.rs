@@ -371,7 +371,7 @@ mod tests {
         let mut noise = Noise(6);
         for round in 0..300_usize {
             let mut blocks = random_blocks(&mut noise);
-            // Its magnitude is no number of its own type.
+            // Its magnitude does not fit an `i16`.
             blocks[round % GROUP][round % 61] = i16::MIN;
             let blocks = &blocks[..if round.is_multiple_of(4) { round % GROUP } else { GROUP }];
             let mut wanted = Wanted::default();

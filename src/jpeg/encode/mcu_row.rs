@@ -228,19 +228,16 @@ impl McuRow {
         if !self.light.is_empty() {
             kernels.light(y, cb, cr, self.light.row_mut(row));
         }
-        if row % down + 1 < down {
+        if self.ratio == (1, 1) || row % down + 1 < down {
             return;
         }
         for (chroma, full) in self.chroma.iter_mut().zip(&self.full) {
             let half = chroma.row_mut(row / down);
-            match self.ratio {
-                (1, 1) => {}
-                (_, 1) => kernels.h2v1(full.row(0), half),
+            match down {
+                1 => kernels.h2v1(full.row(0), half),
                 _ => kernels.h2v2(full.row(0), full.row(1), half),
             }
-            if self.ratio.0 > 1 {
-                kernels.sharpen_row(half, &mut self.scratch[0]);
-            }
+            kernels.sharpen_row(half, &mut self.scratch[0]);
         }
     }
 

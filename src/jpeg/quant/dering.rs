@@ -232,9 +232,9 @@ mod tests {
             let samples: Matrix =
                 std::array::from_fn(|y| std::array::from_fn(|x| if is_ink(x, y) { ink } else { paper }));
             let (plain, block) = deringed(&samples);
-            let off = |block: &Block, on_paper: bool| {
+            let off_on_paper = |block: &Block| {
                 let shown = samples_of(block);
-                let places = (0..64).map(|i| (i % 8, i / 8)).filter(|&(x, y)| is_ink(x, y) != on_paper);
+                let places = (0..64).map(|i| (i % 8, i / 8)).filter(|&(x, y)| !is_ink(x, y));
                 places.map(|(x, y)| (shown[y][x].clamp(-128.0, 127.0) - samples[y][x]).powi(2)).sum::<f32>()
             };
             let back = samples_of(&block);
@@ -245,7 +245,7 @@ mod tests {
                 let step = STEP.cast_signed() * FINE;
                 block.map(|value| fdct::round(f32::from(value) / f32::from(step)) * step)
             };
-            let (before, after) = (off(&coarse(&plain), true), off(&coarse(&block), true));
+            let (before, after) = (off_on_paper(&coarse(&plain)), off_on_paper(&coarse(&block)));
             assert!(10.0 * after < before, "{before} {after}");
             let count = |block: &Block| coarse(block).iter().filter(|&&value| value != 0).count();
             assert!(count(&block) <= count(&plain));

@@ -5,10 +5,10 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::metadata::Metadata;
 use crate::jpeg::rows::Rows;
+use crate::jpeg::scan::effort::Effort;
 use crate::jpeg::scan::sample::Picture;
-use crate::jpeg::scan::search::{self, Effort};
 use crate::jpeg::scan::ways::{Most, Ways};
-use crate::jpeg::scan::{Scan, fixed};
+use crate::jpeg::scan::{Scan, fixed, search};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script};
 

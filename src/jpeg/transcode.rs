@@ -12,7 +12,7 @@ use crate::jpeg::metadata::mpf::Index;
 use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
 use crate::jpeg::rows::Coefficients;
-use crate::jpeg::scan::search::{Effort, MAX_SCANS};
+use crate::jpeg::scan::effort::{Effort, MAX_SCANS};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits, Visits};

@@ -8,7 +8,7 @@ use crate::jpeg::quant::masking::{Masking, exp2};
 use crate::jpeg::quant::quantise::DeadZone;
 use crate::jpeg::quant::refine::Refinement;
 use crate::jpeg::quant::shape::Shape;
-use crate::jpeg::scan::search::Effort;
+use crate::jpeg::scan::effort::Effort;
 
 /// How much work the encoder spends on a smaller file of the same looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -13,13 +13,6 @@ pub(super) struct Prices {
     pub(super) refinements: Vec<Bands>,
 }
 
-impl Prices {
-    pub(super) fn of(&self, band: &Band) -> f32 {
-        let bands = if band.high > 0 { &self.refinements } else { &self.firsts };
-        bands[usize::from(band.low)][band.start][band.end]
-    }
-}
-
 /// A scan of one component, which the reader of this knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Band {

@@ -12,9 +12,10 @@ use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::Frame;
+use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::part::{self, Part, Ready};
 use crate::jpeg::restart::Interval;
-use crate::jpeg::rows::{McuRow, Rows};
+use crate::jpeg::rows::{BEFORE_REST, McuRow, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::{DcRows, Differences};
 use crate::jpeg::scan::ways::{Chosen, Ways};
@@ -30,7 +31,7 @@ const TOKENS_ALWAYS: u64 = 1 << 20;
 const FORESIGHT: u32 = 16;
 /// MCU rows, of 1 in so many, after which ways without hope are left: the first band of threads has them.
 const HOPE: u32 = 12;
-const _: () = assert!(threads::MOST_BANDS < HOPE as usize);
+const _: () = assert!(threads::MOST_BANDS < HOPE as usize && BEFORE_REST < HOPE);
 
 /// The first of the scans that are left, as many as their tokens have memory.
 pub(crate) struct Batch<'a> {
@@ -95,7 +96,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes
-    /// of output are there already.
+    /// of output are there already. The result is the rest of the rows, where another thread has decoded it.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
@@ -104,7 +105,7 @@ impl<'a> Batch<'a> {
         hope: &Hope,
         Work { limits, cancel, .. }: Work<'_>,
         written: usize,
-    ) -> Result<()> {
+    ) -> Result<Option<PackedPicture>> {
         let (frame, count) = (self.frame, numbers.len() as u32);
         let held = rows.bytes();
         // The DC coefficients of ways are looked at whatever scans of AC there are.
@@ -113,16 +114,14 @@ impl<'a> Batch<'a> {
         let budget = self.budget(rows, &looked_at);
         let wanted = |i: usize| looked_at[i];
         let (mut done, mut may_despair) = (0, self.ways.is_some());
-        rows.for_each(kernels, frame, numbers, wanted, |y, row| {
+        let rest = rows.for_each(kernels, frame, numbers, wanted, |y, row| {
             cancel.check()?;
             kernels.run(
                 #[inline(always)]
                 || self.mcu_row(kernels, &looked_at, row, y),
             );
             done += 1;
-            let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
-            let own = own + self.dc.as_ref().map_or(0, DcRows::bytes);
-            let memory = held + self.store.bytes() + own + written as u64;
+            let memory = held + self.bytes() + written as u64;
             limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
                 hope.get_or_init(|| self.hopeful(ways));
@@ -147,7 +146,13 @@ impl<'a> Batch<'a> {
             Ok(())
         })?;
         self.parts.iter_mut().for_each(|part| part.tokens.settle_all(&mut self.store));
-        Ok(())
+        Ok(rest)
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        let own: u64 = self.parts.iter().map(|part| part.tokens.own_bytes()).sum();
+        self.store.bytes() + own + self.dc.as_ref().map_or(0, DcRows::bytes)
     }
 
     /// Goes on with the rows that come next, which another batch of the same scans has taken. Says whether it could; if
@@ -176,14 +181,11 @@ impl<'a> Batch<'a> {
         parts.iter_mut().for_each(|part| part.finish(store));
     }
 
-    /// Bytes that tokens may take where there is more than one scan to choose from: of rows in memory, what they leave
-    /// of the memory that all coefficients would take, and a part of that.
+    /// Bytes that tokens may take where there is more than one scan to choose from: what rows leave of the memory that
+    /// all coefficients would take, and a part of that.
     fn budget(&self, rows: &Rows<'_>, looked_at: &[bool]) -> u64 {
         let components = self.frame.components.iter().zip(looked_at).filter(|(_, looked_at)| **looked_at);
         let image = components.map(|(component, _)| component.blocks()).sum::<u64>() * BLOCK_BYTES;
-        if rows.in_memory().is_none() {
-            return image.max(TOKENS_ALWAYS);
-        }
         let whole = self.frame.blocks() * BLOCK_BYTES;
         let left = whole.saturating_sub(rows.bytes()) as f64 / whole.max(1) as f64;
         ((image as f64 * left) as u64 + image / TOKENS_SHARE).min(image).max(TOKENS_ALWAYS)

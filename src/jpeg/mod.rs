@@ -17,7 +17,7 @@
 //!          tail: by two threads; window: those of an MCU row
 //! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
 //! write    coefficients to segments and scans, by way of batch: scans that are made together; part: one of them;
-//!          threads, which share bands of rows
+//!          team: by threads, which share bands of rows
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 
@@ -52,6 +52,7 @@ mod scan;
 mod simd;
 mod stream;
 mod tail;
+mod team;
 mod threads;
 mod transcode;
 mod window;

@@ -11,11 +11,13 @@ use crate::jpeg::entropy::baseline::{self, in_range};
 use crate::jpeg::entropy::pairs::{ROOM, Room, Sink};
 use crate::jpeg::entropy::planes::{AT_ONCE, AcKernels};
 use crate::jpeg::frame::MAX_COMPONENTS;
+use crate::jpeg::tail::Rest;
 use crate::jpeg::window::Window;
 
-/// All MCU rows of a picture.
+/// The MCU rows of a picture from one of them on.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedPicture {
+    first: u32,
     rows: Vec<PackedRow>,
     /// From this row on, so many MCUs at the beginning of each belong to the one before.
     joint: u32,
@@ -75,11 +77,11 @@ pub(crate) struct Sparse<'a> {
 }
 
 impl PackedPicture {
-    /// One without rows yet, of `rows` to come that have the form of a window.
-    pub(crate) fn new(window: &Window, rows: u32) -> Self {
-        let rows = Vec::with_capacity(rows as usize);
+    /// One without rows yet, of those to come that have the form of a window.
+    pub(crate) fn new(window: &Window, numbers: Range<u32>) -> Self {
+        let (first, rows) = (numbers.start, Vec::with_capacity(numbers.len()));
         let bytes = (rows.capacity() * size_of::<PackedRow>()) as u64;
-        Self { rows, joint: 0, skip: 0, bytes, window_bytes: window.bytes() }
+        Self { first, rows, joint: 0, skip: 0, bytes, window_bytes: window.bytes() }
     }
 
     /// Adds the next row.
@@ -90,16 +92,22 @@ impl PackedPicture {
 
     /// Adds all rows that are left. So many MCUs of the first come before them, and as many of each belong to the row
     /// before.
-    pub(crate) fn join(&mut self, rows: Vec<PackedRow>, skip: usize) {
+    pub(crate) fn join(&mut self, (rows, skip): Rest) {
         (self.joint, self.skip) = (self.rows.len() as u32, skip);
         rows.into_iter().for_each(|row| self.push(row));
     }
 
     /// An MCU row.
     pub(crate) fn row(&self, y: u32) -> Spliced<'_> {
-        let skip = if y < self.joint { 0 } else { self.skip };
-        let then = if skip == 0 { None } else { self.rows.get(y as usize + 1) };
-        Spliced { first: &self.rows[y as usize], skip, then }
+        let i = y - self.first;
+        let skip = if i < self.joint { 0 } else { self.skip };
+        let then = if skip == 0 { None } else { self.rows.get(i as usize + 1) };
+        Spliced { first: &self.rows[i as usize], skip, then }
+    }
+
+    /// The number of its first row.
+    pub(crate) fn first(&self) -> u32 {
+        self.first
     }
 
     /// Bytes of memory in use where so many threads unpack rows.

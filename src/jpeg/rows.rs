@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::thread;
 
 use crate::error::Result;
 use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
@@ -75,6 +76,10 @@ impl Coefficients<'_> {
     }
 }
 
+/// What comes before a rest: about so much of a scan, as decoding takes longer where tokens are made of it at once, and
+/// one of so many rows, at least.
+const BEFORE: u64 = 108;
+pub(crate) const BEFORE_REST: u32 = 8;
 /// Bytes of the coefficients of a picture that is packed, at least: less stays in the caches with its zeros. And MCU
 /// rows, as each has a window beside it.
 const PACKED_BYTES: u64 = 4 << 20;
@@ -152,23 +157,63 @@ impl<'a> McuRow<'a> {
 
 impl Rows<'_> {
     /// Gives MCU rows of a frame in their order to `take`, with their numbers; of the components that are not `wanted`
-    /// they may have anything. Those of a stream begin with the first.
+    /// they may have anything. Those of a stream begin with the first, and end where another thread has decoded the
+    /// rest, which is the result then.
     pub(crate) fn for_each(
         &mut self,
         kernels: impl AcKernels,
         frame: &Frame,
-        mut numbers: Range<u32>,
+        numbers: Range<u32>,
         wanted: impl Fn(usize) -> bool,
         mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<PackedPicture>> {
         match self {
-            Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take),
-            Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take),
-            Self::Streamed(stream) => numbers.try_for_each(|y| {
-                stream.go_to(y)?;
-                take(y, McuRow::Alone(stream.window()))
-            }),
+            Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take)?,
+            Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take)?,
+            Self::Streamed(stream) => {
+                for y in numbers {
+                    if y > frame.mcus_high / BEFORE_REST
+                        && let Some(rest) = stream.rest()
+                    {
+                        let mut packed = PackedPicture::new(stream.window(), y..frame.mcus_high);
+                        packed.join(rest);
+                        return Ok(Some(packed));
+                    }
+                    stream.go_to(y)?;
+                    take(y, McuRow::Alone(stream.window()))?;
+                }
+            }
         }
+        Ok(None)
+    }
+
+    /// Does `work` while another thread decodes the rest of a stream, of a picture with so many bytes of coefficients,
+    /// at least; otherwise nothing. What the rest may take counts as taken.
+    pub(crate) fn with_rest<T>(
+        &mut self,
+        kernels: impl AcKernels,
+        frame: &Frame,
+        least: u64,
+        cancel: &Cancel,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        let bytes = frame.blocks() * BLOCK_BYTES;
+        if bytes < least || !matches!(self, Self::Streamed(_)) {
+            return None;
+        }
+        // Were none of them zero, a sixteenth more.
+        let most = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) / 16 * 17;
+        let may_go_on = |_| cancel.check();
+        thread::scope(|scope| {
+            if let Self::Streamed(stream) = self {
+                tail::begin(kernels, scope, stream, BEFORE, most, &may_go_on);
+            }
+            let done = work(self);
+            if let Self::Streamed(stream) = self {
+                stream.ahead = None;
+            }
+            Some(done)
+        })
     }
 
     /// All rows that are still in the source, without their zeros: of a picture with so many bytes of coefficients, at
@@ -240,7 +285,7 @@ impl Rows<'_> {
         match self {
             Self::Held(planes) => InMemory::Planes(planes).bytes(1),
             Self::Packed(packed) => packed.bytes(1),
-            Self::Streamed(stream) => stream.bytes(),
+            Self::Streamed(stream) => stream.bytes() + stream.ahead.as_ref().map_or(0, |ahead| ahead.most),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
 use crate::jpeg::packed::{PackedRow, Packer};
 use crate::jpeg::simd::Level;
+use crate::jpeg::tail::{Ahead, Rest};
 use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
@@ -17,6 +18,8 @@ use crate::jpeg::window::Window;
 pub(crate) struct Stream<'a> {
     pub(crate) cursor: Cursor<'a>,
     window: Window,
+    /// What another thread decodes in the meantime.
+    pub(crate) ahead: Option<Ahead>,
 }
 
 /// How far a scan has been decoded, and what it takes to go on.
@@ -69,12 +72,12 @@ impl<'a> Stream<'a> {
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
         let data = Arc::new(ScanData { source, end, plain, level, count, per_interval });
-        Self { cursor: Cursor { data, reader, place: Position::default() }, window }
+        Self { cursor: Cursor { data, reader, place: Position::default() }, window, ahead: None }
     }
 
     /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call.
     pub(crate) fn go_to(&mut self, y: u32) -> Result<()> {
-        let Self { cursor, window } = self;
+        let Self { cursor, window, .. } = self;
         cursor.begin_row(y);
         for line in 0..window.lines {
             cursor.decode(
@@ -102,12 +105,23 @@ impl<'a> Stream<'a> {
         self.cursor.pack(kernels, self.window.mcus(), packer)
     }
 
+    /// The rows after the one that was decoded last, where another thread has decoded them.
+    pub(crate) fn rest(&mut self) -> Option<Rest> {
+        match self.ahead.take()?.meet(&self.cursor, self.window.mcus()) {
+            Ok(rest) => Some(rest),
+            Err(ahead) => {
+                self.ahead = ahead;
+                None
+            }
+        }
+    }
+
     /// The MCU row that was decoded last.
     pub(crate) fn window(&self) -> &Window {
         &self.window
     }
 
-    /// Bytes of memory in use.
+    /// Bytes of memory in use, those of what is ahead left out.
     pub(crate) fn bytes(&self) -> u64 {
         self.window.bytes() + self.cursor.data.plain.bytes()
     }

@@ -6,10 +6,12 @@
 //! the first row on that begins at a bit where a guessed MCU began, both would read the same. The DC coefficients are
 //! then off by what the predictions were, and nothing else.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, ScopedJoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, Scope};
 
-use crate::error::Result;
+use crate::error;
 use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::entropy::planes::AcKernels;
@@ -24,7 +26,12 @@ const ROWS_TO_MEET: usize = 4;
 /// Guesses at most: true codes fall into step within a few MCUs, whatever is no code is not worth the search.
 const GUESSES: usize = 1 << 12;
 
+/// The parts of a scan that places in it are told in.
+pub(crate) const WHOLE: u64 = 256;
+const HALF: u64 = WHOLE / 2;
+
 /// The rest of a scan.
+#[derive(Debug)]
 struct Tail {
     /// Its MCUs, as many in each row as one of the picture has.
     rows: Vec<PackedRow>,
@@ -32,6 +39,7 @@ struct Tail {
 }
 
 /// Where one may enter.
+#[derive(Debug)]
 enum Entrance {
     /// Everywhere from this MCU of the scan on, and all that come after it are there.
     Known(usize),
@@ -44,13 +52,14 @@ enum Entrance {
 }
 
 /// The beginning of an MCU: the bit, and what DC coefficients were predicted from.
+#[derive(Debug)]
 struct McuStart {
     bit: usize,
     predictions: [i32; MAX_COMPONENTS],
 }
 
 /// What both threads look at.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shared {
     /// Bytes that what comes before the tail takes, and the tail.
     head: AtomicU64,
@@ -65,6 +74,42 @@ impl Shared {
     }
 }
 
+/// The rest of a scan while it is decoded; given up where it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    begin: Position,
+    decoded: Receiver<Tail>,
+    /// What was decoded and does not fit yet.
+    tail: Option<Tail>,
+    shared: Arc<Shared>,
+    /// Bytes that it may take.
+    pub(crate) most: u64,
+}
+
+/// Rows of a picture to its end, and MCUs at the beginning of the first that belong before them.
+pub(crate) type Rest = (Vec<PackedRow>, usize);
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Ahead {
+    /// The rest, where `cursor` is at the beginning of a row of so many MCUs from which on it is; itself, where it may be
+    /// later.
+    pub(crate) fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> Result<Rest, Option<Self>> {
+        if !cursor.has_reached(self.begin) {
+            return Err(Some(self));
+        }
+        let Some(tail) = self.tail.take().or_else(|| self.decoded.recv().ok()) else { return Err(None) };
+        tail.meet(cursor, row).map_err(|unmet| {
+            self.tail = unmet;
+            self.tail.is_some().then_some(self)
+        })
+    }
+}
+
 /// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked
 /// of each number of bytes.
 pub(crate) fn pack(
@@ -72,78 +117,91 @@ pub(crate) fn pack(
     stream: &mut Stream<'_>,
     frame: &Frame,
     threads: usize,
-    may_hold: impl Fn(u64) -> Result<()> + Sync,
-) -> Result<PackedPicture> {
-    let shared = Shared::default();
+    may_hold: impl Fn(u64) -> error::Result<()> + Sync,
+) -> error::Result<PackedPicture> {
     thread::scope(|scope| {
-        let middle = if threads > 1 { middle(&stream.cursor) } else { None };
-        let rest = middle.and_then(|middle| {
-            let (window, shared, may_hold) = (stream.window().clone(), &shared, &may_hold);
-            let until = middle.place;
-            let decode = move || decode(kernels, middle, &window, shared, may_hold);
-            Some((until, thread::Builder::new().spawn_scoped(scope, decode).ok()?))
-        });
-        let packed = pack_with(kernels, (stream, frame), rest, &shared, &may_hold);
-        shared.is_over.store(true, Ordering::Relaxed);
+        if threads > 1 {
+            begin(kernels, scope, stream, HALF, u64::MAX, &may_hold);
+        }
+        let packed = pack_with(kernels, stream, frame, &may_hold);
+        stream.ahead = None;
         packed
     })
 }
 
-/// The rows before the tail, and those after them where it does not fit.
+/// The rows before the rest, and those after them where it does not fit.
 fn pack_with(
     kernels: impl AcKernels,
-    (stream, frame): (&mut Stream<'_>, &Frame),
-    mut rest: Option<(Position, ScopedJoinHandle<'_, Option<Tail>>)>,
-    shared: &Shared,
-    may_hold: impl Fn(u64) -> Result<()>,
-) -> Result<PackedPicture> {
-    let mut packed = PackedPicture::new(stream.window(), frame.mcus_high);
+    stream: &mut Stream<'_>,
+    frame: &Frame,
+    may_hold: impl Fn(u64) -> error::Result<()>,
+) -> error::Result<PackedPicture> {
+    let mut packed = PackedPicture::new(stream.window(), 0..frame.mcus_high);
     let mut packer = Packer::new(stream.window());
-    let mut tail = None;
     for y in 0..frame.mcus_high {
-        if let Some((_, decoded)) = rest.take_if(|(middle, _)| y > 0 && stream.cursor.has_reached(*middle)) {
-            tail = decoded.join().ok().flatten();
-        }
-        if let Some(met) = tail.take() {
-            match met.meet(&stream.cursor, stream.window().mcus()) {
-                Ok((rows, skip)) => {
-                    packed.join(rows, skip);
-                    may_hold(packed.bytes(0) + stream.bytes())?;
-                    return Ok(packed);
-                }
-                Err(unmet) => {
-                    if unmet.is_none() {
-                        shared.tail.store(0, Ordering::Relaxed);
-                    }
-                    tail = unmet;
-                }
-            }
+        if y > 0
+            && let Some(rest) = stream.rest()
+        {
+            packed.join(rest);
+            may_hold(packed.bytes(0) + stream.bytes())?;
+            return Ok(packed);
         }
         packed.push(stream.pack_row(kernels, y, &mut packer)?);
         let own = packed.bytes(0) + packer.bytes() + stream.bytes();
-        shared.head.store(own, Ordering::Relaxed);
-        if may_hold(shared.bytes()).is_err() {
-            // Alone it may do.
-            shared.is_over.store(true, Ordering::Relaxed);
-            (rest, tail) = (None, None);
+        if let Some(Ahead { shared, .. }) = &stream.ahead {
+            shared.head.store(own, Ordering::Relaxed);
+            if may_hold(shared.bytes()).is_err() {
+                // Alone it may do.
+                stream.ahead = None;
+            }
+        }
+        if stream.ahead.is_none() {
             may_hold(own)?;
         }
     }
     Ok(packed)
 }
 
+/// Has the rest of a scan decoded by a thread, from so much of 256 parts of it on, if there is one. It may take `most`
+/// bytes, and what `may_hold` allows.
+pub(crate) fn begin<'s, 'a: 's>(
+    kernels: impl AcKernels + 's,
+    scope: &'s Scope<'s, '_>,
+    stream: &mut Stream<'a>,
+    after: u64,
+    most: u64,
+    may_hold: &'s (impl Fn(u64) -> error::Result<()> + Sync),
+) {
+    let Some(middle) = middle(&stream.cursor, after) else { return };
+    let (window, begin, shared) = (stream.window().clone(), middle.place, Arc::new(Shared::default()));
+    let (send, decoded) = mpsc::sync_channel(1);
+    let ahead = Ahead { begin, decoded, tail: None, shared: Arc::clone(&shared), most };
+    let decode = move || {
+        let tail = decode(kernels, middle, &window, &shared, most, may_hold);
+        // Whoever came from before may have given it up.
+        tail.and_then(|tail| send.send(tail).ok());
+    };
+    if thread::Builder::new().spawn_scoped(scope, decode).is_ok() {
+        stream.ahead = Some(ahead);
+    }
+}
+
 /// The place from which a tail is decoded, where there is one.
-fn middle<'a>(cursor: &Cursor<'a>) -> Option<Cursor<'a>> {
+fn middle<'a>(cursor: &Cursor<'a>, after: u64) -> Option<Cursor<'a>> {
     let (data, mut middle) = (&cursor.data, cursor.clone());
     let plain = &data.plain;
     if plain.surplus.is_some() || plain.intervals.len() != data.count.div_ceil(data.per_interval) {
         return None;
     }
     middle.reader.restart();
+    let part = |of: usize| (of as u64 * after / WHOLE) as usize;
     middle.place = match &plain.intervals[..] {
-        [only] => Position { intervals: 1, bits: Place::at_byte(plain.data(only).len() / 2), ..Position::default() },
+        [only] => {
+            let bits = Place::at_byte(part(plain.data(only).len()));
+            Position { intervals: 1, bits, ..Position::default() }
+        }
         several => {
-            let intervals = several.len() / 2;
+            let intervals = part(several.len());
             Position { mcus: intervals * data.per_interval, intervals, ..Position::default() }
         }
     };
@@ -156,7 +214,8 @@ fn decode(
     middle: Cursor<'_>,
     window: &Window,
     shared: &Shared,
-    may_hold: impl Fn(u64) -> Result<()>,
+    most: u64,
+    may_hold: impl Fn(u64) -> error::Result<()>,
 ) -> Option<Tail> {
     let mut packer = Packer::new(window);
     let fixed = packer.bytes() + (window.mcus() * ROWS_TO_MEET * size_of::<McuStart>()) as u64;
@@ -173,7 +232,7 @@ fn decode(
         }
         shared.tail.store(bytes, Ordering::Relaxed);
         let may_go_on = guesses < GUESSES && !shared.is_over.load(Ordering::Relaxed);
-        (may_go_on && may_hold(shared.bytes()).is_ok()).then_some(())
+        (may_go_on && bytes <= most && may_hold(shared.bytes()).is_ok()).then_some(())
     };
     let row = window.mcus();
     let entry = if middle.data.plain.intervals.len() == 1 {
@@ -239,7 +298,7 @@ fn guess(
 impl Tail {
     /// What a cursor at the beginning of a row of so many MCUs may go on with, to the end of the scan: rows, and the
     /// MCUs of the first that are not its. Otherwise the tail itself, where it may fit later.
-    fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> std::result::Result<(Vec<PackedRow>, usize), Option<Self>> {
+    fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> Result<Rest, Option<Self>> {
         let needed = cursor.data.count - cursor.place.mcus;
         let (first, offsets) = match &self.entry {
             Entrance::Known(first) => (cursor.place.mcus - first, [0; MAX_COMPONENTS]),

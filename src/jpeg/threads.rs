@@ -47,11 +47,11 @@ const BANDS_OF_A_THREAD: usize = 4;
 pub(crate) const MOST_BANDS: usize = 8;
 const BAND_ROWS: usize = 16;
 
-/// MCU rows, so many in all, in bands for so many threads.
-pub(crate) fn bands(rows: u32, threads: usize) -> Vec<Range<u32>> {
+/// MCU rows in bands for so many threads.
+pub(crate) fn bands(rows: Range<u32>, threads: usize) -> Vec<Range<u32>> {
     let count = if threads > 1 { threads.saturating_mul(BANDS_OF_A_THREAD).min(MOST_BANDS) } else { 1 };
-    let count = count.min(rows as usize / BAND_ROWS).max(1) as u32;
-    let start = |band: u32| (u64::from(rows) * u64::from(band) / u64::from(count)) as u32;
+    let count = count.min(rows.len() / BAND_ROWS).max(1) as u32;
+    let start = |band: u32| rows.start + (rows.len() as u64 * u64::from(band) / u64::from(count)) as u32;
     (0..count).map(|band| start(band)..start(band + 1)).collect()
 }
 

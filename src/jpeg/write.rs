@@ -1,7 +1,5 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
-use std::ops::Range;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Best, Hope, Made};
 use crate::jpeg::entropy::planes::AcKernels;
@@ -13,15 +11,13 @@ use crate::jpeg::part::Ready;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::restart::Interval;
-use crate::jpeg::rows::{Coefficients, InMemory, Rows};
+use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
+use crate::jpeg::team::Team;
 use crate::jpeg::threads;
 use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Limits, Visits};
-
-/// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
-const SHARED_BYTES: u64 = 1 << 20;
 
 /// What is done with the bytes that there are when a scan is complete: they may be taken away.
 pub(crate) type Deliver<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<()>;
@@ -219,19 +215,11 @@ impl Scans<'_> {
         threads: &mut usize,
         written: usize,
     ) -> Result<Batch<'b>> {
-        let bands = threads::bands(self.frame.mcus_high, *threads);
         let mut shared = None;
         // What a sequential scan remembers from block to block is not joined.
-        if bands.len() > 1 && self.coding != Coding::Baseline {
-            // In memory for as long as threads share it: what a single pass has to hold is what there is in the end.
-            let packed = match rows.packed(kernels, self.frame, SHARED_BYTES, self.work, written) {
-                // Whatever is wrong, a single pass will find it.
-                Err(error) if is_of_memory(&error) || error.kind() == ErrorKind::Input => None,
-                packed => packed?,
-            };
-            if let Some(memory) = packed.as_ref().map(InMemory::Packed).or_else(|| rows.in_memory()) {
-                shared = self.shared(kernels, &begin, memory, bands, written)?;
-            }
+        if *threads > 1 && self.coding != Coding::Baseline {
+            let Self { frame, work, .. } = *self;
+            shared = Team { kernels, frame, begin: &begin, work, written }.tokenised(rows)?;
             if shared.is_none() {
                 *threads = 1;
             }
@@ -246,34 +234,6 @@ impl Scans<'_> {
         };
         batch.finish(kernels, *threads);
         Ok(batch)
-    }
-
-    /// The tokens of the same batch, of a picture whose bands of MCU rows are shared out to threads; `None` where they
-    /// take memory that the limits do not leave, or cannot be joined.
-    fn shared<'b>(
-        &self,
-        kernels: impl AcKernels,
-        begin: &(impl Fn() -> Batch<'b> + Sync),
-        memory: InMemory<'_>,
-        bands: Vec<Range<u32>>,
-        written: usize,
-    ) -> Result<Option<Batch<'b>>> {
-        // What is not held yet is to be had by all bands together.
-        let held = memory.bytes(self.work.threads) + written as u64;
-        let mut limits = self.work.limits.clone();
-        limits.memory = held + limits.memory.saturating_sub(held) / bands.len() as u64;
-        let (work, hope) = (Work { limits: &limits, ..self.work }, Hope::new());
-        let tokenise = |band: Range<u32>| {
-            let mut batch = if band.start == 0 { begin() } else { begin().beginning_at(band.start) };
-            batch.tokenise(kernels, &mut memory.into(), band, &hope, work, written).map(|()| batch)
-        };
-        let bands = threads::share(self.work.threads, bands, |_| 0, tokenise);
-        let mut bands = match bands.into_iter().collect::<Result<Vec<_>>>() {
-            Err(error) if is_of_memory(&error) => return Ok(None),
-            bands => bands?.into_iter(),
-        };
-        let first = bands.next();
-        Ok(first.and_then(|mut first| bands.all(|next| first.join(next)).then_some(first)))
     }
 
     /// Bytes of some of the scans of a file once they are written, and of all that is held then, if they are within the
@@ -336,10 +296,6 @@ impl Scans<'_> {
         }
         scan_done(out)
     }
-}
-
-fn is_of_memory(error: &Error) -> bool {
-    error.kind() == ErrorKind::Limit && error.field() == Some("memory")
 }
 
 /// The slot of each component's quantisation table: its own where that is free or holds the same, else another.

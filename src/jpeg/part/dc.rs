@@ -23,7 +23,7 @@ pub(crate) fn take(
     threads: usize,
     store: &mut Store,
 ) {
-    let bands = threads::bands(frame.mcus_high, threads);
+    let bands = threads::bands(0..frame.mcus_high, threads);
     let of_dc = parts.iter().enumerate().filter(|(_, part)| part.is_dc());
     let jobs = of_dc.flat_map(|(i, _)| bands.iter().map(move |rows| (i, rows.clone()))).collect();
     let made = threads::share(threads, jobs, |_| 0, |(i, rows)| (i, band(kernels, frame, dc, &parts[i], rows)));

@@ -75,15 +75,31 @@ impl<'a> Differences<'a> {
     /// `refined` says whether a scan may have an Al of more than 0: 1 at most where the first component is interleaved.
     pub(crate) fn new(kernels: impl AcKernels, frame: &'a Frame, rows: &DcRows, refined: bool, threads: usize) -> Self {
         let counted = rows.mcu_rows(frame);
-        let count = |i| {
+        let count = |(i, in_mcus): (usize, bool)| {
             kernels.run(
                 #[inline(always)]
-                || if refined { Self::count::<LOWS, 2>(frame, rows, i) } else { Self::count::<1, 1>(frame, rows, i) },
+                || match (refined, in_mcus, i) {
+                    (false, ..) => Self::count::<1>(frame, rows, i, in_mcus),
+                    (true, true, 0) => Self::count::<2>(frame, rows, i, in_mcus),
+                    (true, ..) => Self::count::<LOWS>(frame, rows, i, in_mcus),
+                },
             )
         };
-        let blocks = |&i: &usize| frame.components[i].blocks() as usize;
-        let counts = threads::share(threads, (0..frame.components.len()).collect(), blocks, count);
-        let (alone, in_mcus) = counts.into_iter().unzip();
+        let components = 0..frame.components.len();
+        // With a single row of blocks in an MCU, both orders are the same.
+        let differ = components.clone().filter(|&i| frame.components[i].vertical > 1);
+        let jobs: Vec<_> = components.map(|i| (i, false)).chain(differ.map(|i| (i, true))).collect();
+        let blocks = |&(i, _): &(usize, bool)| frame.components[i].blocks() as usize;
+        let mut alone = threads::share(threads, jobs.clone(), blocks, count);
+        let others = alone.split_off(frame.components.len());
+        let mut in_mcus = alone.clone();
+        jobs.iter().filter(|(_, in_mcus)| *in_mcus).zip(others).for_each(|(&(i, _), counts)| in_mcus[i] = counts);
+        for ((sizes, component), values) in in_mcus.iter_mut().zip(&frame.components).zip(&rows.values) {
+            // Padding repeats what was before it.
+            let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
+            let padding = of_a_row * counted - values.len() as u32;
+            sizes.iter_mut().for_each(|sizes| sizes[0] += padding);
+        }
         let ones = rows.values.iter().map(|values| {
             let (eights, _) = values.as_chunks::<8>();
             ones(eights.iter().map(|eight| eight.iter().fold(-1, |all, value| all & value)))
@@ -94,31 +110,17 @@ impl<'a> Differences<'a> {
         Self { frame, alone, in_mcus, ones: ones.collect(), ones_of_two, counted, restart: RestartInterval::default() }
     }
 
-    /// The counts of a component alone and in the order of MCUs.
+    /// The counts of a component, alone or in the order of MCUs.
     #[inline(always)]
-    fn count<const ALONE: usize, const IN_MCUS: usize>(
-        frame: &Frame,
-        rows: &DcRows,
-        i: usize,
-    ) -> ([Counts; LOWS], [Counts; LOWS]) {
-        let (component, counted) = (&frame.components[i], rows.mcu_rows(frame));
-        let mut count = Count::<ALONE>::new();
-        count.add(&rows.values[i]);
-        let alone = count.all();
-        let mut in_mcus = alone;
-        if component.vertical > 1 {
-            let row = |y: u32| rows.row(frame, i, y);
-            in_mcus = if i == 0 {
-                mcu_order::<IN_MCUS>(component, frame.mcus_wide, counted, row)
-            } else {
-                mcu_order::<ALONE>(component, frame.mcus_wide, counted, row)
-            };
+    fn count<const N: usize>(frame: &Frame, rows: &DcRows, i: usize, in_mcus: bool) -> [Counts; LOWS] {
+        if in_mcus {
+            return mcu_order::<N>(&frame.components[i], frame.mcus_wide, rows.mcu_rows(frame), |y| {
+                rows.row(frame, i, y)
+            });
         }
-        let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
-        // Padding repeats what was before it.
-        let padding = of_a_row * counted - rows.values[i].len() as u32;
-        in_mcus.iter_mut().for_each(|sizes| sizes[0] += padding);
-        (alone, in_mcus)
+        let mut count = Count::<N>::new();
+        count.add(&rows.values[i]);
+        count.all()
     }
 
     /// With restart markers. What they cost the differences is left out.

@@ -49,6 +49,10 @@ struct Part {
     places: Box<[u64]>,
     /// What they are, and [`AT_ONCE`] more.
     values: Box<[i16]>,
+    /// What is to be added to each first one.
+    offset: i16,
+    /// Zero and the first ones without it lie within this.
+    firsts: [i16; 2],
 }
 
 /// Packs blocks as they are decoded.
@@ -67,6 +71,8 @@ struct Staged {
     /// Room for all that a row may have; memory of zeros that is not looked at takes none.
     values: Vec<i16>,
     count: usize,
+    /// The least and the largest of the first coefficients, and zero.
+    firsts: [i16; 2],
 }
 
 /// A block that is packed as its coefficients come.
@@ -121,18 +127,19 @@ impl Spliced<'_> {
     #[inline(always)]
     pub(crate) fn unpack(&self, kernels: impl AcKernels, wanted: impl Fn(usize) -> bool, window: &mut Window) {
         for (i, part) in self.first.0.iter().enumerate().filter(|&(i, _)| wanted(i)) {
-            let (mut places, mut values) = part.without(self.skip);
-            let then = self.then.map_or((&[][..], &[][..]), |row| row.0[i].without(0));
+            let (mut places, mut values, mut offset) = part.without(self.skip);
+            let then = self.then.map_or((&[][..], &[][..], 0), |row| row.0[i].without(0));
             window.fill(
                 i,
                 #[inline(always)]
                 |room| {
                     if places.is_empty() {
-                        (places, values) = then;
+                        (places, values, offset) = then;
                     }
                     let Some((&first, rest)) = places.split_first() else { return };
                     places = rest;
                     kernels.expand(first, values, room);
+                    room[0] = room[0].wrapping_add(offset);
                     values = &values[first.count_ones() as usize..];
                 },
             );
@@ -141,10 +148,10 @@ impl Spliced<'_> {
 }
 
 impl Part {
-    /// What there is after so many MCUs.
-    fn without(&self, mcus: usize) -> (&[u64], &[i16]) {
+    /// What there is after so many MCUs, and what is to be added to it.
+    fn without(&self, mcus: usize) -> (&[u64], &[i16], i16) {
         let (before, places) = self.places.split_at(mcus * self.of_an_mcu);
-        (places, &self.values[count(before)..])
+        (places, &self.values[count(before)..], self.offset)
     }
 }
 
@@ -154,15 +161,14 @@ fn count(places: &[u64]) -> usize {
 }
 
 impl PackedRow {
-    /// Adds to the DC coefficients of some MCUs an offset for each component.
-    pub(crate) fn move_dc(&mut self, mcus: Range<usize>, offsets: [i32; MAX_COMPONENTS]) -> Result<(), Fault> {
-        for (part, offset) in self.0.iter_mut().zip(offsets).filter(|&(_, offset)| offset != 0) {
-            let blocks = mcus.start * part.of_an_mcu..mcus.end * part.of_an_mcu;
-            let mut at = count(&part.places[..blocks.start]);
-            for places in &part.places[blocks] {
-                part.values[at] = in_range(i32::from(part.values[at]) + offset)?;
-                at += places.count_ones() as usize;
+    /// Adds to all DC coefficients an offset for each component.
+    pub(crate) fn move_dc(&mut self, offsets: [i32; MAX_COMPONENTS]) -> Result<(), Fault> {
+        for (part, offset) in self.0.iter_mut().zip(offsets) {
+            for first in part.firsts {
+                in_range(i32::from(first) + offset)?;
             }
+            // Whatever is lost of it comes back: the sums have room.
+            part.offset = offset as i16;
         }
         Ok(())
     }
@@ -204,7 +210,7 @@ impl Packer {
     pub(crate) fn of_blocks(blocks: impl Iterator<Item = (usize, usize)>) -> Self {
         let staged = |(of_an_mcu, blocks)| {
             let (places, values) = (Vec::with_capacity(blocks), vec![0; blocks * 64 + ROOM]);
-            Staged { of_an_mcu, places, values, count: 0 }
+            Staged { of_an_mcu, places, values, count: 0, firsts: [0; 2] }
         };
         Self { components: blocks.map(staged).collect(), room: Box::new([0; ROOM]) }
     }
@@ -235,10 +241,12 @@ impl Packer {
 
     /// The blocks since the last row.
     pub(crate) fn row(&mut self) -> PackedRow {
-        let parts = self.components.iter_mut().map(|Staged { of_an_mcu, places, values, count }| Part {
+        let parts = self.components.iter_mut().map(|Staged { of_an_mcu, places, values, count, firsts }| Part {
             of_an_mcu: *of_an_mcu,
             places: places[..].into(),
             values: values[..*count + AT_ONCE].into(),
+            offset: 0,
+            firsts: *firsts,
         });
         let row = PackedRow(parts.collect());
         self.clear();
@@ -247,9 +255,9 @@ impl Packer {
 
     /// Forgets the blocks since the last row.
     pub(crate) fn clear(&mut self) {
-        for Staged { places, count, .. } in &mut self.components {
+        for Staged { places, count, firsts, .. } in &mut self.components {
             places.clear();
-            *count = 0;
+            (*count, *firsts) = (0, [0; 2]);
         }
     }
 
@@ -266,8 +274,7 @@ impl Staged {
     fn compress(&mut self, kernels: impl AcKernels, room: &Room) {
         let (rooms, _) = self.values[self.count..].as_chunks_mut();
         let places = kernels.compress(room, &mut rooms[0]);
-        self.count += places.count_ones() as usize;
-        self.places.push(places);
+        self.add(places, places.count_ones() as usize);
     }
 
     /// Adds a block that `read` reads, without its zeros.
@@ -277,9 +284,17 @@ impl Staged {
         let mut block = Sparse { values: &mut rooms[0], count: 0, places: 0 };
         let outcome = read(&mut block);
         let Sparse { count, places, .. } = block;
+        self.add(places, count);
+        outcome
+    }
+
+    /// Adds a block whose values are there.
+    #[inline(always)]
+    fn add(&mut self, places: u64, count: usize) {
+        let (first, [least, largest]) = (self.values[self.count], self.firsts);
+        self.firsts = [first.min(least), first.max(largest)];
         self.count += count;
         self.places.push(places);
-        outcome
     }
 }
 

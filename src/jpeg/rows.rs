@@ -78,7 +78,7 @@ impl Coefficients<'_> {
 
 /// What comes before a rest: about so much of a scan, as decoding takes longer where tokens are made of it at once, and
 /// one of so many rows, at least.
-const BEFORE: u64 = 108;
+const BEFORE: u64 = 100;
 pub(crate) const BEFORE_REST: u32 = 8;
 /// Bytes of the coefficients of a picture that is packed, at least: less stays in the caches with its zeros. And MCU
 /// rows, as each has a window beside it.

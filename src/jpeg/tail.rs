@@ -315,12 +315,9 @@ impl Tail {
             }
         };
         self.rows.drain(..first / row);
-        let skip = first % row;
-        let mut mcus = skip..skip + needed;
         for packed in &mut self.rows {
-            packed.move_dc(mcus.start.min(row)..mcus.end.min(row), offsets).map_err(|_| None)?;
-            mcus = mcus.start.saturating_sub(row)..mcus.end.saturating_sub(row);
+            packed.move_dc(offsets).map_err(|_| None)?;
         }
-        Ok((self.rows, skip))
+        Ok((self.rows, first % row))
     }
 }

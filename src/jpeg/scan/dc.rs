@@ -100,14 +100,22 @@ impl<'a> Differences<'a> {
             let padding = of_a_row * counted - values.len() as u32;
             sizes.iter_mut().for_each(|sizes| sizes[0] += padding);
         }
-        let ones = rows.values.iter().map(|values| {
-            let (eights, _) = values.as_chunks::<8>();
-            ones(eights.iter().map(|eight| eight.iter().fold(-1, |all, value| all & value)))
-        });
-        let of_four = |values: &[i16; 4]| values.iter().fold(-1, |all, value| all & value);
-        let (second, third) = (rows.values[1].as_chunks::<4>().0, rows.values[2].as_chunks::<4>().0);
-        let ones_of_two = self::ones(second.iter().zip(third).map(|(a, b)| of_four(a) & of_four(b)));
-        Self { frame, alone, in_mcus, ones: ones.collect(), ones_of_two, counted, restart: RestartInterval::default() }
+        let mut ones = vec![[0; LOWS]; frame.components.len()];
+        let mut ones_of_two = [0; LOWS];
+        if refined {
+            let all = |values: &[i16]| values.iter().fold(-1, |all, value| all & value);
+            kernels.run(
+                #[inline(always)]
+                || {
+                    for (ones, values) in ones.iter_mut().zip(&rows.values) {
+                        *ones = self::ones(values.as_chunks::<8>().0.iter().map(|eight| all(eight)));
+                    }
+                    let (second, third) = (rows.values[1].as_chunks::<4>().0, rows.values[2].as_chunks::<4>().0);
+                    ones_of_two = self::ones(second.iter().zip(third).map(|(a, b)| all(a) & all(b)));
+                },
+            );
+        }
+        Self { frame, alone, in_mcus, ones, ones_of_two, counted, restart: RestartInterval::default() }
     }
 
     /// The counts of a component, alone or in the order of MCUs.

@@ -26,7 +26,7 @@ use crate::jpeg::{Coding, RestartInterval};
 /// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always
 /// allowed, where there is more than one scan to choose from.
 const TOKENS_SHARE: u64 = 4;
-const TOKENS_ALWAYS: u64 = 1 << 20;
+const TOKENS_ALWAYS: u64 = 1 << 18;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
 const FORESIGHT: u32 = 16;
 /// MCU rows, of 1 in so many, after which ways without hope are left: the first band of threads has them.
@@ -137,15 +137,9 @@ impl<'a> Batch<'a> {
             {
                 bytes -= left;
             }
-            if done - 1 == count / FORESIGHT {
-                // Rows differ: an eighth more, before the memory has to move.
-                let to_come = bytes / u64::from(done) * u64::from(count - done);
-                let room = to_come.saturating_add(to_come / 8).min(limits.memory.saturating_sub(memory));
-                self.store.reserve(self.store.bytes() + room);
-            }
             Ok(())
         })?;
-        self.parts.iter_mut().for_each(|part| part.tokens.settle_all(&mut self.store));
+        self.parts.iter_mut().for_each(|part| part.tokens.pause(&mut self.store));
         Ok(rest)
     }
 

@@ -1,46 +1,44 @@
 //! Where the tokens of the scans of a picture are kept until they are written.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::token::Token;
 
-/// The tokens of scans that are made together, in the stretches in which they came: a piece of memory for each part of
-/// the picture, written once from its beginning to its end.
-#[derive(Debug)]
+/// The tokens of scans that are made together, in the stretches in which they came. Pieces of memory are written once
+/// from beginning to end and never moved.
+#[derive(Debug, Default)]
 pub(crate) struct Store {
     /// Tokens come to the last.
     pieces: Vec<Vec<Token>>,
+    /// Tokens that all pieces have room for.
+    room: usize,
 }
 
-impl Default for Store {
-    fn default() -> Self {
-        Self { pieces: vec![Vec::new()] }
-    }
-}
+/// Tokens that a piece has room for, at least and at most: as many as those before it together.
+const PIECE: RangeInclusive<usize> = 1 << 12..=1 << 16;
 
 impl Store {
-    /// Makes room for so many bytes in all, where that is more than there is.
-    pub(crate) fn reserve(&mut self, bytes: u64) {
-        let tokens = usize::try_from(bytes.saturating_sub(self.bytes())).unwrap_or(usize::MAX) / size_of::<Token>();
-        if let Some(last) = self.pieces.last_mut() {
-            last.reserve_exact(tokens);
-        }
-    }
-
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        self.pieces.iter().map(|piece| size_of_val(&piece[..]) as u64).sum()
+        (self.room * size_of::<Token>()) as u64
     }
 
     /// Takes over what another one has. Returns how many pieces come before it.
     pub(crate) fn append(&mut self, next: Self) -> usize {
         let before = self.pieces.len();
         self.pieces.extend(next.pieces);
+        self.room += next.room;
         before
     }
 
     /// Adds tokens of a scan.
     pub(super) fn push(&mut self, tokens: &[Token]) -> Stretch {
+        let has_room = |piece: &Vec<Token>| piece.capacity() - piece.len() >= tokens.len();
+        if !self.pieces.last().is_some_and(has_room) {
+            let room = self.room.clamp(*PIECE.start(), *PIECE.end()).max(tokens.len());
+            self.pieces.push(Vec::with_capacity(room));
+            self.room += room;
+        }
         let piece = self.pieces.len() - 1;
         let last = &mut self.pieces[piece];
         let start = last.len();

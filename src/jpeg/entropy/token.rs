@@ -28,8 +28,9 @@ pub(crate) type Token = u16;
 
 /// Tables that the symbols of a scan may choose from: DC and AC tables 0 and 1 of a sequential scan, in this order.
 pub(crate) const SLOTS: usize = 4;
-/// Codes that there may be.
+/// Codes that there may be in a sequential scan, and in others.
 const CODES: usize = 1 << 10;
+const FEW_CODES: usize = 1 << 8;
 /// A token that writes no symbol, only correction bits.
 const CORRECTIONS_ONLY: u32 = 0x02;
 /// The symbol of an AC coefficient that no process has room for.
@@ -66,8 +67,9 @@ pub(crate) struct Tokens {
     /// Those to come there, `len` of them.
     stage: Vec<Token>,
     len: usize,
-    /// How often each code came, at even and at odd places: an addition need not wait for that of an equal code before.
-    counts: Box<[[u32; CODES]; 2]>,
+    /// How often each code of the kind came, at even and at odd places: an addition need not wait for that of an equal
+    /// code before.
+    counts: Box<[u32]>,
     corrections: BitString,
     /// Where restart intervals end, but for the last.
     ends: Vec<Place>,
@@ -89,7 +91,7 @@ impl Tokens {
             settled: 0,
             stage: vec![0; STAGE],
             len: 0,
-            counts: Box::new([[0; CODES]; 2]),
+            counts: vec![0; 2 * kind.codes()].into(),
             corrections: BitString::default(),
             ends: Vec::new(),
         }
@@ -116,7 +118,7 @@ impl Tokens {
 
     #[cold]
     fn grow(&mut self) {
-        self.stage.resize(self.stage.len() * 2, 0);
+        self.stage.resize((self.stage.len() * 2).max(STAGE), 0);
     }
 
     /// A symbol with the extra bits that follow it, `bits` of them. The caller knows the kind of the tokens: what the
@@ -186,14 +188,10 @@ impl Tokens {
     /// Moves all tokens to the store, which [`Tokens::tables`] and whoever writes them ask for.
     pub(crate) fn settle_all(&mut self, store: &mut Store) {
         let tokens = &self.stage[..self.len];
-        let (pairs, last) = tokens.as_chunks();
-        let [evens, odds] = &mut *self.counts;
-        let mask = (self.kind.codes() - 1) % CODES;
-        for &[even, odd] in pairs {
-            evens[usize::from(even) & mask] += 1;
-            odds[usize::from(odd) & mask] += 1;
+        match self.kind {
+            SlotKind::Sequential => count::<CODES>(tokens, &mut self.counts),
+            SlotKind::Dc | SlotKind::Ac | SlotKind::Corrections => count::<FEW_CODES>(tokens, &mut self.counts),
         }
-        last.iter().for_each(|&token| evens[usize::from(token) & mask] += 1);
         if self.keeps {
             self.stretches.push(store.push(tokens));
             self.settled += self.len;
@@ -201,6 +199,12 @@ impl Tokens {
             self.corrections.forget();
         }
         self.len = 0;
+    }
+
+    /// Moves all tokens to the store, where no more come for a while.
+    pub(crate) fn pause(&mut self, store: &mut Store) {
+        self.settle_all(store);
+        self.stage = Vec::new();
     }
 
     /// Keeps none of them, those to come included: only what they take.
@@ -222,7 +226,7 @@ impl Tokens {
         self.ends.extend(next.ends.into_iter().map(later));
         self.stretches.extend(next.stretches.into_iter().map(|stretch| stretch.behind(pieces)));
         self.settled += next.settled;
-        for (counts, next) in self.counts.as_flattened_mut().iter_mut().zip(next.counts.as_flattened()) {
+        for (counts, next) in self.counts.iter_mut().zip(&next.counts) {
             *counts += next;
         }
         self.corrections.append(&next.corrections);
@@ -246,14 +250,15 @@ impl Tokens {
     pub(crate) fn own_bytes(&self) -> u64 {
         let stretches = self.stretches.capacity() * size_of::<Stretch>();
         let ends = self.ends.capacity() * size_of::<Place>();
-        (stretches + self.corrections.bytes_in_use() + ends + self.stage.len() * size_of::<Token>()) as u64
+        let counts = size_of_val(&self.counts[..]);
+        (stretches + self.corrections.bytes_in_use() + ends + self.stage.len() * size_of::<Token>() + counts) as u64
     }
 
     /// How often each symbol of each slot came.
     fn symbols(&self) -> [[u32; 256]; SLOTS] {
         let mut counts = [[0; 256]; SLOTS];
-        let [evens, odds] = &*self.counts;
-        for (code, (even, odd)) in (0..).zip(evens.iter().zip(odds)).take(self.kind.codes()) {
+        let (evens, odds) = self.counts.split_at(self.kind.codes());
+        for (code, (even, odd)) in (0..).zip(evens.iter().zip(odds)) {
             if let Some((slot, symbol)) = self.kind.symbol(code) {
                 counts[slot][usize::from(symbol)] = even + odd;
             }
@@ -302,6 +307,19 @@ impl Tokens {
         self.ends.push(self.place());
         (self.corrections.into_reader(), self.ends)
     }
+}
+
+/// Counts the codes of tokens, of which there may be `N`, at even and at odd places.
+#[inline(always)]
+fn count<const N: usize>(tokens: &[Token], counts: &mut [u32]) {
+    let (both, _) = counts.as_chunks_mut::<N>();
+    let [evens, odds] = both else { return };
+    let (pairs, last) = tokens.as_chunks();
+    for &[even, odd] in pairs {
+        evens[usize::from(even) % N] += 1;
+        odds[usize::from(odd) % N] += 1;
+    }
+    last.iter().for_each(|&token| evens[usize::from(token) % N] += 1);
 }
 
 /// Puts a code and its extra bits into `room` from `at` on, and returns where they end.
@@ -361,7 +379,7 @@ impl SlotKind {
     pub(super) const fn codes(self) -> usize {
         match self {
             Self::Sequential => CODES,
-            _ => 256,
+            Self::Dc | Self::Ac | Self::Corrections => FEW_CODES,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::jpeg::Coding;
 use crate::jpeg::entropy::Tokenise;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::store::Store;
-use crate::jpeg::entropy::token::{Token, Tokens};
+use crate::jpeg::entropy::token::Tokens;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::restart::Countdown;
 use crate::jpeg::scan::Scan;
@@ -42,11 +42,6 @@ fn band<'a>(
     rows: Range<u32>,
 ) -> (Part<'a>, Store) {
     let (mut part, mut store) = (from_row(frame, dc, whole, rows.start), Store::default());
-    if let Tokeniser::DcFirst(_) = part.tokeniser {
-        // A token for each block, but for large differences.
-        let blocks = part.scan.blocks(frame) * rows.len() as u64 / u64::from(frame.mcus_high);
-        store.reserve(blocks * size_of::<Token>() as u64);
-    }
     let Part { scan, countdown, tokens, tokeniser, .. } = &mut part;
     kernels.run(
         #[inline(always)]
@@ -56,7 +51,7 @@ fn band<'a>(
             Tokeniser::Sequential(_) | Tokeniser::AcFirst(_) | Tokeniser::AcRefine(_) => {}
         },
     );
-    part.tokens.settle_all(&mut store);
+    part.tokens.pause(&mut store);
     (part, store)
 }
 

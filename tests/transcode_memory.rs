@@ -32,9 +32,9 @@ const TENTHS: u64 = 13;
 const TENTHS_WITHOUT_ZEROS: u64 = 19;
 /// Bytes of a thread that do not grow with the picture: tables, what the scans of a script have each in a band, and the
 /// rows that a thread has at hand.
-const FIXED: u64 = 1 << 19;
+const FIXED: u64 = 1 << 18;
 /// The same for what a search of effort 8 counts of 32,768 blocks of a component, in threads.
-const STATISTICS: u64 = 8;
+const STATISTICS: u64 = 4;
 
 fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -115,6 +115,21 @@ fn memory_is_bounded_by_the_picture() {
             let baseline = display.clone().coding(Coding::Baseline);
             is_within_bounds(&format!("{name}, baseline"), &source, allowed, &baseline, 1);
             is_within_bounds(&format!("{name}, from progressive"), &progressive, allowed, &display, 1);
+        }
+    }
+}
+
+#[test]
+fn a_small_picture_needs_no_more() {
+    let _turn = turn();
+    for sampling in [&[(2, 2), (1, 1), (1, 1)][..], &[(1, 1)]] {
+        let (source, coefficients) = source_of(768, 512, Content::USUAL, sampling);
+        for mode in [Mode::Display, Mode::Fast, Mode::Small] {
+            for threads in [1, 2] {
+                let transcoder = Transcoder::new().mode(mode).threads(NonZeroUsize::new(threads).unwrap());
+                let name = format!("{mode:?} of {} components, {threads} threads", sampling.len());
+                is_within_bounds(&name, &source, coefficients * TENTHS / 10, &transcoder, threads as u64);
+            }
         }
     }
 }

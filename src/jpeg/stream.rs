@@ -10,7 +10,7 @@ use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
 use crate::jpeg::packed::{PackedRow, Packer};
 use crate::jpeg::simd::Level;
-use crate::jpeg::tail::{Ahead, Rest};
+use crate::jpeg::tail::{Ahead, Meeting, Rest};
 use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
@@ -107,13 +107,11 @@ impl<'a> Stream<'a> {
 
     /// The rows after the one that was decoded last, where another thread has decoded them.
     pub(crate) fn rest(&mut self) -> Option<Rest> {
-        match self.ahead.take()?.meet(&self.cursor, self.window.mcus()) {
-            Ok(rest) => Some(rest),
-            Err(ahead) => {
-                self.ahead = ahead;
-                None
-            }
+        let meeting = self.ahead.as_mut()?.meet(&self.cursor, self.window.mcus());
+        if !matches!(meeting, Meeting::Later) {
+            self.ahead = None;
         }
+        if let Meeting::Here(rest) = meeting { Some(rest) } else { None }
     }
 
     /// The MCU row that was decoded last.

@@ -86,6 +86,14 @@ pub(crate) struct Ahead {
     pub(crate) most: u64,
 }
 
+/// Where the rest of a scan begins.
+pub(crate) enum Meeting {
+    Here(Rest),
+    /// In a later row, perhaps.
+    Later,
+    Never,
+}
+
 /// Rows of a picture to its end, and MCUs at the beginning of the first that belong before them.
 pub(crate) type Rest = (Vec<PackedRow>, usize);
 
@@ -96,17 +104,20 @@ impl Drop for Ahead {
 }
 
 impl Ahead {
-    /// The rest, where `cursor` is at the beginning of a row of so many MCUs from which on it is; itself, where it may be
-    /// later.
-    pub(crate) fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> Result<Rest, Option<Self>> {
+    /// What there is of the rest for a cursor at the beginning of a row of so many MCUs.
+    pub(crate) fn meet(&mut self, cursor: &Cursor<'_>, row: usize) -> Meeting {
         if !cursor.has_reached(self.begin) {
-            return Err(Some(self));
+            return Meeting::Later;
         }
-        let Some(tail) = self.tail.take().or_else(|| self.decoded.recv().ok()) else { return Err(None) };
-        tail.meet(cursor, row).map_err(|unmet| {
-            self.tail = unmet;
-            self.tail.is_some().then_some(self)
-        })
+        let Some(tail) = self.tail.take().or_else(|| self.decoded.recv().ok()) else { return Meeting::Never };
+        match tail.meet(cursor, row) {
+            Ok(rest) => Meeting::Here(rest),
+            Err(None) => Meeting::Never,
+            Err(unmet) => {
+                self.tail = unmet;
+                Meeting::Later
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::allot::{Choice, cheapest_within};
 use super::dc::{DcRows, Differences};
 use super::effort::{Bounds, Effort};
-use super::price::{self, Refinement, Scale, unpriced};
+use super::price::{self, Bands, Refinement, Scale, unpriced};
 use super::sample::{Picture, Sample};
 use super::split::{Band, Prices, cheapest};
 use super::statistics::Statistics;
@@ -29,10 +29,13 @@ pub(crate) fn smallest(
     let sample = Sample::new(picture, effort.blocks, effort.one_of);
     let dc = ways_of_dc(picture.frame, kernels, &sample);
     let of_frame = &picture.frame.components;
-    let component = |i: usize| cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, i));
-    let components =
-        threads::share(threads, (0..of_frame.len()).collect(), |&i| of_frame[i].blocks() as usize, component);
-    let components = components.into_iter().collect::<Result<Vec<_>>>()?;
+    let component =
+        |i: usize, threads| cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, threads, i));
+    // The first is the largest: threads share it, and then the others.
+    let first = component(0, threads);
+    let blocks = |&i: &usize| of_frame[i].blocks() as usize;
+    let others = threads::share(threads, (1..of_frame.len()).collect(), blocks, |i| component(i, 1));
+    let components = std::iter::once(first).chain(others).collect::<Result<Vec<_>>>()?;
     let most = max_scans.map_or(effort.scans, usize::from);
     // DC coefficients are the part behind the components.
     let (bytes, mut found) = cheapest_within(components.len() + 1, most, |part, each| match components.get(part) {
@@ -80,6 +83,13 @@ fn order(scan: &Scan) -> (u8, u8, usize) {
     }
 }
 
+/// Scans of one kind that have no prices yet.
+enum Unpriced<'a> {
+    /// At this Al.
+    Firsts(usize),
+    Refinements(&'a Refinement<'a>),
+}
+
 /// The prices of a component's scans.
 struct Component {
     prices: Prices,
@@ -92,6 +102,7 @@ impl Component {
         kernels: impl AcKernels,
         sample: &Sample<'_>,
         effort: &Effort,
+        threads: usize,
         component: usize,
     ) -> Self {
         let is_chroma = picture.has_chroma && component > 0;
@@ -116,17 +127,19 @@ impl Component {
         );
         let mut prices = Prices { firsts: vec![unpriced(); lows], refinements: vec![unpriced(); lows - 1] };
         let price = |prices: &mut Prices, firsts: &[usize], refined: &[usize]| {
-            kernels.run(
-                #[inline(always)]
-                || {
-                    for (low, bands) in prices.firsts.iter_mut().enumerate() {
-                        price::firsts(&statistics, low, firsts, scale, bands);
-                    }
-                    for (refinement, bands) in refinements.iter().zip(&mut prices.refinements) {
-                        refinement.price(refined, scale, bands);
-                    }
-                },
-            );
+            let of_firsts = prices.firsts.iter_mut().zip(0..).map(|(bands, low)| (bands, Unpriced::Firsts(low)));
+            let of_refinements = prices.refinements.iter_mut().zip(&refinements);
+            let of_refinements = of_refinements.map(|(bands, refinement)| (bands, Unpriced::Refinements(refinement)));
+            let price = |(bands, unpriced): (&mut Bands, Unpriced<'_>)| {
+                kernels.run(
+                    #[inline(always)]
+                    || match unpriced {
+                        Unpriced::Firsts(low) => price::firsts(&statistics, low, firsts, scale, bands),
+                        Unpriced::Refinements(refinement) => refinement.price(refined, scale, bands),
+                    },
+                );
+            };
+            threads::share(threads, of_firsts.chain(of_refinements).collect(), |_| 0, price);
         };
         let (firsts, refined) = (places(effort.bounds, blocks), places(effort.refinements, blocks));
         price(&mut prices, firsts, refined);
@@ -249,7 +262,7 @@ mod tests {
         let effort = Effort { refinements: &[(0, MOST)], rounds: 0, ..Effort::of_level(9).unwrap() };
         let coefficients = Coefficients::from(&image);
         let sample = Sample::new(of(&coefficients), effort.blocks, effort.one_of);
-        let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, 0).prices;
+        let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, 1, 0).prices;
         for script in [
             "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",
             "0: 0-0,0,0; 0: 1-5,0,2; 0: 6-63,0,2; 0: 1-63,2,1; 0: 1-63,1,0;",

@@ -264,12 +264,12 @@ impl Scans<'_> {
         }
         // Threads have the scans once more before they are put together.
         let threads = if held + 2 * bytes as u64 > self.work.limits.memory { 1 } else { self.work.threads };
-        out.reserve_exact(bytes);
         let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
             self.work.cancel.check()?;
             scan.write(kernels, self.frame, &store, out)
         };
         if threads == 1 {
+            out.reserve_exact(bytes);
             for scan in scans {
                 write(scan, out)?;
                 self.done(of, out, scan_done)?;
@@ -282,6 +282,7 @@ impl Scans<'_> {
         };
         let scans = threads::share(threads, scans, Ready::bytes, alone);
         drop(store);
+        out.reserve_exact(bytes);
         for scan in scans {
             out.extend_from_slice(&scan?);
             self.done(of, out, scan_done)?;

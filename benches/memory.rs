@@ -27,11 +27,11 @@ fn main() {
     for (mode, effort) in [(Mode::Fast, 5), (Mode::Display, 5), (Mode::Small, 5), (Mode::Small, 9)] {
         for threads in [1, 2].map(|threads| NonZeroUsize::new(threads).expect("a thread")) {
             let transcoder = Transcoder::new().mode(mode).threads(threads).effort(effort).expect("an effort");
-            let taken = |(source, name)| {
+            let measured = |(source, name)| {
                 let (bytes, coefficients) = (taken(&transcoder, source), coefficients(source));
                 (bytes / coefficients, (bytes - 1.3 * coefficients) / 1e3, name)
             };
-            let all: Vec<(f64, f64, &String)> = sources.iter().map(|(source, name)| taken((source, name))).collect();
+            let all: Vec<(f64, f64, &String)> = sources.iter().map(|(source, name)| measured((source, name))).collect();
             let mean = all.iter().map(|(ratio, ..)| ratio).sum::<f64>() / all.len() as f64;
             let (worst, _, name) = all.iter().max_by(|a, b| a.0.total_cmp(&b.0)).expect("a source");
             let (_, beyond, other) = all.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("a source");

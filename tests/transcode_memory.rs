@@ -147,6 +147,33 @@ fn a_picture_of_few_rows_needs_no_more() {
     }
 }
 
+/// What a thread takes between two questions whether the bound is kept: the tokens of a row, and a list of bits that
+/// grows.
+const BETWEEN: u64 = 1 << 18;
+
+#[test]
+fn threads_keep_to_the_bound() {
+    let _turn = turn();
+    let (source, _) = source_of(480, 1200, Content::FULL, &[(1, 1); 3]);
+    // What a search counts has a bound of its own.
+    for mode in [Mode::Fast, Mode::Display] {
+        for threads in [1, 2, 4] {
+            let (mut refused, mut done) = (0, 0);
+            for memory in (5 << 20..8 << 20).step_by(200_000) {
+                let mut limits = Limits::default();
+                limits.memory = memory;
+                let transcoder = Transcoder::new().mode(mode).limits(limits);
+                let transcoder = transcoder.threads(NonZeroUsize::new(threads).unwrap());
+                let (result, bytes) = measure(|| transcoder.run(&source));
+                let most = memory + BETWEEN * threads as u64;
+                assert!(bytes <= most, "{mode:?}, {threads} threads: {bytes} bytes within {memory}");
+                if result.is_ok() { done += 1 } else { refused += 1 }
+            }
+            assert!(done > 0 && refused > 0, "{mode:?}, {threads} threads: {done}, {refused}");
+        }
+    }
+}
+
 #[test]
 fn what_is_foreseen_is_not_taken_before_the_bound_was_asked() {
     let _turn = turn();

@@ -11,7 +11,6 @@ use crate::jpeg::entropy::baseline::{self, in_range};
 use crate::jpeg::entropy::pairs::{ROOM, Room, Sink};
 use crate::jpeg::entropy::planes::{AT_ONCE, AcKernels};
 use crate::jpeg::frame::MAX_COMPONENTS;
-use crate::jpeg::tail::Rest;
 use crate::jpeg::window::Window;
 
 /// The MCU rows of a picture from one of them on.
@@ -26,6 +25,9 @@ pub(crate) struct PackedPicture {
     /// Of a window for a row.
     window_bytes: u64,
 }
+
+/// Rows of a picture to its end, and MCUs at the beginning of the first that belong before them.
+pub(crate) type Rest = (Vec<PackedRow>, usize);
 
 /// The blocks of an MCU row, by component.
 #[derive(Clone, Debug)]
@@ -167,7 +169,7 @@ impl PackedRow {
             for first in part.firsts {
                 in_range(i32::from(first) + offset)?;
             }
-            // Whatever is lost of it comes back: the sums have room.
+            // Zero is one of those, so the offset has room itself.
             part.offset = offset as i16;
         }
         Ok(())

@@ -80,9 +80,8 @@ impl Coefficients<'_> {
 /// one of so many rows, at least.
 const BEFORE: u64 = 100;
 pub(crate) const BEFORE_REST: u32 = 8;
-/// Bytes of the coefficients of a picture that is packed, at least: less is little. And MCU rows, as each has a window
-/// beside it. Up to some megabytes stay in the caches with their zeros, and take 5 % less time then, but what a search
-/// knows of the picture takes much of the memory that it saves.
+/// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to
+/// some megabytes would take 5 % less time with their zeros, but leave no room for what a search knows of them.
 const PACKED_BYTES: u64 = 1 << 18;
 const PACKED_ROWS: u32 = 16;
 

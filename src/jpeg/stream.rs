@@ -8,9 +8,9 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
-use crate::jpeg::packed::{PackedRow, Packer};
+use crate::jpeg::packed::{PackedRow, Packer, Rest};
 use crate::jpeg::simd::Level;
-use crate::jpeg::tail::{Ahead, Meeting, Rest};
+use crate::jpeg::tail::{Ahead, Meeting};
 use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.

@@ -7,7 +7,7 @@
 //! then off by what the predictions were, and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, Scope};
 
@@ -17,7 +17,7 @@ use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::mcu;
-use crate::jpeg::packed::{PackedPicture, PackedRow, Packer};
+use crate::jpeg::packed::{PackedPicture, PackedRow, Packer, Rest};
 use crate::jpeg::stream::{Cursor, Position, Stream};
 use crate::jpeg::window::Window;
 
@@ -64,6 +64,8 @@ struct Shared {
     /// Bytes that what comes before the tail takes, and the tail.
     head: AtomicU64,
     tail: AtomicU64,
+    /// The bit of the last MCU at which one may enter a guess; 0 where it is not known yet.
+    last_start: AtomicUsize,
     /// Whether the tail is of no use any more.
     is_over: AtomicBool,
 }
@@ -94,9 +96,6 @@ pub(crate) enum Meeting {
     Never,
 }
 
-/// Rows of a picture to its end, and MCUs at the beginning of the first that belong before them.
-pub(crate) type Rest = (Vec<PackedRow>, usize);
-
 impl Drop for Ahead {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
@@ -108,6 +107,10 @@ impl Ahead {
     pub(crate) fn meet(&mut self, cursor: &Cursor<'_>, row: usize) -> Meeting {
         if !cursor.has_reached(self.begin) {
             return Meeting::Later;
+        }
+        // Where it began is behind, and nothing of it will fit.
+        if (1..cursor.bit()).contains(&self.shared.last_start.load(Ordering::Relaxed)) {
+            return Meeting::Never;
         }
         let Some(tail) = self.tail.take().or_else(|| self.decoded.recv().ok()) else { return Meeting::Never };
         match tail.meet(cursor, row) {
@@ -173,7 +176,7 @@ fn pack_with(
     Ok(packed)
 }
 
-/// Has the rest of a scan decoded by a thread, from so much of 256 parts of it on, if there is one. It may take `most`
+/// Has the rest of a scan decoded by a thread, from so many of [`WHOLE`] parts of it on, if there is one. It may take `most`
 /// bytes, and what `may_hold` allows.
 pub(crate) fn begin<'s, 'a: 's>(
     kernels: impl AcKernels + 's,
@@ -212,7 +215,7 @@ fn middle<'a>(cursor: &Cursor<'a>, after: u64) -> Option<Cursor<'a>> {
             Position { intervals: 1, bits, ..Position::default() }
         }
         several => {
-            let intervals = part(several.len());
+            let intervals = part(several.len()).max(1);
             Position { mcus: intervals * data.per_interval, intervals, ..Position::default() }
         }
     };
@@ -247,7 +250,7 @@ fn decode(
     };
     let row = window.mcus();
     let entry = if middle.data.plain.intervals.len() == 1 {
-        guess(kernels, middle, row, &mut packer, take)?
+        guess(kernels, middle, row, &mut packer, &shared.last_start, take)?
     } else {
         let (first, mut cursor) = (middle.place.mcus, middle);
         while cursor.place.mcus < cursor.data.count {
@@ -264,6 +267,7 @@ fn guess(
     Cursor { data, mut reader, place }: Cursor<'_>,
     row: usize,
     packer: &mut Packer,
+    last_start: &AtomicUsize,
     mut take: impl FnMut(Option<PackedRow>) -> Option<()>,
 ) -> Option<Entrance> {
     let bytes = data.plain.data(data.plain.intervals.first()?);
@@ -292,6 +296,7 @@ fn guess(
         if outcome.is_err() && ends.is_empty() {
             packer.clear();
             starts.clear();
+            last_start.store(0, Ordering::Relaxed);
             count = 0;
             reader.restart();
             bits = BitReader::resume(bytes, Place::at_byte(bits.byte_position() + 1));
@@ -299,6 +304,9 @@ fn guess(
             continue;
         }
         take(Some(packer.row()))?;
+        if count == row * ROWS_TO_MEET {
+            last_start.store(starts.last().map_or(0, |start| start.bit), Ordering::Relaxed);
+        }
         if outcome.is_err() {
             return Some(Entrance::Guessed { starts, ends });
         }

@@ -33,46 +33,46 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             return Ok(None);
         }
         if let Some(memory) = rows.in_memory() {
-            return self.of_bands(None, memory, all, &hope);
+            return self.of_bands(None, (memory, 0), all, &hope);
         }
         let Self { kernels, frame, work, written, .. } = *self;
-        let mut first = (self.begin)();
-        let rest = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, |rows| {
-            first.tokenise(kernels, rows, all, &hope, work, written)
+        let outcome = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, |rows| {
+            let mut first = (self.begin)();
+            first.tokenise(kernels, rows, all, &hope, work, written).map(|rest| (first, rest))
         });
-        match rest {
-            None => Ok(None),
+        let (first, rest) = match outcome {
+            None => return Ok(None),
             // Whatever is wrong, a single pass will find it.
-            Some(Err(error)) if is_of_memory(&error) || error.kind() == ErrorKind::Input => Ok(None),
-            Some(rest) => match rest? {
-                None => Ok(Some(first)),
-                Some(rest) => {
-                    let rows = rest.first()..frame.mcus_high;
-                    self.of_bands(Some(first), InMemory::Packed(&rest), rows, &hope)
-                }
-            },
-        }
+            Some(Err(error)) if is_of_memory(&error) || error.kind() == ErrorKind::Input => return Ok(None),
+            Some(outcome) => outcome?,
+        };
+        let Some(rest) = rest else { return Ok(Some(first)) };
+        let numbers = rest.first()..frame.mcus_high;
+        self.of_bands(Some(first), (InMemory::Packed(&rest), rows.bytes()), numbers, &hope)
     }
 
-    /// The batch of the `first` rows, with the tokens of these rows, which come next.
+    /// The batch of the `first` rows, with the tokens of these rows, which come next; they are in memory, and so many
+    /// bytes beside them.
     fn of_bands(
         &self,
         first: Option<Batch<'b>>,
-        memory: InMemory<'_>,
+        (memory, beside): (InMemory<'_>, u64),
         rows: Range<u32>,
         hope: &Hope,
     ) -> Result<Option<Batch<'b>>> {
         let Self { kernels, work, written, .. } = *self;
         let bands = threads::bands(rows, work.threads);
+        let beside = beside + first.as_ref().map_or(0, Batch::bytes) + written as u64;
         // What is not held yet is to be had by all bands together.
-        let held = memory.bytes(work.threads) + first.as_ref().map_or(0, Batch::bytes) + written as u64;
+        let held = memory.bytes(work.threads) + beside;
         let mut limits = work.limits.clone();
-        limits.memory = held + limits.memory.saturating_sub(held) / bands.len() as u64;
+        let Some(left) = limits.memory.checked_sub(held) else { return Ok(None) };
+        limits.memory = held + left / bands.len() as u64;
         let work = Work { limits: &limits, ..work };
         let tokenise = |band: Range<u32>| {
             let batch = (self.begin)();
             let mut batch = if band.start == 0 { batch } else { batch.beginning_at(band.start) };
-            batch.tokenise(kernels, &mut memory.into(), band, hope, work, written).map(|_| batch)
+            batch.tokenise(kernels, &mut memory.into(), band, hope, work, beside as usize).map(|_| batch)
         };
         let bands = threads::share(work.threads, bands, |_| 0, tokenise);
         let bands = match bands.into_iter().collect::<Result<Vec<_>>>() {

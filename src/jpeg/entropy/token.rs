@@ -312,6 +312,7 @@ impl Tokens {
 /// Counts the codes of tokens, of which there may be `N`, at even and at odd places.
 #[inline(always)]
 fn count<const N: usize>(tokens: &[Token], counts: &mut [u32]) {
+    debug_assert_eq!(counts.len(), 2 * N);
     let (both, _) = counts.as_chunks_mut::<N>();
     let [evens, odds] = both else { return };
     let (pairs, last) = tokens.as_chunks();

@@ -106,4 +106,17 @@ mod tests {
             assert_eq!((counts, found), (expected, bytes), "{most}");
         }
     }
+
+    #[test]
+    fn the_price_of_a_scan_is_found_between_the_first_that_are_tried() {
+        // At a price of 8, the first after 0, six scans cost least; seven do from 7 to 7.5 alone.
+        let steps = [(100.0, 8), (107.0, 7), (114.5, 6), (160.0, 1)];
+        let cheapest = |_, each: f32| {
+            let priced = |&&(bytes, count): &&(f32, usize)| bytes + each * count as f32;
+            let &(bytes, count) = steps.iter().min_by(|a, b| priced(a).total_cmp(&priced(b))).unwrap();
+            (bytes, vec![Scan { components: vec![0], start: 1, end: 63, high: 0, low: 0 }; count])
+        };
+        assert_eq!(cheapest_within(1, 7, cheapest).0, 107.0);
+        assert_eq!(cheapest_within(1, 6, cheapest).0, 114.5);
+    }
 }

@@ -325,6 +325,12 @@ mod tests {
     }
 
     #[test]
+    fn large_pictures_are_looked_at_more_closely() {
+        let bounds: Bounds = &[(0, &[1, 64]), (100, &[1, 6, 64]), (200, &[1, 3, 6, 64])];
+        assert_eq!([0, 99, 100, 199, 200, 1000].map(|blocks| places(bounds, blocks).len()), [2, 2, 3, 3, 4, 4]);
+    }
+
+    #[test]
     fn no_more_scans_are_found_than_asked_for() {
         let image = picture(1100, 900, &[(2, 2), (1, 1), (1, 1), (1, 1)]);
         let coefficients = Coefficients::from(&image);

@@ -76,8 +76,8 @@ impl Coefficients<'_> {
     }
 }
 
-/// What comes before a rest: about so much of a scan, as decoding takes longer where tokens are made of it at once, and
-/// one of so many rows, at least.
+/// What comes before a rest: about so many of [`tail::WHOLE`] parts of a scan, as decoding takes longer where tokens are
+/// made of it at once, and one of so many rows, at least.
 const BEFORE: u64 = 100;
 pub(crate) const BEFORE_REST: u32 = 8;
 /// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to

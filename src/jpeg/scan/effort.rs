@@ -58,7 +58,7 @@ impl Effort {
         blocks: 4096,
         one_of: 8,
         lows: [4, 2],
-        bounds: &[(0, SOME), (LARGE / 4, MANY), (LARGE, MOST)],
+        bounds: &[(0, SOME), (LARGE / 2, MANY), (LARGE, MOST)],
         refinements: &[(0, &[1, 6, 64]), (LARGE, FEW)],
         rounds: 2,
         scans: USUAL_SCANS,

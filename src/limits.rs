@@ -145,6 +145,27 @@ impl Visits {
     }
 }
 
+/// Bytes of working memory that threads hold together.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    bytes: AtomicU64,
+    limits: &'a Limits,
+}
+
+impl<'a> Held<'a> {
+    /// So many, to begin with.
+    pub(crate) fn new(limits: &'a Limits, bytes: u64) -> Self {
+        Self { bytes: bytes.into(), limits }
+    }
+
+    /// What was so many bytes is as many as this now.
+    pub(crate) fn change(&self, from: u64, to: u64, what: &str) -> Result<()> {
+        let change = to.wrapping_sub(from);
+        let before = self.bytes.fetch_add(change, Ordering::Relaxed);
+        self.limits.check_memory(before.wrapping_add(change), what)
+    }
+}
+
 /// Appends to a list whose length a stranger chooses, once the memory of the list is within the limits.
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T, limits: &Limits) -> Result<()> {
     if list.len() == list.capacity() {

@@ -94,6 +94,22 @@ fn restart_intervals_are_the_same() {
     }
 }
 
+/// Most of the data is in the last rows: the rest of the scan are fewer rows than it may take to meet it.
+#[test]
+fn a_rest_of_a_few_rows_is_the_same() {
+    for sampling in [GREY, S420] {
+        let (wide, high) = large(sampling).mcus();
+        for full in 1..8 {
+            let contents = [vec![Content::FLAT; high - full], vec![Content::FULL; full]].concat();
+            let picture = large(sampling).striped(4, &contents);
+            for restart in [0, wide, wide + 1] {
+                let source = file(&picture, APART, Style::Flat, restart).bytes;
+                is_the_same(&format!("{sampling:?}, {full} rows, a restart every {restart}"), &source).unwrap();
+            }
+        }
+    }
+}
+
 /// Blocks that are all alike fit to each other wherever one begins.
 #[test]
 fn a_pattern_is_the_same() {

@@ -11,17 +11,17 @@ use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Sizes;
-use crate::jpeg::frame::Frame;
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::part::{self, Part, Ready};
 use crate::jpeg::restart::Interval;
-use crate::jpeg::rows::{BEFORE_REST, McuRow, Rows};
+use crate::jpeg::rows::{McuRow, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::{DcRows, Differences};
 use crate::jpeg::scan::ways::{Chosen, Ways};
-use crate::jpeg::threads;
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, RestartInterval};
+use crate::limits::{Cancel, Held};
 
 /// The tokens of a batch take at most this part of the memory of the coefficients it looks at, or what is always
 /// allowed, where there is more than one scan to choose from.
@@ -29,9 +29,8 @@ const TOKENS_SHARE: u64 = 4;
 const TOKENS_ALWAYS: u64 = 1 << 18;
 /// MCU rows, of 1 in so many, after which the tokens of the whole picture are foreseen from those that there are.
 const FORESIGHT: u32 = 16;
-/// MCU rows, of 1 in so many, after which ways without hope are left: the first band of threads has them.
+/// MCU rows, of 1 in so many, after which ways without hope are left.
 const HOPE: u32 = 12;
-const _: () = assert!(threads::MOST_BANDS < HOPE as usize && BEFORE_REST < HOPE);
 
 /// The first of the scans that are left, as many as their tokens have memory.
 pub(crate) struct Batch<'a> {
@@ -45,10 +44,36 @@ pub(crate) struct Batch<'a> {
     /// What its scans are to be chosen from.
     ways: Option<&'a Ways>,
     store: Store,
+    /// The MCU rows that it has.
+    rows: Range<u32>,
+    /// Bytes that it is known to hold.
+    known: u64,
 }
 
-/// Which scans of ways are not without hope, by a part of the picture at its beginning.
-pub(crate) type Hope = OnceLock<Vec<bool>>;
+/// What batches of one pass over the rows have in common.
+pub(crate) struct Pass<'a> {
+    held: Held<'a>,
+    cancel: &'a Cancel,
+    /// Which scans of ways are not without hope, by the first rows.
+    hope: OnceLock<Vec<bool>>,
+}
+
+impl<'a> Pass<'a> {
+    /// One where so many bytes are held already.
+    pub(crate) fn new(work: Work<'a>, bytes: u64) -> Self {
+        Self { held: Held::new(work.limits, bytes), cancel: work.cancel, hope: OnceLock::new() }
+    }
+
+    /// What was so many bytes of rows is as many as this now.
+    pub(crate) fn hold(&self, from: u64, to: u64) -> Result<()> {
+        self.held.change(from, to, "the coefficients, the tokens of scans and the output")
+    }
+
+    /// The first rows of a frame, which one batch has to have.
+    pub(crate) fn first_rows(frame: &Frame) -> u32 {
+        frame.mcus_high / HOPE + 1
+    }
+}
 
 /// The best of some ways.
 pub(crate) enum Best<'a> {
@@ -73,7 +98,8 @@ impl<'a> Batch<'a> {
         let parts: Vec<_> = scans.iter().zip(intervals).enumerate().map(part).collect();
         parts.iter().for_each(|part| part.look_at(&mut wanted));
         let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
-        Self { frame, parts, wanted, planes: Box::new(Planes::new()), dc, ways: None, store: Store::default() }
+        let (planes, store) = (Box::new(Planes::new()), Store::default());
+        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0 }
     }
 
     /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not:
@@ -92,45 +118,45 @@ impl<'a> Batch<'a> {
     /// For the MCU rows from `y` on, where those before them are another's; to be [joined](Batch::join).
     pub(crate) fn beginning_at(mut self, y: u32) -> Self {
         self.parts = self.parts.into_iter().map(|part| part.beginning_at(self.frame, y)).collect();
+        self.rows = y..y;
         self
     }
 
-    /// Turns MCU rows into the tokens of the scans, as many of the first as their tokens have memory. `written` bytes
-    /// of output are there already. The result is the rest of the rows, where another thread has decoded it.
+    /// Turns the MCU rows that come next into the tokens of the scans, as many of the first as their tokens have memory.
+    /// The result are rows that another thread has decoded, and the number of the first: those that are left.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
-        numbers: Range<u32>,
-        hope: &Hope,
-        Work { limits, cancel, .. }: Work<'_>,
-        written: usize,
-    ) -> Result<Option<PackedPicture>> {
-        let (frame, count) = (self.frame, numbers.len() as u32);
-        let held = rows.bytes();
+        numbers: &mut dyn Iterator<Item = u32>,
+        pass: &Pass<'_>,
+    ) -> Result<Option<(u32, PackedPicture)>> {
+        let (frame, count) = (self.frame, numbers.size_hint().1.unwrap_or(0) as u32);
         // The DC coefficients of ways are looked at whatever scans of AC there are.
         let is_looked_at = |i| self.ways.is_some() || self.parts.iter().any(|part| part.scan.components.contains(&i));
         let looked_at: Vec<bool> = (0..frame.components.len()).map(is_looked_at).collect();
         let budget = self.budget(rows, &looked_at);
         let wanted = |i: usize| looked_at[i];
-        let (mut done, mut may_despair) = (0, self.ways.is_some());
+        let mut may_despair = self.ways.is_some();
         let rest = rows.for_each(kernels, frame, numbers, wanted, |y, row| {
-            cancel.check()?;
+            pass.cancel.check()?;
             kernels.run(
                 #[inline(always)]
                 || self.mcu_row(kernels, &looked_at, row, y),
             );
-            done += 1;
-            let memory = held + self.bytes() + written as u64;
-            limits.check_memory(memory, "the coefficients, the tokens of scans and the output")?;
+            self.rows.end = y + 1;
+            let bytes = self.bytes();
+            pass.hold(self.known, bytes)?;
+            self.known = bytes;
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
-                hope.get_or_init(|| self.hopeful(ways));
+                pass.hope.get_or_init(|| self.hopeful(ways));
             }
-            if let Some(hopeful) = hope.get().filter(|_| may_despair) {
+            if let Some(hopeful) = pass.hope.get().filter(|_| may_despair) {
                 self.leave_the_hopeless(hopeful);
                 may_despair = false;
             }
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
+            let done = self.rows.len() as u32;
             let rows = u64::from(if done > count / FORESIGHT { frame.mcus_high } else { done });
             while bytes * rows > budget * u64::from(done)
                 && let Some(left) = self.leave_the_last()
@@ -139,8 +165,17 @@ impl<'a> Batch<'a> {
             }
             Ok(())
         })?;
-        self.parts.iter_mut().for_each(|part| part.tokens.pause(&mut self.store));
         Ok(rest)
+    }
+
+    /// Gives back what is only needed where more rows come at once.
+    pub(crate) fn pause(&mut self) {
+        self.parts.iter_mut().for_each(|part| part.tokens.pause(&mut self.store));
+    }
+
+    /// Adds to the DC coefficients an offset for each component.
+    pub(crate) fn move_dc(&mut self, offsets: [i16; MAX_COMPONENTS]) {
+        self.dc.iter_mut().for_each(|dc| dc.add(offsets));
     }
 
     /// Bytes of memory in use.
@@ -149,9 +184,18 @@ impl<'a> Batch<'a> {
         self.store.bytes() + own + self.dc.as_ref().map_or(0, DcRows::bytes)
     }
 
+    /// The MCU rows that it has.
+    pub(crate) fn rows(&self) -> Range<u32> {
+        self.rows.clone()
+    }
+
     /// Goes on with the rows that come next, which another batch of the same scans has taken. Says whether it could; if
     /// not, this one is of no use any more.
     pub(crate) fn join(&mut self, next: Self) -> bool {
+        if self.rows.end != next.rows.start {
+            return false;
+        }
+        self.rows.end = next.rows.end;
         let pieces = self.store.append(next.store);
         if let (Some(dc), Some(next)) = (&mut self.dc, &next.dc) {
             dc.append(next);

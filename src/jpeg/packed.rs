@@ -1,33 +1,43 @@
 //! A picture without its zeros: most coefficients of most pictures, which it costs less to leave out and to put in
 //! again than to fetch from memory. Noise takes a sixteenth more than its coefficients.
 
-use std::ops::Range;
+pub(crate) mod packer;
 
-use crate::jpeg::bits::BitReader;
+use std::sync::Arc;
+
 #[cfg(test)]
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Fault;
-use crate::jpeg::entropy::baseline::{self, in_range};
-use crate::jpeg::entropy::pairs::{ROOM, Room, Sink};
-use crate::jpeg::entropy::planes::{AT_ONCE, AcKernels};
+use crate::jpeg::entropy::baseline::in_range;
+use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::window::Window;
 
-/// The MCU rows of a picture from one of them on.
+/// The MCU rows of a picture.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedPicture {
-    first: u32,
+    /// The first rows.
     rows: Vec<PackedRow>,
-    /// From this row on, so many MCUs at the beginning of each belong to the one before.
-    joint: u32,
-    skip: usize,
+    /// Those after them.
+    rest: Option<Rest>,
     bytes: u64,
     /// Of a window for a row.
     window_bytes: u64,
 }
 
-/// Rows of a picture to its end, and MCUs at the beginning of the first that belong before them.
-pub(crate) type Rest = (Vec<PackedRow>, usize);
+/// The MCUs of a picture from one of them on, to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Rest {
+    /// As many MCUs in each as a row of the picture has.
+    rows: Arc<Vec<PackedRow>>,
+    bytes: u64,
+    /// The number of the first MCU.
+    begin: usize,
+    /// MCUs of a row.
+    mcus: usize,
+    /// What is to be added to the DC coefficients of each component.
+    offsets: [i16; MAX_COMPONENTS],
+}
 
 /// The blocks of an MCU row, by component.
 #[derive(Clone, Debug)]
@@ -40,6 +50,7 @@ pub(crate) struct Spliced<'a> {
     first: &'a PackedRow,
     skip: usize,
     then: Option<&'a PackedRow>,
+    offsets: [i16; MAX_COMPONENTS],
 }
 
 /// The blocks of a component in the order in which a scan of all components has them.
@@ -49,47 +60,18 @@ struct Part {
     of_an_mcu: usize,
     /// The first coefficient of each block and all that are not zero: bit k stands for zigzag position k.
     places: Box<[u64]>,
-    /// What they are, and [`AT_ONCE`] more.
+    /// What they are, and [`AT_ONCE`](crate::jpeg::entropy::planes::AT_ONCE) more.
     values: Box<[i16]>,
-    /// What is to be added to each first one.
-    offset: i16,
-    /// Zero and the first ones without it lie within this.
+    /// Zero and the first ones lie within this.
     firsts: [i16; 2],
-}
-
-/// Packs blocks as they are decoded.
-#[derive(Debug)]
-pub(crate) struct Packer {
-    components: Vec<Staged>,
-    /// A block with its zeros, where all of them are left out at once.
-    room: Box<Room>,
-}
-
-/// Those of a component since the last row.
-#[derive(Debug)]
-struct Staged {
-    of_an_mcu: usize,
-    places: Vec<u64>,
-    /// Room for all that a row may have; memory of zeros that is not looked at takes none.
-    values: Vec<i16>,
-    count: usize,
-    /// The least and the largest of the first coefficients, and zero.
-    firsts: [i16; 2],
-}
-
-/// A block that is packed as its coefficients come.
-pub(crate) struct Sparse<'a> {
-    values: &'a mut [i16; ROOM],
-    count: usize,
-    places: u64,
 }
 
 impl PackedPicture {
-    /// One without rows yet, of those to come that have the form of a window.
-    pub(crate) fn new(window: &Window, numbers: Range<u32>) -> Self {
-        let (first, rows) = (numbers.start, Vec::with_capacity(numbers.len()));
+    /// One without rows yet, of those to come that have the form of a window: so many before a rest.
+    pub(crate) fn new(window: &Window, rows: u32) -> Self {
+        let rows = Vec::with_capacity(rows as usize);
         let bytes = (rows.capacity() * size_of::<PackedRow>()) as u64;
-        Self { first, rows, joint: 0, skip: 0, bytes, window_bytes: window.bytes() }
+        Self { rows, rest: None, bytes, window_bytes: window.bytes() }
     }
 
     /// Adds the next row.
@@ -98,24 +80,23 @@ impl PackedPicture {
         self.rows.push(row);
     }
 
-    /// Adds all rows that are left. So many MCUs of the first come before them, and as many of each belong to the row
-    /// before.
-    pub(crate) fn join(&mut self, (rows, skip): Rest) {
-        (self.joint, self.skip) = (self.rows.len() as u32, skip);
-        rows.into_iter().for_each(|row| self.push(row));
+    /// Adds all rows that are left.
+    pub(crate) fn join(&mut self, rest: Rest) {
+        self.bytes += rest.bytes;
+        self.rest = Some(rest);
     }
 
-    /// An MCU row.
+    /// What has been added to the DC coefficients of the rest.
+    pub(crate) fn offsets(&self) -> [i16; MAX_COMPONENTS] {
+        self.rest.as_ref().map_or([0; MAX_COMPONENTS], |rest| rest.offsets)
+    }
+
+    /// An MCU row of those that there are.
     pub(crate) fn row(&self, y: u32) -> Spliced<'_> {
-        let i = y - self.first;
-        let skip = if i < self.joint { 0 } else { self.skip };
-        let then = if skip == 0 { None } else { self.rows.get(i as usize + 1) };
-        Spliced { first: &self.rows[i as usize], skip, then }
-    }
-
-    /// The number of its first row.
-    pub(crate) fn first(&self) -> u32 {
-        self.first
+        match &self.rest {
+            Some(rest) if y as usize >= self.rows.len() => rest.row(y),
+            _ => Spliced { first: &self.rows[y as usize], skip: 0, then: None, offsets: [0; MAX_COMPONENTS] },
+        }
     }
 
     /// Bytes of memory in use where so many threads unpack rows.
@@ -124,19 +105,66 @@ impl PackedPicture {
     }
 }
 
+impl Rest {
+    /// Rows of so many MCUs, the first of which has this number.
+    pub(crate) fn new(rows: Vec<PackedRow>, mcus: usize, begin: usize) -> Self {
+        let bytes = rows.iter().map(PackedRow::bytes).sum();
+        Self { rows: Arc::new(rows), bytes, begin, mcus, offsets: [0; MAX_COMPONENTS] }
+    }
+
+    /// The same with other offsets.
+    ///
+    /// # Errors
+    /// Where a DC coefficient has no room.
+    pub(crate) fn moved(self, offsets: [i32; MAX_COMPONENTS]) -> Result<Self, Fault> {
+        for (i, offset) in offsets.into_iter().enumerate() {
+            for part in self.rows.iter().filter_map(|row| row.0.get(i)) {
+                for first in part.firsts {
+                    in_range(i32::from(first) + offset)?;
+                }
+            }
+        }
+        // Zero is one of the first ones, so each offset has room itself.
+        Ok(Self { offsets: offsets.map(|offset| offset as i16), ..self })
+    }
+
+    /// The number of the first MCU.
+    pub(crate) fn begin(&self) -> usize {
+        self.begin
+    }
+
+    /// MCUs of a row.
+    pub(crate) fn mcus(&self) -> usize {
+        self.mcus
+    }
+
+    /// The first MCU row of the picture that is there as a whole.
+    pub(crate) fn first_row(&self) -> u32 {
+        self.begin.div_ceil(self.mcus) as u32
+    }
+
+    fn row(&self, y: u32) -> Spliced<'_> {
+        let before = y as usize * self.mcus - self.begin;
+        let (i, skip) = (before / self.mcus, before % self.mcus);
+        let then = if skip == 0 { None } else { self.rows.get(i + 1) };
+        Spliced { first: &self.rows[i], skip, then, offsets: self.offsets }
+    }
+}
+
 impl Spliced<'_> {
     /// Puts the components that are wanted into a window of the same form.
     #[inline(always)]
     pub(crate) fn unpack(&self, kernels: impl AcKernels, wanted: impl Fn(usize) -> bool, window: &mut Window) {
         for (i, part) in self.first.0.iter().enumerate().filter(|&(i, _)| wanted(i)) {
-            let (mut places, mut values, mut offset) = part.without(self.skip);
-            let then = self.then.map_or((&[][..], &[][..], 0), |row| row.0[i].without(0));
+            let (mut places, mut values) = part.without(self.skip);
+            let then = self.then.map_or((&[][..], &[][..]), |row| row.0[i].without(0));
+            let offset = self.offsets[i];
             window.fill(
                 i,
                 #[inline(always)]
                 |room| {
                     if places.is_empty() {
-                        (places, values, offset) = then;
+                        (places, values) = then;
                     }
                     let Some((&first, rest)) = places.split_first() else { return };
                     places = rest;
@@ -150,10 +178,10 @@ impl Spliced<'_> {
 }
 
 impl Part {
-    /// What there is after so many MCUs, and what is to be added to it.
-    fn without(&self, mcus: usize) -> (&[u64], &[i16], i16) {
+    /// What there is after so many MCUs.
+    fn without(&self, mcus: usize) -> (&[u64], &[i16]) {
         let (before, places) = self.places.split_at(mcus * self.of_an_mcu);
-        (places, &self.values[count(before)..], self.offset)
+        (places, &self.values[count(before)..])
     }
 }
 
@@ -163,30 +191,10 @@ fn count(places: &[u64]) -> usize {
 }
 
 impl PackedRow {
-    /// Adds to all DC coefficients an offset for each component.
-    pub(crate) fn move_dc(&mut self, offsets: [i32; MAX_COMPONENTS]) -> Result<(), Fault> {
-        for (part, offset) in self.0.iter_mut().zip(offsets) {
-            for first in part.firsts {
-                in_range(i32::from(first) + offset)?;
-            }
-            // Zero is one of those, so the offset has room itself.
-            part.offset = offset as i16;
-        }
-        Ok(())
-    }
-
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
         let bytes = |part: &Part| size_of::<Part>() + size_of_val(&part.places[..]) + size_of_val(&part.values[..]);
         self.0.iter().map(|part| bytes(part) as u64).sum()
-    }
-}
-
-#[cfg(test)]
-impl Packer {
-    /// Adds a block of the first component.
-    pub(crate) fn block(&mut self, read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        self.components[0].block(read)
     }
 }
 
@@ -198,128 +206,6 @@ impl PackedRow {
         let block =
             |places: &u64| std::array::from_fn(|k| if places >> k & 1 == 1 { *values.next().unwrap() } else { 0 });
         places.iter().map(block).collect()
-    }
-}
-
-impl Packer {
-    /// For rows of the form of a window.
-    pub(crate) fn new(window: &Window) -> Self {
-        let mcus = window.mcus();
-        Self::of_blocks(window.parts.iter().map(|part| part.blocks_of_an_mcu()).map(|blocks| (blocks, mcus * blocks)))
-    }
-
-    /// For so many blocks of each component in an MCU and in all.
-    pub(crate) fn of_blocks(blocks: impl Iterator<Item = (usize, usize)>) -> Self {
-        let staged = |(of_an_mcu, blocks)| {
-            let (places, values) = (Vec::with_capacity(blocks), vec![0; blocks * 64 + ROOM]);
-            Staged { of_an_mcu, places, values, count: 0, firsts: [0; 2] }
-        };
-        Self { components: blocks.map(staged).collect(), room: Box::new([0; ROOM]) }
-    }
-
-    /// Adds an MCU.
-    #[inline(always)]
-    pub(crate) fn mcu<K: AcKernels>(
-        &mut self,
-        kernels: K,
-        reader: &mut baseline::Reader,
-        bits: &mut BitReader<'_>,
-    ) -> Result<(), Fault> {
-        for (slot, staged) in self.components.iter_mut().enumerate() {
-            for _ in 0..staged.of_an_mcu {
-                if K::COMPRESSES {
-                    reader.read_into(bits, slot, &mut *self.room)?;
-                    staged.compress(kernels, &self.room);
-                } else {
-                    staged.block(
-                        #[inline(always)]
-                        |sparse| reader.read_into(bits, slot, sparse),
-                    )?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The blocks since the last row.
-    pub(crate) fn row(&mut self) -> PackedRow {
-        let parts = self.components.iter_mut().map(|Staged { of_an_mcu, places, values, count, firsts }| Part {
-            of_an_mcu: *of_an_mcu,
-            places: places[..].into(),
-            values: values[..*count + AT_ONCE].into(),
-            offset: 0,
-            firsts: *firsts,
-        });
-        let row = PackedRow(parts.collect());
-        self.clear();
-        row
-    }
-
-    /// Forgets the blocks since the last row.
-    pub(crate) fn clear(&mut self) {
-        for Staged { places, count, firsts, .. } in &mut self.components {
-            places.clear();
-            (*count, *firsts) = (0, [0; 2]);
-        }
-    }
-
-    /// Bytes of memory in use.
-    pub(crate) fn bytes(&self) -> u64 {
-        let bytes = |s: &Staged| s.places.capacity() * size_of::<u64>() + size_of_val(&s.values[..]);
-        self.components.iter().map(|staged| bytes(staged) as u64).sum()
-    }
-}
-
-impl Staged {
-    /// Adds a block with its zeros.
-    #[inline(always)]
-    fn compress(&mut self, kernels: impl AcKernels, room: &Room) {
-        let (rooms, _) = self.values[self.count..].as_chunks_mut();
-        let places = kernels.compress(room, &mut rooms[0]);
-        self.add(places, places.count_ones() as usize);
-    }
-
-    /// Adds a block that `read` reads, without its zeros.
-    #[inline(always)]
-    fn block(&mut self, read: impl FnOnce(&mut Sparse<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        let (rooms, _) = self.values[self.count..].as_chunks_mut();
-        let mut block = Sparse { values: &mut rooms[0], count: 0, places: 0 };
-        let outcome = read(&mut block);
-        let Sparse { count, places, .. } = block;
-        self.add(places, count);
-        outcome
-    }
-
-    /// Adds a block whose values are there.
-    #[inline(always)]
-    fn add(&mut self, places: u64, count: usize) {
-        let (first, [least, largest]) = (self.values[self.count], self.firsts);
-        self.firsts = [first.min(least), first.max(largest)];
-        self.count += count;
-        self.places.push(places);
-    }
-}
-
-impl Sink for Sparse<'_> {
-    /// It is there even where it is zero: it may be moved yet.
-    #[inline(always)]
-    fn begin(&mut self, dc: i16) {
-        self.values[0] = dc;
-        (self.count, self.places) = (1, 1);
-    }
-
-    #[inline(always)]
-    fn put(&mut self, first: (usize, i16), second: (usize, i16)) {
-        for (k, value) in [first, second] {
-            self.values[self.count % ROOM] = value;
-            self.count += usize::from(value != 0);
-            self.places |= u64::from(value != 0 && k < 64) << (k % 64);
-        }
-    }
-
-    #[inline(always)]
-    fn take_back(&mut self, second: i16) {
-        self.count -= usize::from(second != 0);
     }
 }
 

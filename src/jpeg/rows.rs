@@ -1,7 +1,7 @@
 //! Where the coefficients of a picture are while a writer takes them: in memory, or still in the source.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crate::error::Result;
@@ -77,9 +77,8 @@ impl Coefficients<'_> {
 }
 
 /// What comes before a rest: about so many of [`tail::WHOLE`] parts of a scan, as decoding takes longer where tokens are
-/// made of it at once, and one of so many rows, at least.
+/// made of it at once.
 const BEFORE: u64 = 100;
-pub(crate) const BEFORE_REST: u32 = 8;
 /// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to
 /// some megabytes would take 5 % less time with their zeros, but leave no room for what a search knows of them.
 const PACKED_BYTES: u64 = 1 << 18;
@@ -158,26 +157,26 @@ impl<'a> McuRow<'a> {
 impl Rows<'_> {
     /// Gives MCU rows of a frame in their order to `take`, with their numbers; of the components that are not `wanted`
     /// they may have anything. Those of a stream begin with the first, and end where another thread has decoded the
-    /// rest, which is the result then.
+    /// rest, which is the result then, and the number of its first row.
     pub(crate) fn for_each(
         &mut self,
         kernels: impl AcKernels,
         frame: &Frame,
-        numbers: Range<u32>,
+        numbers: impl Iterator<Item = u32>,
         wanted: impl Fn(usize) -> bool,
         mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
-    ) -> Result<Option<PackedPicture>> {
+    ) -> Result<Option<(u32, PackedPicture)>> {
         match self {
             Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take)?,
             Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take)?,
             Self::Streamed(stream) => {
                 for y in numbers {
-                    if y > frame.mcus_high / BEFORE_REST
-                        && let Some(rest) = stream.rest()
+                    if y > 0
+                        && let Some(rest) = stream.rest(y)
                     {
-                        let mut packed = PackedPicture::new(stream.window(), y..frame.mcus_high);
+                        let mut packed = PackedPicture::new(stream.window(), 0);
                         packed.join(rest);
-                        return Ok(Some(packed));
+                        return Ok(Some((y, packed)));
                     }
                     stream.go_to(y)?;
                     take(y, McuRow::Alone(stream.window()))?;
@@ -188,25 +187,31 @@ impl Rows<'_> {
     }
 
     /// Does `work` while another thread decodes the rest of a stream, of a picture with so many bytes of coefficients,
-    /// at least; otherwise nothing. What the rest may take counts as taken.
+    /// at least; otherwise nothing. What the rest may take counts as taken. The thread then goes on with it, as
+    /// [`tail::begin`] says.
     pub(crate) fn with_rest<T>(
         &mut self,
         kernels: impl AcKernels,
         frame: &Frame,
         least: u64,
         cancel: &Cancel,
+        then: impl FnOnce(u32, &PackedPicture, &AtomicBool) + Send,
         work: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
         let bytes = frame.blocks() * BLOCK_BYTES;
         if bytes < least || !matches!(self, Self::Streamed(_)) {
             return None;
         }
-        // Were none of them zero, a sixteenth more.
-        let most = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) / 16 * 17;
+        // Were none of them zero, a sixteenth more, and an eighth for where MCUs of single blocks begin.
+        let most = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) / 16 * 19;
         let may_go_on = |_| cancel.check();
         thread::scope(|scope| {
             if let Self::Streamed(stream) = self {
-                tail::begin(kernels, scope, stream, BEFORE, most, &may_go_on);
+                let mut packed = PackedPicture::new(stream.window(), 0);
+                tail::begin(kernels, scope, stream, (BEFORE, most), &may_go_on, move |start, rest, is_over| {
+                    packed.join(rest);
+                    then(start, &packed, is_over);
+                });
             }
             let done = work(self);
             if let Self::Streamed(stream) = self {

@@ -8,7 +8,8 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu;
-use crate::jpeg::packed::{PackedRow, Packer, Rest};
+use crate::jpeg::packed::packer::Packer;
+use crate::jpeg::packed::{PackedRow, Rest};
 use crate::jpeg::simd::Level;
 use crate::jpeg::tail::{Ahead, Meeting};
 use crate::jpeg::window::Window;
@@ -105,9 +106,9 @@ impl<'a> Stream<'a> {
         self.cursor.pack(kernels, self.window.mcus(), packer)
     }
 
-    /// The rows after the one that was decoded last, where another thread has decoded them.
-    pub(crate) fn rest(&mut self) -> Option<Rest> {
-        let meeting = self.ahead.as_mut()?.meet(&self.cursor, self.window.mcus());
+    /// The rows from `y` on, which comes after the one that was decoded last, where another thread has decoded them.
+    pub(crate) fn rest(&mut self, y: u32) -> Option<Rest> {
+        let meeting = self.ahead.as_mut()?.meet(&self.cursor, y);
         if !matches!(meeting, Meeting::Later) {
             self.ahead = None;
         }
@@ -134,11 +135,6 @@ impl Cursor<'_> {
             |_, reader, bits| packer.mcu(kernels, reader, bits),
         )?;
         Ok(packer.row())
-    }
-
-    /// Whether it has come as far as a place, of which either the MCU is known or the bit of the only interval.
-    pub(crate) fn has_reached(&self, place: Position) -> bool {
-        self.place.mcus >= place.mcus && (self.data.plain.intervals.len() > 1 || self.bit() >= place.bits.position())
     }
 
     /// Bits before it within its interval.

@@ -7,8 +7,8 @@
 //! then off by what the predictions were, and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread::{self, Scope};
 
 use crate::error;
@@ -17,12 +17,13 @@ use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::mcu;
-use crate::jpeg::packed::{PackedPicture, PackedRow, Packer, Rest};
+use crate::jpeg::packed::packer::Packer;
+use crate::jpeg::packed::{PackedPicture, PackedRow, Rest};
 use crate::jpeg::stream::{Cursor, Position, Stream};
 use crate::jpeg::window::Window;
 
-/// Rows of MCUs at the beginning of a guess in which its MCUs are remembered.
-const ROWS_TO_MEET: usize = 4;
+/// Rows of MCUs in which a guess is met, or it is wrong.
+const ROWS_TO_MEET: u32 = 4;
 /// Guesses at most: true codes fall into step within a few MCUs, whatever is no code is not worth the search.
 const GUESSES: usize = 1 << 12;
 
@@ -30,32 +31,22 @@ const GUESSES: usize = 1 << 12;
 pub(crate) const WHOLE: u64 = 256;
 const HALF: u64 = WHOLE / 2;
 
-/// The rest of a scan.
+/// The rest of a scan, numbered from its end.
 #[derive(Debug)]
 struct Tail {
-    /// Its MCUs, as many in each row as one of the picture has.
-    rows: Vec<PackedRow>,
-    entry: Entrance,
+    rest: Rest,
+    /// Where its MCUs begin, where that is a guess.
+    guessed: Option<Vec<Starts>>,
 }
 
-/// Where one may enter.
-#[derive(Debug)]
-enum Entrance {
-    /// Everywhere from this MCU of the scan on, and all that come after it are there.
-    Known(usize),
-    Guessed {
-        /// Where the first MCUs begin.
-        starts: Vec<McuStart>,
-        /// Numbers of MCUs after which the data may be at its end.
-        ends: Vec<usize>,
-    },
-}
+/// Where the MCUs of a row begin.
+type Starts = Vec<McuStart>;
 
 /// The beginning of an MCU: the bit, and what DC coefficients were predicted from.
 #[derive(Debug)]
 struct McuStart {
     bit: usize,
-    predictions: [i32; MAX_COMPONENTS],
+    predictions: [i16; MAX_COMPONENTS],
 }
 
 /// What both threads look at.
@@ -64,8 +55,8 @@ struct Shared {
     /// Bytes that what comes before the tail takes, and the tail.
     head: AtomicU64,
     tail: AtomicU64,
-    /// The bit of the last MCU at which one may enter a guess; 0 where it is not known yet.
-    last_start: AtomicUsize,
+    /// The row that who comes from before is at.
+    row: AtomicU32,
     /// Whether the tail is of no use any more.
     is_over: AtomicBool,
 }
@@ -79,13 +70,13 @@ impl Shared {
 /// The rest of a scan while it is decoded; given up where it is dropped.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    begin: Position,
     decoded: Receiver<Tail>,
-    /// What was decoded and does not fit yet.
-    tail: Option<Tail>,
+    /// What was decoded and does not fit yet, and the last row at which it may.
+    tail: Option<(Tail, u32)>,
     shared: Arc<Shared>,
     /// Bytes that it may take.
     pub(crate) most: u64,
+    is_met: bool,
 }
 
 /// Where the rest of a scan begins.
@@ -98,30 +89,43 @@ pub(crate) enum Meeting {
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.shared.is_over.store(true, Ordering::Relaxed);
+        self.shared.is_over.store(!self.is_met, Ordering::Relaxed);
     }
 }
 
 impl Ahead {
-    /// What there is of the rest for a cursor at the beginning of a row of so many MCUs.
-    pub(crate) fn meet(&mut self, cursor: &Cursor<'_>, row: usize) -> Meeting {
-        if !cursor.has_reached(self.begin) {
-            return Meeting::Later;
-        }
-        // Where it began is behind, and nothing of it will fit.
-        if (1..cursor.bit()).contains(&self.shared.last_start.load(Ordering::Relaxed)) {
-            return Meeting::Never;
-        }
-        let Some(tail) = self.tail.take().or_else(|| self.decoded.recv().ok()) else { return Meeting::Never };
-        match tail.meet(cursor, row) {
-            Ok(rest) => Meeting::Here(rest),
-            Err(None) => Meeting::Never,
-            Err(unmet) => {
-                self.tail = unmet;
+    /// What there is of the rest for a cursor at the beginning of a row.
+    pub(crate) fn meet(&mut self, cursor: &Cursor<'_>, y: u32) -> Meeting {
+        // It is told before the tail is asked for, and asked for after the tail is sent: both know where it may fit.
+        self.shared.row.store(y, Ordering::SeqCst);
+        let (tail, last) = match self.tail.take() {
+            Some(tail) => tail,
+            None => match self.decoded.try_recv() {
+                Ok(tail) => {
+                    let last = last_row(&tail.rest, y - 1);
+                    (tail, last)
+                }
+                Err(TryRecvError::Empty) => return Meeting::Later,
+                Err(TryRecvError::Disconnected) => return Meeting::Never,
+            },
+        };
+        match tail.meet(cursor) {
+            Ok(rest) => {
+                self.is_met = true;
+                Meeting::Here(rest)
+            }
+            Err(Some(unmet)) if y < last => {
+                self.tail = Some((unmet, last));
                 Meeting::Later
             }
+            Err(_) => Meeting::Never,
         }
     }
+}
+
+/// The last row at which who has come from before to this one may go on with a rest.
+fn last_row(rest: &Rest, y: u32) -> u32 {
+    rest.first_row().max(y) + ROWS_TO_MEET
 }
 
 /// Decodes all rows into memory without their zeros, on two threads where there are more than one. `may_hold` is asked
@@ -135,7 +139,7 @@ pub(crate) fn pack(
 ) -> error::Result<PackedPicture> {
     thread::scope(|scope| {
         if threads > 1 {
-            begin(kernels, scope, stream, HALF, u64::MAX, &may_hold);
+            begin(kernels, scope, stream, (HALF, u64::MAX), &may_hold, |_, _, _| ());
         }
         let packed = pack_with(kernels, stream, frame, &may_hold);
         stream.ahead = None;
@@ -150,11 +154,11 @@ fn pack_with(
     frame: &Frame,
     may_hold: impl Fn(u64) -> error::Result<()>,
 ) -> error::Result<PackedPicture> {
-    let mut packed = PackedPicture::new(stream.window(), 0..frame.mcus_high);
+    let mut packed = PackedPicture::new(stream.window(), frame.mcus_high);
     let mut packer = Packer::new(stream.window());
     for y in 0..frame.mcus_high {
         if y > 0
-            && let Some(rest) = stream.rest()
+            && let Some(rest) = stream.rest(y)
         {
             packed.join(rest);
             may_hold(packed.bytes(0) + stream.bytes())?;
@@ -177,23 +181,28 @@ fn pack_with(
 }
 
 /// Has the rest of a scan decoded by a thread, from so many of [`WHOLE`] parts of it on, if there is one. It may take `most`
-/// bytes, and what `may_hold` allows.
+/// bytes, and what `may_hold` allows. The thread then goes on with what there is, from the row on that whoever comes from
+/// before has reached by then, or to be told that it is of no use; its DC coefficients are not moved yet.
 pub(crate) fn begin<'s, 'a: 's>(
     kernels: impl AcKernels + 's,
     scope: &'s Scope<'s, '_>,
     stream: &mut Stream<'a>,
-    after: u64,
-    most: u64,
+    (after, most): (u64, u64),
     may_hold: &'s (impl Fn(u64) -> error::Result<()> + Sync),
+    then: impl FnOnce(u32, Rest, &AtomicBool) + Send + 's,
 ) {
     let Some(middle) = middle(&stream.cursor, after) else { return };
-    let (window, begin, shared) = (stream.window().clone(), middle.place, Arc::new(Shared::default()));
+    let (window, shared) = (stream.window().clone(), Arc::new(Shared::default()));
     let (send, decoded) = mpsc::sync_channel(1);
-    let ahead = Ahead { begin, decoded, tail: None, shared: Arc::clone(&shared), most };
+    let ahead = Ahead { decoded, tail: None, shared: Arc::clone(&shared), most, is_met: false };
     let decode = move || {
-        let tail = decode(kernels, middle, &window, &shared, most, may_hold);
+        let Some(tail) = decode(kernels, middle, &window, &shared, most, may_hold) else { return };
+        let rest = tail.rest.clone();
         // Whoever came from before may have given it up.
-        tail.and_then(|tail| send.send(tail).ok());
+        if send.send(tail).is_ok() {
+            let start = last_row(&rest, shared.row.load(Ordering::SeqCst));
+            then(start, rest, &shared.is_over);
+        }
     };
     if thread::Builder::new().spawn_scoped(scope, decode).is_ok() {
         stream.ahead = Some(ahead);
@@ -232,16 +241,18 @@ fn decode(
     may_hold: impl Fn(u64) -> error::Result<()>,
 ) -> Option<Tail> {
     let mut packer = Packer::new(window);
-    let fixed = packer.bytes() + (window.mcus() * ROWS_TO_MEET * size_of::<McuStart>()) as u64;
-    let (mut rows, mut bytes, mut guesses) = (Vec::new(), fixed, 0);
+    let is_guess = middle.data.plain.intervals.len() == 1;
+    let starts = if is_guess { window.mcus() * size_of::<McuStart>() } else { 0 };
+    let own = packer.bytes();
+    let (mut rows, mut bytes, mut guesses) = (Vec::new(), own, 0);
     // Takes the next row, or begins anew where there is none.
     let mut take = |row: Option<PackedRow>| {
         if let Some(row) = row {
-            bytes += row.bytes();
+            bytes += row.bytes() + starts as u64;
             rows.push(row);
         } else {
             rows.clear();
-            bytes = fixed;
+            bytes = own;
             guesses += 1;
         }
         shared.tail.store(bytes, Ordering::Relaxed);
@@ -249,40 +260,42 @@ fn decode(
         (may_go_on && bytes <= most && may_hold(shared.bytes()).is_ok()).then_some(())
     };
     let row = window.mcus();
-    let entry = if middle.data.plain.intervals.len() == 1 {
-        guess(kernels, middle, row, &mut packer, &shared.last_start, take)?
+    let (begin, guessed) = if is_guess {
+        let (begin, starts) = guess(kernels, middle, row, &mut packer, take)?;
+        (begin, Some(starts))
     } else {
-        let (first, mut cursor) = (middle.place.mcus, middle);
+        let (begin, mut cursor) = (middle.place.mcus, middle);
         while cursor.place.mcus < cursor.data.count {
             take(Some(cursor.pack(kernels, row, &mut packer).ok()?))?;
         }
-        Entrance::Known(first)
+        (begin, None)
     };
-    Some(Tail { rows, entry })
+    Some(Tail { rest: Rest::new(rows, row, begin), guessed })
 }
 
-/// Decodes from a place where no MCU need begin: from the next byte anew wherever what is read is none.
+/// Decodes from a place where no MCU need begin: from the next byte anew wherever what is read is none. Returns the
+/// number that the first MCU has if the last ends the scan, and where all of them begin.
 fn guess(
     kernels: impl AcKernels,
     Cursor { data, mut reader, place }: Cursor<'_>,
     row: usize,
     packer: &mut Packer,
-    last_start: &AtomicUsize,
     mut take: impl FnMut(Option<PackedRow>) -> Option<()>,
-) -> Option<Entrance> {
+) -> Option<(usize, Vec<Starts>)> {
     let bytes = data.plain.data(data.plain.intervals.first()?);
     let mut bits = BitReader::resume(bytes, place.bits);
-    let (mut starts, mut ends, mut count) = (Vec::new(), Vec::new(), 0);
+    let (mut starts, mut end, mut count) = (Vec::new(), None, 0);
     while count <= data.count {
+        let mut of_row = Starts::with_capacity(row);
         let outcome = data.level.run(
             #[inline(always)]
             || {
                 for _ in 0..row {
-                    if starts.len() < row * ROWS_TO_MEET {
-                        starts.push(McuStart { bit: bits.position(), predictions: reader.predictions() });
-                    }
+                    // They come from coefficients, and those have room.
+                    let predictions = reader.predictions().map(|prediction| prediction as i16);
+                    of_row.push(McuStart { bit: bits.position(), predictions });
                     if bits.left_over() <= mcu::MAX_PADDING {
-                        ends.push(count);
+                        end = Some(count);
                     }
                     packer.mcu(kernels, &mut reader, &mut bits)?;
                     if bits.overrun() {
@@ -293,10 +306,9 @@ fn guess(
                 Ok(())
             },
         );
-        if outcome.is_err() && ends.is_empty() {
+        if outcome.is_err() && end.is_none() {
             packer.clear();
             starts.clear();
-            last_start.store(0, Ordering::Relaxed);
             count = 0;
             reader.restart();
             bits = BitReader::resume(bytes, Place::at_byte(bits.byte_position() + 1));
@@ -304,39 +316,29 @@ fn guess(
             continue;
         }
         take(Some(packer.row()))?;
-        if count == row * ROWS_TO_MEET {
-            last_start.store(starts.last().map_or(0, |start| start.bit), Ordering::Relaxed);
-        }
+        starts.push(of_row);
         if outcome.is_err() {
-            return Some(Entrance::Guessed { starts, ends });
+            return Some((data.count.checked_sub(end?)?, starts));
         }
     }
     None
 }
 
 impl Tail {
-    /// What a cursor at the beginning of a row of so many MCUs may go on with, to the end of the scan: rows, and the
-    /// MCUs of the first that are not its. Otherwise the tail itself, where it may fit later.
-    fn meet(mut self, cursor: &Cursor<'_>, row: usize) -> Result<Rest, Option<Self>> {
-        let needed = cursor.data.count - cursor.place.mcus;
-        let (first, offsets) = match &self.entry {
-            Entrance::Known(first) => (cursor.place.mcus - first, [0; MAX_COMPONENTS]),
-            Entrance::Guessed { starts, ends } => {
-                let i = match starts.binary_search_by_key(&cursor.bit(), |start| start.bit) {
-                    Ok(i) => i,
-                    Err(i) => return Err((i < starts.len()).then_some(self)),
-                };
-                if ends.binary_search(&(i + needed)).is_err() {
-                    return Err(None);
-                }
-                let (true_ones, guessed) = (cursor.reader.predictions(), starts[i].predictions);
-                (i, std::array::from_fn(|i| true_ones[i] - guessed[i]))
+    /// What a cursor at the beginning of a row may go on with, to the end of the scan. Otherwise the tail itself, where
+    /// it may fit later.
+    fn meet(self, cursor: &Cursor<'_>) -> Result<Rest, Option<Self>> {
+        let Some(i) = cursor.place.mcus.checked_sub(self.rest.begin()) else { return Err(Some(self)) };
+        let Some(starts) = &self.guessed else { return Ok(self.rest) };
+        let mcus = self.rest.mcus();
+        match starts.get(i / mcus).and_then(|of_row| of_row.get(i % mcus)) {
+            Some(start) if start.bit == cursor.bit() => {
+                let true_ones = cursor.reader.predictions();
+                let offset = |i: usize| true_ones[i] - i32::from(start.predictions[i]);
+                self.rest.moved(std::array::from_fn(offset)).map_err(|_| None)
             }
-        };
-        self.rows.drain(..first / row);
-        for packed in &mut self.rows {
-            packed.move_dc(offsets).map_err(|_| None)?;
+            Some(_) => Err(Some(self)),
+            None => Err(None),
         }
-        Ok((self.rows, first % row))
     }
 }

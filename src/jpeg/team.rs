@@ -1,18 +1,23 @@
-//! The tokens of a batch, made by several threads: of a picture in memory each takes bands of MCU rows. Of one that is
-//! still in its source, two decode; who begins with the first row makes tokens of it at once, and the rest is shared out.
+//! The tokens of a batch, made by several threads. They share the MCU rows of a picture in memory: who has none left
+//! takes over half of another's. Of a picture that is still in its source, two threads decode; who begins with the
+//! first row makes tokens of it at once, and goes on with what the other has decoded, which that one has begun with.
 
-use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::batch::{Batch, Hope};
+use crate::jpeg::batch::{Batch, Pass};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
+use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::rows::{InMemory, Rows};
-use crate::jpeg::threads;
+use crate::jpeg::threads::{self, beside};
 use crate::jpeg::write::Work;
 
 /// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
 const SHARED_BYTES: u64 = 1 << 20;
+/// MCU rows of a picture that threads share, at least.
+const SHARED_ROWS: u32 = 32;
 
 /// Threads that make the tokens of a batch, which each of them can begin.
 pub(crate) struct Team<'a, K, B> {
@@ -24,64 +29,126 @@ pub(crate) struct Team<'a, K, B> {
     pub(crate) written: usize,
 }
 
+/// What the threads have in common while they make the tokens.
+struct Shared<'a, 'b> {
+    pass: Pass<'a>,
+    shares: threads::Shares,
+    /// What each of them but the first has made.
+    made: Mutex<Vec<Result<Vec<Batch<'b>>>>>,
+}
+
 impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     /// A batch of all rows, with its tokens; `None` where threads do not help, where they take memory that the limits do
     /// not leave, or where what they make cannot be joined.
     pub(crate) fn tokenised(&self, rows: &mut Rows<'_>) -> Result<Option<Batch<'b>>> {
-        let (all, hope) = (0..self.frame.mcus_high, Hope::new());
-        if threads::bands(all.clone(), self.work.threads).len() < 2 {
+        if self.work.threads < 2 || self.frame.mcus_high < SHARED_ROWS {
             return Ok(None);
         }
-        if let Some(memory) = rows.in_memory() {
-            return self.of_bands(None, (memory, 0), all, &hope);
-        }
-        let Self { kernels, frame, work, written, .. } = *self;
-        let outcome = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, |rows| {
-            let mut first = (self.begin)();
-            first.tokenise(kernels, rows, all, &hope, work, written).map(|rest| (first, rest))
-        });
-        let (first, rest) = match outcome {
-            None => return Ok(None),
-            // Whatever is wrong, a single pass will find it.
-            Some(Err(error)) if is_of_memory(&error) || error.kind() == ErrorKind::Input => return Ok(None),
-            Some(outcome) => outcome?,
+        let outcome = match rows.in_memory() {
+            Some(memory) => self.of_memory(memory),
+            None => self.of_stream(rows),
         };
-        let Some(rest) = rest else { return Ok(Some(first)) };
-        let numbers = rest.first()..frame.mcus_high;
-        self.of_bands(Some(first), (InMemory::Packed(&rest), rows.bytes()), numbers, &hope)
+        match outcome {
+            // Whatever is wrong, a single pass will find it.
+            Err(error) if is_of_memory(&error) || error.kind() == ErrorKind::Input => Ok(None),
+            outcome => outcome,
+        }
     }
 
-    /// The batch of the `first` rows, with the tokens of these rows, which come next; they are in memory, and so many
-    /// bytes beside them.
-    fn of_bands(
+    /// Of a picture in memory.
+    fn of_memory(&self, memory: InMemory<'_>) -> Result<Option<Batch<'b>>> {
+        let Self { kernels, frame, work, written, .. } = *self;
+        let shared = self.shared(memory.bytes(work.threads) + written as u64);
+        shared.shares.open(0..frame.mcus_high);
+        let help = |thread| self.help(thread, memory, &shared, &AtomicBool::new(false));
+        let lead = || {
+            let mut first = (self.begin)();
+            first.tokenise(kernels, &mut memory.into(), &mut shared.shares.of(0), &shared.pass)?;
+            Ok::<_, Error>((first, help(0)?))
+        };
+        let (first, mut made) = beside(work.threads, |thread| shared.add(help(thread)), lead)?;
+        made.extend(shared.others()?);
+        Ok(self.joined(first, made))
+    }
+
+    /// Of one whose rest another thread decodes.
+    fn of_stream(&self, rows: &mut Rows<'_>) -> Result<Option<Batch<'b>>> {
+        let Self { kernels, frame, work, written, .. } = *self;
+        let (shared, end) = (self.shared(written as u64), frame.mcus_high);
+        let begin_with = |start: u32, rest: &PackedPicture, is_over: &AtomicBool| {
+            shared.shares.open(start.min(end)..end);
+            let help = |thread| shared.add(self.help(thread, InMemory::Packed(rest), &shared, is_over));
+            beside(work.threads - 1, |number| help(number + 1), || help(1));
+        };
+        let made = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, begin_with, |rows| {
+            let (mut first, pass) = ((self.begin)(), &shared.pass);
+            let of_rows = rows.bytes();
+            pass.hold(0, of_rows)?;
+            let Some((y, rest)) = first.tokenise(kernels, rows, &mut (0..end), pass)? else {
+                return Ok::<_, Error>((first, None));
+            };
+            let memory = InMemory::Packed(&rest);
+            pass.hold(of_rows, rows.bytes() + memory.bytes(work.threads))?;
+            let until = shared.shares.open(y..end);
+            first.tokenise(kernels, &mut memory.into(), &mut (y..until).chain(shared.shares.of(0)), pass)?;
+            let own = self.help(0, memory, &shared, &AtomicBool::new(false))?;
+            Ok((first, Some((own, rest.offsets()))))
+        });
+        let Some(made) = made else { return Ok(None) };
+        let (first, met) = made?;
+        let Some((mut made, offsets)) = met else { return Ok(self.joined(first, Vec::new())) };
+        let mut others = shared.others()?;
+        // Who did not come from before did not know them.
+        others.iter_mut().for_each(|batch| batch.move_dc(offsets));
+        made.extend(others);
+        Ok(self.joined(first, made))
+    }
+
+    fn shared(&self, bytes: u64) -> Shared<'_, 'b> {
+        let Self { frame, work, .. } = *self;
+        let shares = threads::Shares::new(work.threads, Pass::first_rows(frame));
+        Shared { pass: Pass::new(work, bytes), shares, made: Mutex::default() }
+    }
+
+    /// The batches of the rows that a thread without any takes over, until there are none left for it, or `is_over`.
+    fn help(
         &self,
-        first: Option<Batch<'b>>,
-        (memory, beside): (InMemory<'_>, u64),
-        rows: Range<u32>,
-        hope: &Hope,
-    ) -> Result<Option<Batch<'b>>> {
-        let Self { kernels, work, written, .. } = *self;
-        let bands = threads::bands(rows, work.threads);
-        let beside = beside + first.as_ref().map_or(0, Batch::bytes) + written as u64;
-        // What is not held yet is to be had by all bands together.
-        let held = memory.bytes(work.threads) + beside;
-        let mut limits = work.limits.clone();
-        let Some(left) = limits.memory.checked_sub(held) else { return Ok(None) };
-        limits.memory = held + left / bands.len() as u64;
-        let work = Work { limits: &limits, ..work };
-        let tokenise = |band: Range<u32>| {
-            let batch = (self.begin)();
-            let mut batch = if band.start == 0 { batch } else { batch.beginning_at(band.start) };
-            batch.tokenise(kernels, &mut memory.into(), band, hope, work, beside as usize).map(|_| batch)
-        };
-        let bands = threads::share(work.threads, bands, |_| 0, tokenise);
-        let bands = match bands.into_iter().collect::<Result<Vec<_>>>() {
-            Err(error) if is_of_memory(&error) => return Ok(None),
-            bands => bands?,
-        };
-        let mut batches = first.into_iter().chain(bands);
-        let first = batches.next();
-        Ok(first.and_then(|mut first| batches.all(|next| first.join(next)).then_some(first)))
+        thread: usize,
+        memory: InMemory<'_>,
+        Shared { pass, shares, .. }: &Shared<'_, 'b>,
+        is_over: &AtomicBool,
+    ) -> Result<Vec<Batch<'b>>> {
+        let mut made = Vec::new();
+        while let Some(start) = shares.take_over(thread) {
+            let mut batch = (self.begin)().beginning_at(start);
+            let mut own = shares.of(thread).take_while(|_| !is_over.load(Ordering::Relaxed));
+            batch.tokenise(self.kernels, &mut memory.into(), &mut own, pass)?;
+            batch.pause();
+            made.push(batch);
+        }
+        Ok(made)
+    }
+
+    /// All rows in one batch, if they can be.
+    fn joined(&self, mut first: Batch<'b>, mut others: Vec<Batch<'b>>) -> Option<Batch<'b>> {
+        first.pause();
+        others.sort_by_key(|batch| batch.rows().start);
+        let is_whole = others.into_iter().all(|next| first.join(next)) && first.rows() == (0..self.frame.mcus_high);
+        is_whole.then_some(first)
+    }
+}
+
+impl<'b> Shared<'_, 'b> {
+    fn add(&self, made: Result<Vec<Batch<'b>>>) {
+        if let Ok(mut all) = self.made.lock() {
+            all.push(made);
+        }
+    }
+
+    /// What all but the first thread have made.
+    fn others(self) -> Result<Vec<Batch<'b>>> {
+        let made = self.made.into_inner().unwrap_or_default();
+        Ok(made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 }
 

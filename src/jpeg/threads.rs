@@ -1,8 +1,8 @@
 //! Work that threads share.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Does all jobs on so many threads, this one among them, and gives the results in the order of the jobs. The heaviest
@@ -28,23 +28,102 @@ pub(crate) fn share<T: Send, R: Send>(
             }
         }
     };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(count) {
-            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
-                break;
-            }
-        }
-        run();
-    });
+    beside(threads.min(count), |_| run(), run);
     let mut results = results.into_inner().unwrap_or_default();
     results.sort_by_key(|&(i, _)| i);
     results.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Does `own` work on this thread while others do `work`, each with its number: so many threads in all, if the system has
+/// them to give, else fewer.
+pub(crate) fn beside<T>(threads: usize, work: impl Fn(usize) + Sync, own: impl FnOnce() -> T) -> T {
+    let work = &work;
+    thread::scope(|scope| {
+        for number in 1..threads {
+            if thread::Builder::new().spawn_scoped(scope, move || work(number)).is_err() {
+                break;
+            }
+        }
+        own()
+    })
+}
+
+/// Rows that are worth beginning anew for.
+const LEAST_ROWS: usize = 2;
+
+/// Rows that threads have still to take, each the next of its own; who has none left takes over half of another's.
+#[derive(Debug)]
+pub(crate) struct Shares {
+    of: Mutex<Vec<Range<u32>>>,
+    /// Rows before this one are the first thread's.
+    kept: u32,
+}
+
+/// The rows of a thread.
+#[derive(Debug)]
+pub(crate) struct Share<'a> {
+    shares: &'a Shares,
+    thread: usize,
+}
+
+impl Shares {
+    /// None yet, for so many threads.
+    pub(crate) fn new(threads: usize, kept: u32) -> Self {
+        Self { of: Mutex::new(vec![0..0; threads]), kept }
+    }
+
+    /// Gives all that there are to the first thread, once: whoever comes second finds it done. Returns where its rows
+    /// begin now.
+    pub(crate) fn open(&self, rows: Range<u32>) -> u32 {
+        let mut of = self.lock();
+        if of[0].end == 0 {
+            of[0] = rows;
+        }
+        of[0].start
+    }
+
+    /// The rows of a thread, one after the other.
+    pub(crate) fn of(&self, thread: usize) -> Share<'_> {
+        Share { shares: self, thread }
+    }
+
+    /// Where the rows begin that a thread without any has now, if another has some left for it.
+    pub(crate) fn take_over(&self, thread: usize) -> Option<u32> {
+        let mut of = self.lock();
+        let longest = of.iter_mut().max_by_key(|own| own.len())?;
+        let start = (longest.start + longest.len() as u32 / 2).max(self.kept);
+        let rows = start..longest.end;
+        if rows.len() < LEAST_ROWS {
+            return None;
+        }
+        longest.end = start;
+        of[thread] = rows;
+        Some(start)
+    }
+
+    /// Nothing that is done with them panics, and they are whole if something did.
+    fn lock(&self) -> MutexGuard<'_, Vec<Range<u32>>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Iterator for Share<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.shares.lock()[self.thread].next()
+    }
+
+    /// Others may take some of them over.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.shares.lock()[self.thread].len()))
+    }
+}
+
 /// Bands of a picture that threads share out: more than threads, as some have more to do than others, and rows of MCUs
 /// of each at least.
 const BANDS_OF_A_THREAD: usize = 4;
-pub(crate) const MOST_BANDS: usize = 8;
+const MOST_BANDS: usize = 8;
 const BAND_ROWS: usize = 16;
 
 /// MCU rows in bands for so many threads.
@@ -66,5 +145,44 @@ mod tests {
             assert_eq!(squares, (0..50).map(|n| n * n).collect::<Vec<_>>());
         }
         assert!(share(2, Vec::<usize>::new(), |&n| n, |n| n).is_empty());
+    }
+
+    #[test]
+    fn every_row_is_taken_once_and_the_first_by_the_first_thread() {
+        for (threads, rows, kept) in [(1, 9, 1), (2, 500, 40), (2, 3, 3), (3, 501, 0), (64, 200, 17)] {
+            let shares = Shares::new(threads, kept);
+            assert_eq!(shares.take_over(threads - 1), None, "there are none yet");
+            assert_eq!(shares.open(0..rows), 0);
+            let taken = Mutex::new(Vec::new());
+            let take = |thread| taken.lock().unwrap().extend(shares.of(thread).map(|row| (row, thread)));
+            let work = |thread| {
+                while let Some(start) = shares.take_over(thread) {
+                    assert!(start >= kept);
+                    take(thread);
+                }
+            };
+            beside(threads, work, || {
+                take(0);
+                work(0);
+            });
+            let mut taken = taken.into_inner().unwrap();
+            taken.sort_unstable();
+            let name = format!("{threads} threads, {rows} rows, {kept} kept");
+            assert!(taken.iter().map(|&(row, _)| row).eq(0..rows), "{name}: {taken:?}");
+            assert!(taken.iter().all(|&(row, thread)| row >= kept || thread == 0), "{name}: {taken:?}");
+            shares.open(0..rows);
+            assert_eq!(shares.of(0).next(), None, "{name}: given once");
+        }
+    }
+
+    #[test]
+    fn half_of_the_longest_share_is_taken_over() {
+        let shares = Shares::new(3, 0);
+        shares.open(10..30);
+        assert_eq!((shares.take_over(1), shares.take_over(2)), (Some(20), Some(25)));
+        assert!(shares.of(0).eq(10..20));
+        assert_eq!((shares.of(2).nth(2), shares.take_over(0)), (Some(27), Some(22)));
+        assert!(shares.of(1).eq(20..22) && shares.of(0).eq(22..25) && shares.of(2).eq(28..30));
+        assert_eq!(shares.take_over(1), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Coefficients to bytes: headers, then every scan of the script (`batch`).
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jpeg::batch::{Batch, Best, Hope, Made};
+use crate::jpeg::batch::{Batch, Best, Made, Pass};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
@@ -228,7 +228,9 @@ impl Scans<'_> {
             Some(batch) => batch,
             None => {
                 let mut batch = begin();
-                batch.tokenise(kernels, rows, 0..self.frame.mcus_high, &Hope::new(), self.work, written)?;
+                let pass = Pass::new(self.work, rows.bytes() + written as u64);
+                batch.tokenise(kernels, rows, &mut (0..self.frame.mcus_high), &pass)?;
+                batch.pause();
                 batch
             }
         };

@@ -282,7 +282,7 @@ fn extend(word: u64, others: u32) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jpeg::packed::Packer;
+    use crate::jpeg::packed::packer::Packer;
 
     /// As [`Pairs::read`], a symbol at a time.
     fn read_singly(table: &HuffmanTable, bits: &mut BitReader<'_>, block: &mut [i16; 64]) -> Result<(), Fault> {

@@ -34,6 +34,13 @@ impl DcRows {
         self.values.iter_mut().zip(&next.values).for_each(|(values, next)| values.extend_from_slice(next));
     }
 
+    /// Adds an offset for each component.
+    pub(crate) fn add(&mut self, offsets: [i16; MAX_COMPONENTS]) {
+        for (values, offset) in self.values.iter_mut().zip(offsets) {
+            values.iter_mut().for_each(|value| *value = value.wrapping_add(offset));
+        }
+    }
+
     /// A row of a component, of those that have come.
     #[inline(always)]
     pub(crate) fn row(&self, frame: &Frame, component: usize, row: u32) -> &[i16] {

@@ -74,7 +74,9 @@ impl Packer {
             }
         }
         if K::COMPRESSES {
-            self.components.iter_mut().for_each(|staged| staged.compress(kernels));
+            for staged in &mut self.components {
+                staged.compress(kernels);
+            }
         }
         Ok(())
     }

@@ -129,9 +129,13 @@ impl<'a> Differences<'a> {
     #[inline(always)]
     fn count<const N: usize>(frame: &Frame, rows: &DcRows, i: usize, in_mcus: bool) -> [Counts; LOWS] {
         if in_mcus {
-            return mcu_order::<N>(&frame.components[i], frame.mcus_wide, rows.mcu_rows(frame), |y| {
-                rows.row(frame, i, y)
-            });
+            let (component, row) = (&frame.components[i], |y| rows.row(frame, i, y));
+            return match component.horizontal {
+                1 => mcu_order::<N, 1>(component, rows.mcu_rows(frame), row),
+                2 => mcu_order::<N, 2>(component, rows.mcu_rows(frame), row),
+                3 => mcu_order::<N, 3>(component, rows.mcu_rows(frame), row),
+                _ => mcu_order::<N, 4>(component, rows.mcu_rows(frame), row),
+            };
         }
         let mut count = Count::<N>::new();
         count.add(&rows.values[i]);
@@ -192,24 +196,30 @@ fn ones(fields: impl Iterator<Item = i16>) -> [u32; LOWS] {
     ones
 }
 
-/// Counts a component in the order of rows of MCUs, blocks outside the picture left out.
+/// Counts a component in the order of rows of MCUs, which have `H` blocks of it in a row; blocks outside the picture are
+/// left out.
 #[inline(always)]
-fn mcu_order<'a, const N: usize>(
+fn mcu_order<'a, const N: usize, const H: usize>(
     component: &Component,
-    mcus_wide: u32,
     mcu_rows: u32,
     row: impl Fn(u32) -> &'a [i16],
 ) -> [Counts; LOWS] {
-    let (across, down) = (component.horizontal as usize, component.vertical);
+    let down = component.vertical;
     let (mut count, mut in_order) = (Count::<N>::new(), Vec::new());
     for y in 0..mcu_rows {
         let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < down { row(y * down + i as u32) } else { &[] });
+        // Only the last MCU of a row may have fewer, and only the last row of blocks may not be there.
+        let present = rows.iter().filter(|row| !row.is_empty()).count();
+        let whole = rows.map(|row| row.as_chunks::<H>());
         in_order.clear();
-        for x in 0..mcus_wide as usize {
-            for row in &rows[..down as usize] {
-                let end = ((x + 1) * across).min(row.len());
-                in_order.extend(row.get(x * across..end).unwrap_or_default());
+        in_order.reserve(present * rows[0].len() + H);
+        for x in 0..whole[0].0.len() {
+            for (mcus, _) in &whole[..present] {
+                in_order.extend_from_slice(&mcus[x]);
             }
+        }
+        for (_, last) in whole {
+            in_order.extend_from_slice(last);
         }
         count.add(&in_order);
     }

@@ -29,7 +29,7 @@ pub(crate) struct PackedPicture {
 #[derive(Clone, Debug)]
 pub(crate) struct Rest {
     /// As many MCUs in each as a row of the picture has.
-    rows: Arc<Vec<PackedRow>>,
+    rows: Vec<PackedRow>,
     bytes: u64,
     /// The number of the first MCU.
     begin: usize,
@@ -39,9 +39,9 @@ pub(crate) struct Rest {
     offsets: [i16; MAX_COMPONENTS],
 }
 
-/// The blocks of an MCU row, by component.
+/// The blocks of an MCU row, by component; clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct PackedRow(Vec<Part>);
+pub(crate) struct PackedRow(Arc<[Part]>);
 
 /// An MCU row in two rows that are packed.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +109,16 @@ impl Rest {
     /// Rows of so many MCUs, the first of which has this number.
     pub(crate) fn new(rows: Vec<PackedRow>, mcus: usize, begin: usize) -> Self {
         let bytes = rows.iter().map(PackedRow::bytes).sum();
-        Self { rows: Arc::new(rows), bytes, begin, mcus, offsets: [0; MAX_COMPONENTS] }
+        Self { rows, bytes, begin, mcus, offsets: [0; MAX_COMPONENTS] }
+    }
+
+    /// The same without what comes before an MCU row of the picture.
+    pub(crate) fn without_rows_before(mut self, y: u32) -> Self {
+        let before = (y as usize * self.mcus).saturating_sub(self.begin) / self.mcus;
+        let dropped = self.rows.drain(..before.min(self.rows.len()));
+        self.bytes -= dropped.map(|row| row.bytes()).sum::<u64>();
+        self.begin += before * self.mcus;
+        self
     }
 
     /// The same with other offsets.

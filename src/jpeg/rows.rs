@@ -79,6 +79,9 @@ impl Coefficients<'_> {
 /// What comes before a rest: about so many of [`tail::WHOLE`] parts of a scan, as decoding takes longer where tokens are
 /// made of it at once.
 const BEFORE: u64 = 100;
+/// Bytes of the coefficients of a picture from which on a thread does not wait for the rest: of smaller ones it has to
+/// have little memory.
+const HASTE_BYTES: u64 = 1 << 23;
 /// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to
 /// some megabytes would take 5 % less time with their zeros, but leave no room for what a search knows of them.
 const PACKED_BYTES: u64 = 1 << 18;
@@ -204,11 +207,12 @@ impl Rows<'_> {
         }
         // Were none of them zero, a sixteenth more, and an eighth for where MCUs of single blocks begin.
         let most = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) / 16 * 19;
+        let terms = tail::Terms { after: BEFORE, most, waits: bytes < HASTE_BYTES };
         let may_go_on = |_| cancel.check();
         thread::scope(|scope| {
             if let Self::Streamed(stream) = self {
                 let mut packed = PackedPicture::new(stream.window(), 0);
-                tail::begin(kernels, scope, stream, (BEFORE, most), &may_go_on, move |start, rest, is_over| {
+                tail::begin(kernels, scope, stream, terms, &may_go_on, move |start, rest, is_over| {
                     packed.join(rest);
                     then(start, &packed, is_over);
                 });

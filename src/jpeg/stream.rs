@@ -137,6 +137,11 @@ impl Cursor<'_> {
         Ok(packer.row())
     }
 
+    /// Whether it has come as far as a place, of which either the MCU is known or the bit of the only interval.
+    pub(crate) fn has_reached(&self, place: Position) -> bool {
+        self.place.mcus >= place.mcus && (self.data.plain.intervals.len() > 1 || self.bit() >= place.bits.position())
+    }
+
     /// Bits before it within its interval.
     pub(crate) fn bit(&self) -> usize {
         self.place.bits.position()

@@ -76,7 +76,21 @@ pub(crate) struct Ahead {
     shared: Arc<Shared>,
     /// Bytes that it may take.
     pub(crate) most: u64,
+    /// Where who comes from before waits for it.
+    wait_from: Option<Position>,
     is_met: bool,
+}
+
+/// How the rest of a scan is decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// It begins after so many of [`WHOLE`] parts of the scan.
+    pub(crate) after: u64,
+    /// Bytes that it may take.
+    pub(crate) most: u64,
+    /// Whether who comes from before waits for it where it begins, and does not go on meanwhile: the rows that both have
+    /// then take memory.
+    pub(crate) waits: bool,
 }
 
 /// Where the rest of a scan begins.
@@ -100,7 +114,7 @@ impl Ahead {
         self.shared.row.store(y, Ordering::SeqCst);
         let (tail, last) = match self.tail.take() {
             Some(tail) => tail,
-            None => match self.decoded.try_recv() {
+            None => match self.decoded(cursor) {
                 Ok(tail) => {
                     let last = last_row(&tail.rest, y - 1);
                     (tail, last)
@@ -109,7 +123,7 @@ impl Ahead {
                 Err(TryRecvError::Disconnected) => return Meeting::Never,
             },
         };
-        match tail.meet(cursor) {
+        match tail.meet(cursor, y) {
             Ok(rest) => {
                 self.is_met = true;
                 Meeting::Here(rest)
@@ -119,6 +133,13 @@ impl Ahead {
                 Meeting::Later
             }
             Err(_) => Meeting::Never,
+        }
+    }
+
+    fn decoded(&self, cursor: &Cursor<'_>) -> Result<Tail, TryRecvError> {
+        match self.wait_from {
+            Some(begin) if cursor.has_reached(begin) => self.decoded.recv().map_err(|_| TryRecvError::Disconnected),
+            _ => self.decoded.try_recv(),
         }
     }
 }
@@ -139,7 +160,8 @@ pub(crate) fn pack(
 ) -> error::Result<PackedPicture> {
     thread::scope(|scope| {
         if threads > 1 {
-            begin(kernels, scope, stream, (HALF, u64::MAX), &may_hold, |_, _, _| ());
+            let terms = Terms { after: HALF, most: u64::MAX, waits: true };
+            begin(kernels, scope, stream, terms, &may_hold, |_, _, _| ());
         }
         let packed = pack_with(kernels, stream, frame, &may_hold);
         stream.ahead = None;
@@ -180,28 +202,35 @@ fn pack_with(
     Ok(packed)
 }
 
-/// Has the rest of a scan decoded by a thread, from so many of [`WHOLE`] parts of it on, if there is one. It may take `most`
-/// bytes, and what `may_hold` allows. The thread then goes on with what there is, from the row on that whoever comes from
-/// before has reached by then, or to be told that it is of no use; its DC coefficients are not moved yet.
+/// Has the rest of a scan decoded by a thread, if there is one, as far as `may_hold` allows it, too. The thread then goes
+/// on with what there is, from the row on that whoever comes from before has reached by then, or to be told that it is of
+/// no use; its DC coefficients are not moved yet.
 pub(crate) fn begin<'s, 'a: 's>(
     kernels: impl AcKernels + 's,
     scope: &'s Scope<'s, '_>,
     stream: &mut Stream<'a>,
-    (after, most): (u64, u64),
+    Terms { after, most, waits }: Terms,
     may_hold: &'s (impl Fn(u64) -> error::Result<()> + Sync),
     then: impl FnOnce(u32, Rest, &AtomicBool) + Send + 's,
 ) {
     let Some(middle) = middle(&stream.cursor, after) else { return };
     let (window, shared) = (stream.window().clone(), Arc::new(Shared::default()));
     let (send, decoded) = mpsc::sync_channel(1);
-    let ahead = Ahead { decoded, tail: None, shared: Arc::clone(&shared), most, is_met: false };
+    let ahead = Ahead {
+        decoded,
+        tail: None,
+        shared: Arc::clone(&shared),
+        most,
+        wait_from: waits.then_some(middle.place),
+        is_met: false,
+    };
     let decode = move || {
         let Some(tail) = decode(kernels, middle, &window, &shared, most, may_hold) else { return };
         let rest = tail.rest.clone();
         // Whoever came from before may have given it up.
         if send.send(tail).is_ok() {
             let start = last_row(&rest, shared.row.load(Ordering::SeqCst));
-            then(start, rest, &shared.is_over);
+            then(start, rest.without_rows_before(start), &shared.is_over);
         }
     };
     if thread::Builder::new().spawn_scoped(scope, decode).is_ok() {
@@ -327,15 +356,16 @@ fn guess(
 impl Tail {
     /// What a cursor at the beginning of a row may go on with, to the end of the scan. Otherwise the tail itself, where
     /// it may fit later.
-    fn meet(self, cursor: &Cursor<'_>) -> Result<Rest, Option<Self>> {
+    fn meet(self, cursor: &Cursor<'_>, y: u32) -> Result<Rest, Option<Self>> {
         let Some(i) = cursor.place.mcus.checked_sub(self.rest.begin()) else { return Err(Some(self)) };
-        let Some(starts) = &self.guessed else { return Ok(self.rest) };
+        let Some(starts) = &self.guessed else { return Ok(self.rest.without_rows_before(y)) };
         let mcus = self.rest.mcus();
         match starts.get(i / mcus).and_then(|of_row| of_row.get(i % mcus)) {
             Some(start) if start.bit == cursor.bit() => {
                 let true_ones = cursor.reader.predictions();
                 let offset = |i: usize| true_ones[i] - i32::from(start.predictions[i]);
-                self.rest.moved(std::array::from_fn(offset)).map_err(|_| None)
+                let rest = self.rest.without_rows_before(y);
+                rest.moved(std::array::from_fn(offset)).map_err(|_| None)
             }
             Some(_) => Err(Some(self)),
             None => Err(None),

@@ -229,8 +229,10 @@ pub(crate) fn begin<'s, 'a: 's>(
         let rest = tail.rest.clone();
         // Whoever came from before may have given it up.
         if send.send(tail).is_ok() {
-            let start = last_row(&rest, shared.row.load(Ordering::SeqCst));
-            then(start, rest.without_rows_before(start), &shared.is_over);
+            // Who comes from before goes on with it at this row or after it, up to the last.
+            let y = shared.row.load(Ordering::SeqCst);
+            let last = last_row(&rest, y);
+            then(last, rest.without_rows_before(y), &shared.is_over);
         }
     };
     if thread::Builder::new().spawn_scoped(scope, decode).is_ok() {

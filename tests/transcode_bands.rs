@@ -52,11 +52,11 @@ fn every_kind_of_picture_is_the_same() {
     }
 }
 
-/// The intervals of one scan begin at the bands, of another within them.
+/// The intervals of one scan begin where those of threads do, of another within them.
 #[test]
 fn restart_intervals_are_the_same() {
     for sampling in [GREY, S420] {
-        // Bands of 16 rows of MCUs.
+        // DC coefficients are shared out in bands of 16 rows of MCUs.
         let picture = of_mcus(3, 128, sampling).striped(2, &[Content::SPARSE, Content::FLAT, Content::USUAL]);
         let source = progressive(&picture);
         let wide = picture.components[0].wide as u16;

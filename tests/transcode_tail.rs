@@ -110,6 +110,23 @@ fn a_rest_of_a_few_rows_is_the_same() {
     }
 }
 
+/// From 8 MiB of coefficients on, the first thread does not wait for the rest, which may come early or late.
+#[test]
+fn a_large_picture_is_the_same() {
+    let (flat, full, sparse) = (Content::FLAT, Content::FULL, Content::SPARSE);
+    for contents in [&[sparse][..], &[full, flat, flat, flat], &[flat, flat, flat, full], &[flat, sparse, flat]] {
+        let picture = of_mcus(104, 106, S420).striped(5, contents);
+        for restart in [0, 104 * 5 + 1] {
+            let source = file(&picture, APART, Style::Flat, restart).bytes;
+            for mode in [Mode::Fast, Mode::Display] {
+                let stripes: Vec<_> = contents.iter().map(|c| c.density).collect();
+                let name = format!("{stripes:?}, a restart every {restart}, {mode:?}");
+                agree(&name, &Transcoder::new().mode(mode), &[2, 2, 2, 3], &source).unwrap();
+            }
+        }
+    }
+}
+
 /// Blocks that are all alike fit to each other wherever one begins.
 #[test]
 fn a_pattern_is_the_same() {

@@ -48,6 +48,8 @@ pub(crate) struct Batch<'a> {
     rows: Range<u32>,
     /// Bytes that it is known to hold.
     known: u64,
+    /// Whether it has left scans, or their tokens, for want of room.
+    has_left: bool,
 }
 
 /// What batches of one pass over the rows have in common.
@@ -99,7 +101,7 @@ impl<'a> Batch<'a> {
         parts.iter().for_each(|part| part.look_at(&mut wanted));
         let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
         let (planes, store) = (Box::new(Planes::new()), Store::default());
-        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0 }
+        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0, has_left: false }
     }
 
     /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not:
@@ -144,6 +146,7 @@ impl<'a> Batch<'a> {
                 #[inline(always)]
                 || self.mcu_row(kernels, &looked_at, row, y),
             );
+            debug_assert_eq!(self.rows.end, y, "rows come in their order");
             self.rows.end = y + 1;
             let bytes = self.bytes();
             pass.hold(self.known, bytes)?;
@@ -184,6 +187,11 @@ impl<'a> Batch<'a> {
         self.store.bytes() + own + self.dc.as_ref().map_or(0, DcRows::bytes)
     }
 
+    /// Whether scans, or their tokens, are left for want of room: which ones, threads that share rows do not agree on.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left
+    }
+
     /// The MCU rows that it has.
     pub(crate) fn rows(&self) -> Range<u32> {
         self.rows.clone()
@@ -196,6 +204,7 @@ impl<'a> Batch<'a> {
             return false;
         }
         self.rows.end = next.rows.end;
+        self.has_left |= next.has_left;
         let pieces = self.store.append(next.store);
         if let (Some(dc), Some(next)) = (&mut self.dc, &next.dc) {
             dc.append(next);
@@ -234,6 +243,7 @@ impl<'a> Batch<'a> {
     fn leave_the_last(&mut self) -> Option<u64> {
         let last = self.parts.iter().rposition(|part| part.tokens.keeps()).filter(|&last| last > 0)?;
         let bytes = self.parts[last].tokens.bytes();
+        self.has_left = true;
         match self.ways {
             Some(_) => self.parts[last].tokens.forget(),
             None => self.parts.truncate(last),

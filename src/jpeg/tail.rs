@@ -7,7 +7,7 @@
 //! then off by what the predictions were, and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread::{self, Scope};
 
@@ -112,6 +112,7 @@ impl Ahead {
     pub(crate) fn meet(&mut self, cursor: &Cursor<'_>, y: u32) -> Meeting {
         // It is told before the tail is asked for, and asked for after the tail is sent: both know where it may fit.
         self.shared.row.store(y, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         let (tail, last) = match self.tail.take() {
             Some(tail) => tail,
             None => match self.decoded(cursor) {
@@ -202,9 +203,9 @@ fn pack_with(
     Ok(packed)
 }
 
-/// Has the rest of a scan decoded by a thread, if there is one, as far as `may_hold` allows it, too. The thread then goes
-/// on with what there is, from the row on that whoever comes from before has reached by then, or to be told that it is of
-/// no use; its DC coefficients are not moved yet.
+/// Has the rest of a scan decoded by a thread, if there is one, as far as `may_hold` allows it, too. `then` is done there
+/// with the last row at which whoever comes from before may go on with it, the rest itself, whose DC coefficients are not
+/// moved yet, and what tells that it is of no use any more.
 pub(crate) fn begin<'s, 'a: 's>(
     kernels: impl AcKernels + 's,
     scope: &'s Scope<'s, '_>,
@@ -230,6 +231,7 @@ pub(crate) fn begin<'s, 'a: 's>(
         // Whoever came from before may have given it up.
         if send.send(tail).is_ok() {
             // Who comes from before goes on with it at this row or after it, up to the last.
+            fence(Ordering::SeqCst);
             let y = shared.row.load(Ordering::SeqCst);
             let last = last_row(&rest, y);
             then(last, rest.without_rows_before(y), &shared.is_over);

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Pass};
+use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::packed::PackedPicture;
@@ -16,8 +17,13 @@ use crate::jpeg::write::Work;
 
 /// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
 const SHARED_BYTES: u64 = 1 << 20;
-/// MCU rows of a picture that threads share, at least.
-const SHARED_ROWS: u32 = 32;
+/// MCU rows that are worth a thread, and threads that are worth what each of them has to itself.
+const ROWS_OF_A_THREAD: usize = 16;
+const MOST_THREADS: usize = 8;
+/// Times the coefficients of a picture that all that is made of it may take at most, and bytes beside: the tokens of its
+/// largest scan 2, those of others 1, the output 2 while it is put together of parts as large.
+const PLENTY: u64 = 8;
+const PLENTY_BYTES: u64 = 1 << 22;
 
 /// Threads that make the tokens of a batch, which each of them can begin.
 pub(crate) struct Team<'a, K, B> {
@@ -41,24 +47,33 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     /// A batch of all rows, with its tokens; `None` where threads do not help, where they take memory that the limits do
     /// not leave, or where what they make cannot be joined.
     pub(crate) fn tokenised(&self, rows: &mut Rows<'_>) -> Result<Option<Batch<'b>>> {
-        if self.work.threads < 2 || self.frame.mcus_high < SHARED_ROWS {
+        let rows_high = self.frame.mcus_high as usize;
+        let threads = self.work.threads.min(MOST_THREADS).min(rows_high / ROWS_OF_A_THREAD);
+        if threads < 2 {
             return Ok(None);
         }
         let outcome = match rows.in_memory() {
-            Some(memory) => self.of_memory(memory),
-            None => self.of_stream(rows),
+            Some(memory) => self.of_memory(memory, threads),
+            None => self.of_stream(rows, threads),
         };
         match outcome {
+            // What is left is left to later batches, which may need more than one that a single pass would have made.
+            Ok(Some(batch)) if batch.has_left() && !self.has_plenty() => Ok(None),
             // Whatever is wrong, a single pass will find it.
             Err(error) if is_of_memory(&error) || error.kind() == ErrorKind::Input => Ok(None),
             outcome => outcome,
         }
     }
 
+    /// Whether there is memory for all that may be made of the picture, however it is done.
+    fn has_plenty(&self) -> bool {
+        self.work.limits.memory.saturating_sub(PLENTY_BYTES) / PLENTY >= self.frame.blocks() * BLOCK_BYTES
+    }
+
     /// Of a picture in memory.
-    fn of_memory(&self, memory: InMemory<'_>) -> Result<Option<Batch<'b>>> {
-        let Self { kernels, frame, work, written, .. } = *self;
-        let shared = self.shared(memory.bytes(work.threads) + written as u64);
+    fn of_memory(&self, memory: InMemory<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
+        let Self { kernels, frame, written, .. } = *self;
+        let shared = self.shared(memory.bytes(threads) + written as u64, threads);
         shared.shares.open(0..frame.mcus_high);
         let help = |thread| self.help(thread, memory, &shared, &AtomicBool::new(false));
         let lead = || {
@@ -66,19 +81,24 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             first.tokenise(kernels, &mut memory.into(), &mut shared.shares.of(0), &shared.pass)?;
             Ok::<_, Error>((first, help(0)?))
         };
-        let (first, mut made) = beside(work.threads, |thread| shared.add(help(thread)), lead)?;
+        let (first, mut made) = beside(threads, |thread| shared.add(help(thread)), lead)?;
         made.extend(shared.others()?);
         Ok(self.joined(first, made))
     }
 
     /// Of one whose rest another thread decodes.
-    fn of_stream(&self, rows: &mut Rows<'_>) -> Result<Option<Batch<'b>>> {
+    fn of_stream(&self, rows: &mut Rows<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
         let Self { kernels, frame, work, written, .. } = *self;
-        let (shared, end) = (self.shared(written as u64), frame.mcus_high);
+        let (shared, end) = (self.shared(written as u64, threads), frame.mcus_high);
         let begin_with = |start: u32, rest: &PackedPicture, is_over: &AtomicBool| {
+            let memory = InMemory::Packed(rest);
+            // Each has a window; the rows are counted for already.
+            if let Err(error) = shared.pass.hold(memory.bytes(0), memory.bytes(threads - 1)) {
+                return shared.add(Err(error));
+            }
             shared.shares.open(start.min(end)..end);
-            let help = |thread| shared.add(self.help(thread, InMemory::Packed(rest), &shared, is_over));
-            beside(work.threads - 1, |number| help(number + 1), || help(1));
+            let help = |thread| shared.add(self.help(thread, memory, &shared, is_over));
+            beside(threads - 1, |number| help(number + 1), || help(1));
         };
         let made = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, begin_with, |rows| {
             let (mut first, pass) = ((self.begin)(), &shared.pass);
@@ -88,7 +108,7 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
                 return Ok::<_, Error>((first, None));
             };
             let memory = InMemory::Packed(&rest);
-            pass.hold(of_rows, rows.bytes() + memory.bytes(work.threads))?;
+            pass.hold(of_rows, rows.bytes() + memory.bytes(1))?;
             let until = shared.shares.open(y..end);
             first.tokenise(kernels, &mut memory.into(), &mut (y..until).chain(shared.shares.of(0)), pass)?;
             let own = self.help(0, memory, &shared, &AtomicBool::new(false))?;
@@ -104,9 +124,9 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         Ok(self.joined(first, made))
     }
 
-    fn shared(&self, bytes: u64) -> Shared<'_, 'b> {
+    fn shared(&self, bytes: u64, threads: usize) -> Shared<'_, 'b> {
         let Self { frame, work, .. } = *self;
-        let shares = threads::Shares::new(work.threads, Pass::first_rows(frame));
+        let shares = threads::Shares::new(threads, Pass::first_rows(frame));
         Shared { pass: Pass::new(work, bytes), shares, made: Mutex::default() }
     }
 
@@ -154,4 +174,43 @@ impl<'b> Shared<'_, 'b> {
 
 fn is_of_memory(error: &Error) -> bool {
     error.kind() == ErrorKind::Limit && error.field() == Some("memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::coeff::CoefficientImage;
+    use crate::jpeg::frame::Component;
+    use crate::jpeg::restart::Interval;
+    use crate::jpeg::simd::Scalar;
+    use crate::jpeg::{Coding, RestartInterval, Script};
+    use crate::limits::{Cancel, Limits, Visits};
+
+    /// What threads leave depends on which of them has which rows, and what comes later may then need more memory.
+    #[test]
+    fn what_is_left_is_left_where_there_is_plenty() {
+        let frame = Frame::new(512, 1024, 8, vec![Component::new(1, 1, 1, 0)]).unwrap();
+        let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
+        let image = planes[0].bytes();
+        let script: Script = "0: 0-0,0,0; 0: 1-63,0,1; 0: 1-63,1,0;".parse().unwrap();
+        let scans = script.for_frame(&frame, &Limits::default()).unwrap();
+        let intervals = Interval::of_scans(RestartInterval::default(), &frame, scans);
+        let begin = || Batch::new(&frame, scans, &intervals, Coding::Progressive);
+        for is_full in [false, true] {
+            planes[0].blocks_mut().fill([if is_full { 3 } else { 0 }; 64]);
+            for (memory, has_plenty) in [(PLENTY * image + PLENTY_BYTES, true), (PLENTY * image, false)] {
+                let limits = Limits { memory, ..Limits::default() };
+                let (cancel, visits) = (Cancel::new(), Visits::to_make(&limits, 0));
+                let work = Work { threads: 2, limits: &limits, cancel: &cancel, visits: &visits, progress: None };
+                let team = Team { kernels: Scalar, frame: &frame, begin: &begin, work, written: 0 };
+                let mut rows = Rows::Held(std::borrow::Cow::Borrowed(&planes));
+                let batch = team.tokenised(&mut rows).unwrap();
+                assert_eq!(
+                    batch.map(|batch| batch.has_left()),
+                    (!is_full || has_plenty).then_some(is_full),
+                    "{memory}"
+                );
+            }
+        }
+    }
 }

@@ -115,7 +115,7 @@ impl Transcoder {
     }
 
     /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
-    /// depend on it. A sequential source is decoded by two of them, and all share the work after that.
+    /// depend on it. A sequential source is decoded by two of them, and at most eight share the rows.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self

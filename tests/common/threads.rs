@@ -10,8 +10,8 @@ use super::build::{File, How};
 use super::picture::Picture;
 use super::script::Scan;
 
-/// Fewer than a picture has bands, as many as it has at most, and more.
-pub(crate) const SEVERAL: [usize; 4] = [2, 3, 8, 64];
+/// Fewer than share the rows of a picture, as many as do at most, and more.
+pub(crate) const SEVERAL: [usize; 5] = [2, 3, 8, 64, usize::MAX];
 
 /// A file, or an error in full.
 pub(crate) type Said = Result<Vec<u8>, String>;

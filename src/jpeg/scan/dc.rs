@@ -208,7 +208,7 @@ fn mcu_order<'a, const N: usize, const H: usize>(
     let (mut count, mut in_order) = (Count::<N>::new(), Vec::new());
     for y in 0..mcu_rows {
         let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < down { row(y * down + i as u32) } else { &[] });
-        // Only the last MCU of a row may have fewer, and only the last row of blocks may not be there.
+        // Only the last MCU of a row may have fewer, and only the last rows of blocks may not be there.
         let present = rows.iter().filter(|row| !row.is_empty()).count();
         let whole = rows.map(|row| row.as_chunks::<H>());
         in_order.clear();
@@ -345,9 +345,16 @@ mod tests {
 
     #[test]
     fn prices_are_what_the_scans_take() {
-        for sampling in
-            [&[(1, 1)][..], &[(2, 2), (1, 1), (1, 1)], &[(1, 1); 3], &[(1, 2), (1, 2), (1, 1)], &[(2, 2); 2]]
-        {
+        for sampling in [
+            &[(1, 1)][..],
+            &[(2, 2), (1, 1), (1, 1)],
+            &[(1, 1); 3],
+            &[(1, 2), (1, 2), (1, 1)],
+            &[(2, 2); 2],
+            &[(3, 2), (1, 1), (1, 1)],
+            &[(4, 2), (1, 1)],
+            &[(1, 4), (1, 1), (1, 1)],
+        ] {
             let image = picture(sampling);
             let mut rows = DcRows::default();
             for (i, plane) in image.planes.iter().enumerate() {

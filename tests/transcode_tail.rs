@@ -110,7 +110,7 @@ fn a_rest_of_a_few_rows_is_the_same() {
     }
 }
 
-/// From 8 MiB of coefficients on, the first thread does not wait for the rest, which may come early or late.
+/// The rest of it may be there long before the first thread comes to it, or be waited for row by row.
 #[test]
 fn a_large_picture_is_the_same() {
     let (flat, full, sparse) = (Content::FLAT, Content::FULL, Content::SPARSE);

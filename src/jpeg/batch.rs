@@ -12,7 +12,6 @@ use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
-use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::part::{self, Part, Ready};
 use crate::jpeg::restart::Interval;
 use crate::jpeg::rows::{McuRow, Rows};
@@ -125,14 +124,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Turns the MCU rows that come next into the tokens of the scans, as many of the first as their tokens have memory.
-    /// The result are rows that another thread has decoded, and the number of the first: those that are left.
     pub(crate) fn tokenise(
         &mut self,
         kernels: impl AcKernels,
         rows: &mut Rows<'_>,
         numbers: &mut dyn Iterator<Item = u32>,
         pass: &Pass<'_>,
-    ) -> Result<Option<(u32, PackedPicture)>> {
+    ) -> Result<()> {
         let (frame, count) = (self.frame, numbers.size_hint().1.unwrap_or(0) as u32);
         // The DC coefficients of ways are looked at whatever scans of AC there are.
         let is_looked_at = |i| self.ways.is_some() || self.parts.iter().any(|part| part.scan.components.contains(&i));
@@ -140,7 +138,7 @@ impl<'a> Batch<'a> {
         let budget = self.budget(rows, &looked_at);
         let wanted = |i: usize| looked_at[i];
         let mut may_despair = self.ways.is_some();
-        let rest = rows.for_each(kernels, frame, numbers, wanted, |y, row| {
+        rows.for_each(kernels, frame, numbers, wanted, |y, row| {
             pass.cancel.check()?;
             kernels.run(
                 #[inline(always)]
@@ -167,8 +165,7 @@ impl<'a> Batch<'a> {
                 bytes -= left;
             }
             Ok(())
-        })?;
-        Ok(rest)
+        })
     }
 
     /// Gives back what is only needed where more rows come at once.

@@ -21,6 +21,7 @@
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 
+mod ahead;
 mod batch;
 mod bits;
 mod coeff;

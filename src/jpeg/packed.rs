@@ -36,7 +36,7 @@ pub(crate) struct Rest {
     /// MCUs of a row.
     mcus: usize,
     /// What is to be added to the DC coefficients of each component.
-    offsets: [i16; MAX_COMPONENTS],
+    offsets: [i32; MAX_COMPONENTS],
 }
 
 /// The blocks of an MCU row, by component; clones share them.
@@ -88,7 +88,7 @@ impl PackedPicture {
 
     /// What has been added to the DC coefficients of the rest.
     pub(crate) fn offsets(&self) -> [i16; MAX_COMPONENTS] {
-        self.rest.as_ref().map_or([0; MAX_COMPONENTS], |rest| rest.offsets)
+        self.rest.as_ref().map_or([0; MAX_COMPONENTS], Rest::offsets)
     }
 
     /// An MCU row of those that there are.
@@ -106,35 +106,29 @@ impl PackedPicture {
 }
 
 impl Rest {
-    /// Rows of so many MCUs, the first of which has this number.
-    pub(crate) fn new(rows: Vec<PackedRow>, mcus: usize, begin: usize) -> Self {
-        let bytes = rows.iter().map(PackedRow::bytes).sum();
-        Self { rows, bytes, begin, mcus, offsets: [0; MAX_COMPONENTS] }
+    /// Rows of so many MCUs to come, the first of which has this number.
+    pub(crate) fn new(mcus: usize, begin: usize, offsets: [i32; MAX_COMPONENTS]) -> Self {
+        Self { rows: Vec::new(), bytes: 0, begin, mcus, offsets }
     }
 
-    /// The same without what comes before an MCU row of the picture.
-    pub(crate) fn without_rows_before(mut self, y: u32) -> Self {
-        let before = (y as usize * self.mcus).saturating_sub(self.begin) / self.mcus;
-        let dropped = self.rows.drain(..before.min(self.rows.len()));
-        self.bytes -= dropped.map(|row| row.bytes()).sum::<u64>();
-        self.begin += before * self.mcus;
-        self
-    }
-
-    /// The same with other offsets.
+    /// Adds the next row.
     ///
     /// # Errors
     /// Where a DC coefficient has no room.
-    pub(crate) fn moved(self, offsets: [i32; MAX_COMPONENTS]) -> Result<Self, Fault> {
-        for (i, offset) in offsets.into_iter().enumerate() {
-            for part in self.rows.iter().filter_map(|row| row.0.get(i)) {
-                for first in part.firsts {
-                    in_range(i32::from(first) + offset)?;
-                }
+    pub(crate) fn push(&mut self, row: PackedRow) -> Result<(), Fault> {
+        for (part, offset) in row.0.iter().zip(self.offsets) {
+            for first in part.firsts {
+                in_range(i32::from(first) + offset)?;
             }
         }
-        // Zero is one of the first ones, so each offset has room itself.
-        Ok(Self { offsets: offsets.map(|offset| offset as i16), ..self })
+        self.bytes += row.bytes();
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// Zero is one of the first ones, so each offset has room itself.
+    fn offsets(&self) -> [i16; MAX_COMPONENTS] {
+        self.offsets.map(|offset| offset as i16)
     }
 
     /// The number of the first MCU.
@@ -142,21 +136,24 @@ impl Rest {
         self.begin
     }
 
-    /// MCUs of a row.
-    pub(crate) fn mcus(&self) -> usize {
-        self.mcus
-    }
-
     /// The first MCU row of the picture that is there as a whole.
     pub(crate) fn first_row(&self) -> u32 {
         self.begin.div_ceil(self.mcus) as u32
     }
 
-    fn row(&self, y: u32) -> Spliced<'_> {
+    /// Whether an MCU row of the picture is there, even if no more rows come.
+    pub(crate) fn has(&self, y: u32, is_whole: bool) -> bool {
+        let before = (y as usize * self.mcus).checked_sub(self.begin);
+        let end = |before: usize| if is_whole { before + 1 } else { before + self.mcus };
+        before.is_some_and(|before| end(before) <= self.rows.len() * self.mcus)
+    }
+
+    /// An MCU row of the picture that is there.
+    pub(crate) fn row(&self, y: u32) -> Spliced<'_> {
         let before = y as usize * self.mcus - self.begin;
         let (i, skip) = (before / self.mcus, before % self.mcus);
         let then = if skip == 0 { None } else { self.rows.get(i + 1) };
-        Spliced { first: &self.rows[i], skip, then, offsets: self.offsets }
+        Spliced { first: &self.rows[i], skip, then, offsets: self.offsets() }
     }
 }
 

@@ -79,9 +79,6 @@ impl Coefficients<'_> {
 /// What comes before a rest: about so many of [`tail::WHOLE`] parts of a scan, as decoding takes longer where tokens are
 /// made of it at once.
 const BEFORE: u64 = 100;
-/// Bytes of the coefficients of a picture from which on a thread does not wait for the rest: of smaller ones it has to
-/// have little memory.
-const HASTE_BYTES: u64 = 1 << 23;
 /// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to
 /// some megabytes would take 5 % less time with their zeros, but leave no room for what a search knows of them.
 const PACKED_BYTES: u64 = 1 << 18;
@@ -159,8 +156,7 @@ impl<'a> McuRow<'a> {
 
 impl Rows<'_> {
     /// Gives MCU rows of a frame in their order to `take`, with their numbers; of the components that are not `wanted`
-    /// they may have anything. Those of a stream begin with the first, and end where another thread has decoded the
-    /// rest, which is the result then, and the number of its first row.
+    /// they may have anything. Those of a stream begin with the first.
     pub(crate) fn for_each(
         &mut self,
         kernels: impl AcKernels,
@@ -168,25 +164,32 @@ impl Rows<'_> {
         numbers: impl Iterator<Item = u32>,
         wanted: impl Fn(usize) -> bool,
         mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
-    ) -> Result<Option<(u32, PackedPicture)>> {
+    ) -> Result<()> {
         match self {
-            Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take)?,
-            Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take)?,
+            Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take),
+            Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take),
             Self::Streamed(stream) => {
                 for y in numbers {
-                    if y > 0
-                        && let Some(rest) = stream.rest(y)
-                    {
-                        let mut packed = PackedPicture::new(stream.window(), 0);
-                        packed.join(rest);
-                        return Ok(Some((y, packed)));
-                    }
-                    stream.go_to(y)?;
+                    stream.go_to(kernels, y, &wanted)?;
                     take(y, McuRow::Alone(stream.window()))?;
                 }
+                Ok(())
             }
         }
-        Ok(None)
+    }
+
+    /// All that another thread has decoded of a stream, where it was met.
+    ///
+    /// # Errors
+    /// `Input` where what was met has been given up. Whoever decodes alone finds what is wrong, if anything is.
+    pub(crate) fn rest(&mut self) -> Result<Option<PackedPicture>> {
+        let Self::Streamed(stream) = self else { return Ok(None) };
+        let rest = stream.rest()?;
+        Ok(rest.map(|rest| {
+            let mut packed = PackedPicture::new(stream.window(), 0);
+            packed.join(rest);
+            packed
+        }))
     }
 
     /// Does `work` while another thread decodes the rest of a stream, of a picture with so many bytes of coefficients,
@@ -207,7 +210,7 @@ impl Rows<'_> {
         }
         // Were none of them zero, a sixteenth more, and an eighth for where MCUs of single blocks begin.
         let most = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) / 16 * 19;
-        let terms = tail::Terms { after: BEFORE, most, waits: bytes < HASTE_BYTES };
+        let terms = tail::Terms { after: BEFORE, most };
         let may_go_on = |_| cancel.check();
         thread::scope(|scope| {
             if let Self::Streamed(stream) = self {

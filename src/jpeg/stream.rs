@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::jpeg::ahead::{Ahead, Meeting};
 use crate::jpeg::bits::{BitReader, Place, Unstuffed, source_offset};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
@@ -11,7 +12,6 @@ use crate::jpeg::mcu;
 use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::packed::{PackedRow, Rest};
 use crate::jpeg::simd::Level;
-use crate::jpeg::tail::{Ahead, Meeting};
 use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
@@ -76,9 +76,20 @@ impl<'a> Stream<'a> {
         Self { cursor: Cursor { data, reader, place: Position::default() }, window, ahead: None }
     }
 
-    /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call.
-    pub(crate) fn go_to(&mut self, y: u32) -> Result<()> {
-        let Self { cursor, window, .. } = self;
+    /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call. Of what another
+    /// thread has decoded, components that are not `wanted` are left as they are.
+    #[inline(always)]
+    pub(crate) fn go_to(&mut self, kernels: impl AcKernels, y: u32, wanted: impl Fn(usize) -> bool) -> Result<()> {
+        let has_met = y > 0 && self.has_met();
+        let Self { cursor, window, ahead } = self;
+        if let (true, Some(ahead)) = (has_met, ahead) {
+            let row = ahead.row(y)?;
+            kernels.run(
+                #[inline(always)]
+                || row.unpack(kernels, wanted, window),
+            );
+            return Ok(());
+        }
         cursor.begin_row(y);
         for line in 0..window.lines {
             cursor.decode(
@@ -106,13 +117,22 @@ impl<'a> Stream<'a> {
         self.cursor.pack(kernels, self.window.mcus(), packer)
     }
 
-    /// The rows from `y` on, which comes after the one that was decoded last, where another thread has decoded them.
-    pub(crate) fn rest(&mut self, y: u32) -> Option<Rest> {
-        let meeting = self.ahead.as_mut()?.meet(&self.cursor, y);
-        if !matches!(meeting, Meeting::Later) {
-            self.ahead = None;
+    /// Whether the rows after the one that was decoded last are another thread's, which has decoded them, or will have.
+    pub(crate) fn has_met(&mut self) -> bool {
+        match self.ahead.as_mut().map(|ahead| ahead.meet(&self.cursor)) {
+            Some(Meeting::Here) => return true,
+            Some(Meeting::Never) => self.ahead = None,
+            Some(Meeting::Later) | None => {}
         }
-        if let Meeting::Here(rest) = meeting { Some(rest) } else { None }
+        false
+    }
+
+    /// All that another thread has decoded, where it was met.
+    ///
+    /// # Errors
+    /// As [`Ahead::row`].
+    pub(crate) fn rest(&mut self) -> Result<Option<Rest>> {
+        self.ahead.take().map_or(Ok(None), Ahead::rest)
     }
 
     /// The MCU row that was decoded last.
@@ -135,11 +155,6 @@ impl Cursor<'_> {
             |_, reader, bits| packer.mcu(kernels, reader, bits),
         )?;
         Ok(packer.row())
-    }
-
-    /// Whether it has come as far as a place, of which either the MCU is known or the bit of the only interval.
-    pub(crate) fn has_reached(&self, place: Position) -> bool {
-        self.place.mcus >= place.mcus && (self.data.plain.intervals.len() > 1 || self.bit() >= place.bits.position())
     }
 
     /// Bits before it within its interval.

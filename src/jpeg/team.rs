@@ -1,6 +1,6 @@
 //! The tokens of a batch, made by several threads. They share the MCU rows of a picture in memory: who has none left
 //! takes over half of another's. Of a picture that is still in its source, two threads decode; who begins with the
-//! first row makes tokens of it at once, and goes on with what the other has decoded, which that one has begun with.
+//! first row makes tokens of it at once, and goes on with what the other has decoded, who helps once that is all.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,13 +72,11 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
 
     /// Of a picture in memory.
     fn of_memory(&self, memory: InMemory<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
-        let Self { kernels, frame, written, .. } = *self;
-        let shared = self.shared(memory.bytes(threads) + written as u64, threads);
-        shared.shares.open(0..frame.mcus_high);
-        let help = |thread| self.help(thread, memory, &shared, &AtomicBool::new(false));
+        let shared = self.shared(memory.bytes(threads) + self.written as u64, threads);
+        let help = |thread| self.help(thread, memory, 0, &shared, &AtomicBool::new(false));
         let lead = || {
             let mut first = (self.begin)();
-            first.tokenise(kernels, &mut memory.into(), &mut shared.shares.of(0), &shared.pass)?;
+            first.tokenise(self.kernels, &mut memory.into(), &mut shared.shares.of(0), &shared.pass)?;
             Ok::<_, Error>((first, help(0)?))
         };
         let (first, mut made) = beside(threads, |thread| shared.add(help(thread)), lead)?;
@@ -89,29 +87,30 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     /// Of one whose rest another thread decodes.
     fn of_stream(&self, rows: &mut Rows<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
         let Self { kernels, frame, work, written, .. } = *self;
-        let (shared, end) = (self.shared(written as u64, threads), frame.mcus_high);
-        let begin_with = |start: u32, rest: &PackedPicture, is_over: &AtomicBool| {
+        let shared = self.shared(written as u64, threads);
+        let begin_with = |least: u32, rest: &PackedPicture, is_over: &AtomicBool| {
             let memory = InMemory::Packed(rest);
             // Each has a window; the rows are counted for already.
             if let Err(error) = shared.pass.hold(memory.bytes(0), memory.bytes(threads - 1)) {
                 return shared.add(Err(error));
             }
-            shared.shares.open(start.min(end)..end);
-            let help = |thread| shared.add(self.help(thread, memory, &shared, is_over));
+            let help = |thread| shared.add(self.help(thread, memory, least, &shared, is_over));
             beside(threads - 1, |number| help(number + 1), || help(1));
         };
         let made = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, begin_with, |rows| {
             let (mut first, pass) = ((self.begin)(), &shared.pass);
             let of_rows = rows.bytes();
             pass.hold(0, of_rows)?;
-            let Some((y, rest)) = first.tokenise(kernels, rows, &mut (0..end), pass)? else {
+            first.tokenise(kernels, rows, &mut shared.shares.of(0), pass)?;
+            let Some(rest) = rows.rest()? else {
+                // What others may have made of it is of no use.
+                let left = first.rows().end..frame.mcus_high;
+                first.tokenise(kernels, rows, &mut { left }, pass)?;
                 return Ok::<_, Error>((first, None));
             };
             let memory = InMemory::Packed(&rest);
             pass.hold(of_rows, rows.bytes() + memory.bytes(1))?;
-            let until = shared.shares.open(y..end);
-            first.tokenise(kernels, &mut memory.into(), &mut (y..until).chain(shared.shares.of(0)), pass)?;
-            let own = self.help(0, memory, &shared, &AtomicBool::new(false))?;
+            let own = self.help(0, memory, 0, &shared, &AtomicBool::new(false))?;
             Ok((first, Some((own, rest.offsets()))))
         });
         let Some(made) = made else { return Ok(None) };
@@ -126,20 +125,22 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
 
     fn shared(&self, bytes: u64, threads: usize) -> Shared<'_, 'b> {
         let Self { frame, work, .. } = *self;
-        let shares = threads::Shares::new(threads, Pass::first_rows(frame));
+        let shares = threads::Shares::new(threads, frame.mcus_high);
         Shared { pass: Pass::new(work, bytes), shares, made: Mutex::default() }
     }
 
-    /// The batches of the rows that a thread without any takes over, until there are none left for it, or `is_over`.
+    /// The batches of the rows that a thread without any takes over, from `least` on, until there are none left for it,
+    /// or `is_over`.
     fn help(
         &self,
         thread: usize,
         memory: InMemory<'_>,
+        least: u32,
         Shared { pass, shares, .. }: &Shared<'_, 'b>,
         is_over: &AtomicBool,
     ) -> Result<Vec<Batch<'b>>> {
-        let mut made = Vec::new();
-        while let Some(start) = shares.take_over(thread) {
+        let (mut made, least) = (Vec::new(), least.max(Pass::first_rows(self.frame)));
+        while let Some(start) = shares.take_over(thread, least) {
             let mut batch = (self.begin)().beginning_at(start);
             let mut own = shares.of(thread).take_while(|_| !is_over.load(Ordering::Relaxed));
             batch.tokenise(self.kernels, &mut memory.into(), &mut own, pass)?;

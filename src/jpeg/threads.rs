@@ -53,11 +53,7 @@ const LEAST_ROWS: usize = 2;
 
 /// Rows that threads have still to take, each the next of its own; who has none left takes over half of another's.
 #[derive(Debug)]
-pub(crate) struct Shares {
-    of: Mutex<Vec<Range<u32>>>,
-    /// Rows before this one are the first thread's.
-    kept: u32,
-}
+pub(crate) struct Shares(Mutex<Vec<Range<u32>>>);
 
 /// The rows of a thread.
 #[derive(Debug)]
@@ -67,19 +63,11 @@ pub(crate) struct Share<'a> {
 }
 
 impl Shares {
-    /// None yet, for so many threads.
-    pub(crate) fn new(threads: usize, kept: u32) -> Self {
-        Self { of: Mutex::new(vec![0..0; threads]), kept }
-    }
-
-    /// Gives all that there are to the first thread, once: whoever comes second finds it done. Returns where its rows
-    /// begin now.
-    pub(crate) fn open(&self, rows: Range<u32>) -> u32 {
-        let mut of = self.lock();
-        if of[0].end == 0 {
-            of[0] = rows;
-        }
-        of[0].start
+    /// So many rows for so many threads: at first all are the first one's.
+    pub(crate) fn new(threads: usize, rows: u32) -> Self {
+        let mut of = vec![0..0; threads];
+        of[0] = 0..rows;
+        Self(Mutex::new(of))
     }
 
     /// The rows of a thread, one after the other.
@@ -87,11 +75,11 @@ impl Shares {
         Share { shares: self, thread }
     }
 
-    /// Where the rows begin that a thread without any has now, if another has some left for it.
-    pub(crate) fn take_over(&self, thread: usize) -> Option<u32> {
+    /// Where the rows begin that a thread without any has now, if another has some left for it; none before `least`.
+    pub(crate) fn take_over(&self, thread: usize, least: u32) -> Option<u32> {
         let mut of = self.lock();
         let longest = of.iter_mut().max_by_key(|own| own.len())?;
-        let start = (longest.start + longest.len() as u32 / 2).max(self.kept);
+        let start = (longest.start + longest.len() as u32 / 2).max(least);
         let rows = start..longest.end;
         if rows.len() < LEAST_ROWS {
             return None;
@@ -103,7 +91,7 @@ impl Shares {
 
     /// Nothing that is done with them panics, and they are whole if something did.
     fn lock(&self) -> MutexGuard<'_, Vec<Range<u32>>> {
-        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,13 +138,11 @@ mod tests {
     #[test]
     fn every_row_is_taken_once_and_the_first_by_the_first_thread() {
         for (threads, rows, kept) in [(1, 9, 1), (2, 500, 40), (2, 3, 3), (3, 501, 0), (64, 200, 17)] {
-            let shares = Shares::new(threads, kept);
-            assert_eq!(shares.take_over(threads - 1), None, "there are none yet");
-            assert_eq!(shares.open(0..rows), 0);
+            let shares = Shares::new(threads, rows);
             let taken = Mutex::new(Vec::new());
             let take = |thread| taken.lock().unwrap().extend(shares.of(thread).map(|row| (row, thread)));
             let work = |thread| {
-                while let Some(start) = shares.take_over(thread) {
+                while let Some(start) = shares.take_over(thread, kept) {
                     assert!(start >= kept);
                     take(thread);
                 }
@@ -170,19 +156,16 @@ mod tests {
             let name = format!("{threads} threads, {rows} rows, {kept} kept");
             assert!(taken.iter().map(|&(row, _)| row).eq(0..rows), "{name}: {taken:?}");
             assert!(taken.iter().all(|&(row, thread)| row >= kept || thread == 0), "{name}: {taken:?}");
-            shares.open(0..rows);
-            assert_eq!(shares.of(0).next(), None, "{name}: given once");
         }
     }
 
     #[test]
     fn half_of_the_longest_share_is_taken_over() {
-        let shares = Shares::new(3, 0);
-        shares.open(10..30);
-        assert_eq!((shares.take_over(1), shares.take_over(2)), (Some(20), Some(25)));
-        assert!(shares.of(0).eq(10..20));
-        assert_eq!((shares.of(2).nth(2), shares.take_over(0)), (Some(27), Some(22)));
-        assert!(shares.of(1).eq(20..22) && shares.of(0).eq(22..25) && shares.of(2).eq(28..30));
-        assert_eq!(shares.take_over(1), None);
+        let shares = Shares::new(3, 20);
+        assert_eq!((shares.take_over(1, 0), shares.take_over(2, 0)), (Some(10), Some(15)));
+        assert!(shares.of(0).eq(0..10));
+        assert_eq!((shares.of(2).nth(2), shares.take_over(0, 0)), (Some(17), Some(12)));
+        assert!(shares.of(1).eq(10..12) && shares.of(0).eq(12..15) && shares.of(2).eq(18..20));
+        assert_eq!(shares.take_over(1, 0), None);
     }
 }

@@ -50,6 +50,11 @@ impl Error {
         Self::new(ErrorKind::Input, message)
     }
 
+    /// Whether there was less memory than it takes.
+    pub(crate) fn is_of_memory(&self) -> bool {
+        self.kind() == ErrorKind::Limit && self.field() == Some("memory")
+    }
+
     pub(crate) fn usage(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Usage, message)
     }

@@ -83,6 +83,15 @@ fn decoding_for_threads_takes_no_more_than_there_is() {
 }
 
 #[test]
+fn what_is_decoded_for_a_search_takes_no_more_than_there_is() {
+    let small = Transcoder::new().mode(Mode::Small).effort(1).unwrap();
+    for (sampling, high, content) in [(S420, 42, Content::SPARSE), (GREY, 250, Content::USUAL)] {
+        let source = sequential(&of_mcus(36, high, sampling).filled(6, content));
+        need_no_more(&format!("{sampling:?}"), &small, &source);
+    }
+}
+
+#[test]
 fn bands_of_what_is_in_memory_take_no_more_than_there_is() {
     let source = progressive(&of_mcus(36, 84, S444).filled(5, Content::FULL));
     let small = Transcoder::new().mode(Mode::Small).effort(1).unwrap();

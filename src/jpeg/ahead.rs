@@ -17,7 +17,7 @@ use crate::jpeg::stream::Cursor;
 pub(crate) const ROWS_TO_MEET: u32 = 4;
 
 /// What a thread says of the rest of a scan, one after the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Decoded {
     /// The next row, and where its MCUs begin, if that is a guess.
     Row(PackedRow, Starts),
@@ -31,7 +31,7 @@ pub(crate) enum Decoded {
 pub(crate) type Starts = Vec<McuStart>;
 
 /// The beginning of an MCU: the bit, and what DC coefficients were predicted from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct McuStart {
     pub(crate) bit: usize,
     pub(crate) predictions: [i16; MAX_COMPONENTS],
@@ -53,7 +53,7 @@ impl Shared {
     }
 }
 
-/// The rest of a scan, as far as it has been decoded; given up where it is dropped.
+/// The rest of a scan, as far as it has been decoded; given up where it is dropped, unless it was given away.
 #[derive(Debug)]
 pub(crate) struct Ahead {
     decoded: Receiver<Decoded>,
@@ -69,12 +69,19 @@ pub(crate) struct Ahead {
 enum Found {
     /// What whoever comes from before has not met.
     Unmet(Unmet),
-    Met {
-        rest: Rest,
-        is_whole: bool,
-    },
+    Met(Met),
     /// What is another's now.
     Given,
+}
+
+/// What is there from the row on at which it was met.
+#[derive(Debug)]
+struct Met {
+    rest: Rest,
+    /// The number of the first MCU of all that is told, and rows still to be told that come before the meeting.
+    begin: usize,
+    skip: usize,
+    is_whole: bool,
 }
 
 #[derive(Debug)]
@@ -141,12 +148,16 @@ impl Ahead {
             }
         };
         let Some(begin) = cursor.place.mcus.checked_sub(i) else { return Meeting::Never };
-        let mut rest = Rest::new(self.mcus, begin, offsets);
-        let is_whole = unmet.whole == Some(begin);
-        if unmet.whole.is_some() != is_whole || unmet.rows.drain(..).any(|row| rest.push(row).is_err()) {
+        if unmet.whole.is_some_and(|whole| whole != begin) {
             return Meeting::Never;
         }
-        self.found = Found::Met { rest, is_whole };
+        let skip = i / self.mcus;
+        let rest = Rest::new(self.mcus, begin + skip * self.mcus, offsets);
+        let mut met = Met { rest, begin, skip, is_whole: unmet.whole.is_some() };
+        if unmet.rows.drain(..).any(|row| met.take(row).is_err()) {
+            return Meeting::Never;
+        }
+        self.found = Found::Met(met);
         Meeting::Here
     }
 
@@ -155,15 +166,11 @@ impl Ahead {
     /// # Errors
     /// `Input` where it has been given up. Whoever decodes alone finds what is wrong, if anything is.
     pub(crate) fn row(&mut self, y: u32) -> Result<Spliced<'_>> {
-        while let Found::Met { rest, is_whole: false } = &self.found
-            && !rest.has(y, false)
-        {
-            self.wait()?;
+        let Found::Met(met) = &mut self.found else { return Err(given_up()) };
+        while !met.is_whole && !met.rest.has(y, false) {
+            met.wait(&self.decoded)?;
         }
-        match &self.found {
-            Found::Met { rest, .. } if rest.has(y, true) => Ok(rest.row(y)),
-            _ => Err(given_up()),
-        }
+        if met.rest.has(y, met.is_whole) { Ok(met.rest.row(y)) } else { Err(given_up()) }
     }
 
     /// All rows of what has been met, once they are there.
@@ -171,27 +178,32 @@ impl Ahead {
     /// # Errors
     /// As [`Ahead::row`].
     pub(crate) fn rest(mut self) -> Result<Option<Rest>> {
-        while let Found::Met { is_whole: false, .. } = self.found {
-            self.wait()?;
-        }
-        if let Found::Unmet(_) = self.found {
-            return Ok(None);
+        let Found::Met(met) = &mut self.found else { return Ok(None) };
+        while !met.is_whole {
+            met.wait(&self.decoded)?;
         }
         let given = std::mem::replace(&mut self.found, Found::Given);
-        Ok(if let Found::Met { rest, .. } = given { Some(rest) } else { None })
+        Ok(if let Found::Met(Met { rest, .. }) = given { Some(rest) } else { None })
+    }
+}
+
+impl Met {
+    /// For what is said next.
+    fn wait(&mut self, decoded: &Receiver<Decoded>) -> Result<()> {
+        match decoded.recv() {
+            Ok(Decoded::Row(row, _)) => return self.take(row),
+            Ok(Decoded::Whole(begin)) if begin == self.begin => self.is_whole = true,
+            _ => return Err(given_up()),
+        }
+        Ok(())
     }
 
-    /// For what is said next of what has been met.
-    fn wait(&mut self) -> Result<()> {
-        let Found::Met { rest, is_whole } = &mut self.found else { return Err(given_up()) };
-        match self.decoded.recv() {
-            Ok(Decoded::Row(row, _)) => rest.push(row).map_err(Error::input),
-            Ok(Decoded::Whole(begin)) if begin == rest.begin() => {
-                *is_whole = true;
-                Ok(())
-            }
-            _ => Err(given_up()),
+    fn take(&mut self, row: PackedRow) -> Result<()> {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return Ok(());
         }
+        self.rest.push(row).map_err(Error::input)
     }
 }
 

@@ -47,8 +47,6 @@ pub(crate) struct Batch<'a> {
     rows: Range<u32>,
     /// Bytes that it is known to hold.
     known: u64,
-    /// Whether it has left scans, or their tokens, for want of room.
-    has_left: bool,
 }
 
 /// What batches of one pass over the rows have in common.
@@ -100,7 +98,7 @@ impl<'a> Batch<'a> {
         parts.iter().for_each(|part| part.look_at(&mut wanted));
         let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
         let (planes, store) = (Box::new(Planes::new()), Store::default());
-        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0, has_left: false }
+        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0 }
     }
 
     /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not:
@@ -184,11 +182,6 @@ impl<'a> Batch<'a> {
         self.store.bytes() + own + self.dc.as_ref().map_or(0, DcRows::bytes)
     }
 
-    /// Whether scans, or their tokens, are left for want of room: which ones, threads that share rows do not agree on.
-    pub(crate) fn has_left(&self) -> bool {
-        self.has_left
-    }
-
     /// The MCU rows that it has.
     pub(crate) fn rows(&self) -> Range<u32> {
         self.rows.clone()
@@ -201,7 +194,6 @@ impl<'a> Batch<'a> {
             return false;
         }
         self.rows.end = next.rows.end;
-        self.has_left |= next.has_left;
         let pieces = self.store.append(next.store);
         if let (Some(dc), Some(next)) = (&mut self.dc, &next.dc) {
             dc.append(next);
@@ -240,7 +232,6 @@ impl<'a> Batch<'a> {
     fn leave_the_last(&mut self) -> Option<u64> {
         let last = self.parts.iter().rposition(|part| part.tokens.keeps()).filter(|&last| last > 0)?;
         let bytes = self.parts[last].tokens.bytes();
-        self.has_left = true;
         match self.ways {
             Some(_) => self.parts[last].tokens.forget(),
             None => self.parts.truncate(last),
@@ -269,7 +260,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The best of the ways that it has the scans of, with these restart intervals; `None` where none of them is within
-    /// the bound.
+    /// the bound. Its scans are made by so many threads, and if asked for `with_bytes`.
     ///
     /// # Errors
     /// Where a coefficient is too large for the coding process.
@@ -278,7 +269,7 @@ impl<'a> Batch<'a> {
         kernels: impl AcKernels,
         ways: &Ways,
         restart: RestartInterval,
-        threads: usize,
+        (threads, with_bytes): (usize, bool),
     ) -> Result<Option<Best<'a>>> {
         let Self { frame, parts, dc, mut store, .. } = self;
         let dc = dc.unwrap_or_default();
@@ -307,17 +298,26 @@ impl<'a> Batch<'a> {
             Part::new(0, Cow::Owned(scan.clone()), interval, Coding::Progressive)
         };
         let dc_scans = chosen.iter().filter_map(|chosen| if let Chosen::Dc(scan) = chosen { Some(scan) } else { None });
-        let mut made: Vec<Part<'_>> = dc_scans.map(of_dc).collect();
-        part::dc::take(kernels, frame, &dc, &mut made, threads, &mut store);
-        let mut made = made.into_iter().map(|mut part| {
-            part.finish(&mut store);
-            part.ready(frame)
-        });
+        let mut parts: Vec<Part<'_>> = dc_scans.map(of_dc).collect();
+        let ac_scans =
+            chosen.iter().filter_map(|chosen| if let Chosen::Ac(i) = chosen { ready[*i].take() } else { None });
+        let (mut of_ac, mut of_dc): (Vec<_>, _) = (ac_scans.collect(), Vec::new());
+        if with_bytes {
+            of_dc = part::dc::with_bytes(kernels, frame, &dc, &parts, (of_ac, &store), threads)?;
+            (of_ac, store) = (of_dc.split_off(parts.len()), Store::default());
+        } else {
+            part::dc::take(kernels, frame, &dc, &mut parts, threads, &mut store);
+            for mut part in parts {
+                part.finish(&mut store);
+                of_dc.push(part.ready(frame)?);
+            }
+        }
+        let (mut of_ac, mut of_dc) = (of_ac.into_iter(), of_dc.into_iter());
         let in_order = chosen.iter().filter_map(|chosen| match chosen {
-            Chosen::Ac(i) => ready[*i].take().map(Ok),
-            Chosen::Dc(_) => made.next(),
+            Chosen::Ac(_) => of_ac.next(),
+            Chosen::Dc(_) => of_dc.next(),
         });
-        let mut in_order = in_order.collect::<Result<Vec<_>>>()?;
+        let mut in_order: Vec<_> = in_order.collect();
         Interval::put_in_order(in_order.iter_mut().map(|ready| &mut ready.interval));
         Ok(Some(Best::Made(Made { scans: in_order, store, is_end: true })))
     }

@@ -14,10 +14,10 @@
 //! color, sample, fdct, simd/            pixels to coefficients
 //! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
 //! rows     coefficients between reader and writer; stream: decoded as they are asked for; packed: without their zeros;
-//!          tail: by two threads; window: those of an MCU row
+//!          tail: by two threads, of which ahead is what one has from the other; window: those of an MCU row
 //! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
 //! write    coefficients to segments and scans, by way of batch: scans that are made together; part: one of them;
-//!          team: by threads, which share bands of rows
+//!          team: by threads, which share the rows
 //! encode = pixels + write      transcode = read + write      inspect
 //! ```
 

@@ -25,7 +25,7 @@ pub(crate) struct PackedPicture {
     window_bytes: u64,
 }
 
-/// The MCUs of a picture from one of them on, to its end.
+/// The MCUs of a picture from one of them on, as far as they have come.
 #[derive(Clone, Debug)]
 pub(crate) struct Rest {
     /// As many MCUs in each as a row of the picture has.
@@ -131,9 +131,9 @@ impl Rest {
         self.offsets.map(|offset| offset as i16)
     }
 
-    /// The number of the first MCU.
-    pub(crate) fn begin(&self) -> usize {
-        self.begin
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// The first MCU row of the picture that is there as a whole.
@@ -141,7 +141,7 @@ impl Rest {
         self.begin.div_ceil(self.mcus) as u32
     }
 
-    /// Whether an MCU row of the picture is there, even if no more rows come.
+    /// Whether an MCU row of the picture is there as a whole, or where all has come, as much as the picture has of it.
     pub(crate) fn has(&self, y: u32, is_whole: bool) -> bool {
         let before = (y as usize * self.mcus).checked_sub(self.begin);
         let end = |before: usize| if is_whole { before + 1 } else { before + self.mcus };
@@ -219,20 +219,11 @@ impl PackedRow {
 mod tests {
     use std::convert::Infallible;
 
-    use crate::jpeg::damage::Tolerance;
-    use crate::jpeg::read::{self, Terms};
     use crate::jpeg::rows::{Coefficients, InMemory, McuRow, Rows};
-    use crate::jpeg::simd::{Scalar, Simd};
+    use crate::jpeg::simd::Scalar;
     use crate::jpeg::tail;
     use crate::jpeg::{Coding, Encoder, Image, PixelFormat, RestartInterval, Subsampling};
-    use crate::limits::{Cancel, Limits};
-
-    /// The coefficients of a file, still in it.
-    fn streamed(source: &[u8]) -> Coefficients<'_> {
-        let (limits, cancel) = (Limits::default(), Cancel::new());
-        let (level, tolerance) = (Simd::Auto.level().unwrap(), Tolerance::new(false));
-        read::read(source, &mut Terms { limits: &limits, cancel: &cancel, level, tolerance }).unwrap().coefficients
-    }
+    use crate::limits::Cancel;
 
     #[test]
     fn what_is_packed_comes_back() {
@@ -250,8 +241,10 @@ mod tests {
                 let encoder = encoder.subsampling(subsampling).restart_interval(restart);
                 let source = encoder.encode(&image).unwrap();
                 let cancel = Cancel::new();
-                let expected = streamed(&source).hold(&cancel).unwrap();
-                let Coefficients { frame, rows: Rows::Streamed(mut stream), .. } = streamed(&source) else { panic!() };
+                let expected = Coefficients::of(&source).hold(&cancel).unwrap();
+                let Coefficients { frame, rows: Rows::Streamed(mut stream), .. } = Coefficients::of(&source) else {
+                    panic!()
+                };
                 let packed = tail::pack(Scalar, &mut stream, &frame, 1, |_| Ok(())).unwrap();
                 let memory = InMemory::Packed(&packed);
                 let is_there = |i: usize, y, row: McuRow<'_>| {

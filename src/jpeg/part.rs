@@ -55,10 +55,16 @@ pub(crate) struct Ready<'a> {
     scan: Cow<'a, Scan>,
     pub(crate) interval: Interval,
     kind: Kind,
-    tokens: Tokens,
+    symbols: SlotKind,
     tables: [Option<HuffmanTable>; SLOTS],
-    /// Of its data without stuffing.
-    bits: u64,
+    data: Data,
+}
+
+/// The entropy-coded data of a scan.
+enum Data {
+    /// Still to be written, in so many bits without stuffing.
+    Tokens(Tokens, u64),
+    Bytes(Vec<u8>),
 }
 
 impl<'a> Part<'a> {
@@ -198,42 +204,71 @@ impl<'a> Part<'a> {
     pub(crate) fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
         let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
         let Self { scan, interval, kind, tokens, .. } = self;
-        Ok(Ready { scan, interval, kind, tokens, tables, bits })
+        Ok(Ready { scan, interval, kind, symbols: tokens.kind(), tables, data: Data::Tokens(tokens, bits) })
     }
 }
 
 impl Ready<'_> {
     /// Whether it has its tokens, and may be written.
     pub(crate) fn has_tokens(&self) -> bool {
-        self.tokens.keeps()
+        matches!(&self.data, Data::Tokens(tokens, _) if tokens.keeps())
+    }
+
+    /// Whether its data is there as it will be written.
+    pub(crate) fn has_bytes(&self) -> bool {
+        matches!(self.data, Data::Bytes(_))
     }
 
     /// Bytes that the scan will have, all but exactly: one byte in 256 takes another for stuffing, as bits are.
     pub(crate) fn bytes(&self) -> usize {
         let tables: usize = self.tables.iter().flatten().map(HuffmanTable::segment_bytes).sum();
-        let data = self.bits / 8;
-        (data + data / 128) as usize + self.tokens.restarts() * RESTART + tables + HEADERS
+        let data = match &self.data {
+            Data::Tokens(tokens, bits) => (bits / 8 + bits / 8 / 128) as usize + tokens.restarts() * RESTART,
+            Data::Bytes(bytes) => bytes.len(),
+        };
+        data + tables + HEADERS
     }
 
     /// Bytes of memory in use, but for those of the store that scans share.
     pub(crate) fn memory(&self) -> u64 {
-        self.tokens.own_bytes()
+        match &self.data {
+            Data::Tokens(tokens, _) => tokens.own_bytes(),
+            Data::Bytes(bytes) => bytes.capacity() as u64,
+        }
     }
 
     /// Bytes that the scan will have, on average over what may have to be stuffed.
     pub(crate) fn size(&self) -> f32 {
         let tables: usize = self.tables.iter().flatten().map(|table| size::DHT + table.segment_bytes()).sum();
-        let data = self.bits as f64 / 8.0;
-        (data * (1.0 + STUFFED) + (sos(self.scan.components.len()) + tables) as f64) as f32
-            + self.tokens.restarts() as f32 * MARKER
+        let (data, restarts) = match &self.data {
+            Data::Tokens(tokens, bits) => (*bits as f64 / 8.0 * (1.0 + STUFFED), tokens.restarts()),
+            Data::Bytes(bytes) => (bytes.len() as f64, 0),
+        };
+        (data + (sos(self.scan.components.len()) + tables) as f64) as f32 + restarts as f32 * MARKER
+    }
+
+    /// The same with its data as it will be written.
+    pub(crate) fn with_bytes(mut self, kernels: impl AcKernels, store: &Store) -> Self {
+        let mut bytes = Vec::with_capacity(self.bytes());
+        self.data = match self.data {
+            Data::Tokens(tokens, _) => {
+                emit(kernels, tokens, store, &self.tables, &mut bytes);
+                Data::Bytes(bytes)
+            }
+            data @ Data::Bytes(_) => data,
+        };
+        self
     }
 
     /// DHT, DRI, SOS and the entropy-coded data of the scan.
     pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
-        write_huffman_tables(&self.tables, self.tokens.kind(), out)?;
+        write_huffman_tables(&self.tables, self.symbols, out)?;
         self.interval.write(out)?;
         self.write_header(frame, out)?;
-        emit(kernels, self.tokens, store, &self.tables, out);
+        match self.data {
+            Data::Tokens(tokens, _) => emit(kernels, tokens, store, &self.tables, out),
+            Data::Bytes(bytes) => out.extend_from_slice(&bytes),
+        }
         Ok(())
     }
 

@@ -208,13 +208,13 @@ impl Rows<'_> {
         if bytes < least || !matches!(self, Self::Streamed(_)) {
             return None;
         }
-        // Were none of them zero, a sixteenth more, and an eighth for where MCUs of single blocks begin.
-        let most = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) / 16 * 19;
-        let terms = tail::Terms { after: BEFORE, most };
         let may_go_on = |_| cancel.check();
         thread::scope(|scope| {
             if let Self::Streamed(stream) = self {
                 let mut packed = PackedPicture::new(stream.window(), 0);
+                // Were none of them zero, a sixteenth more, and an eighth for where MCUs of single blocks begin.
+                let rest = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) + stream.window().bytes();
+                let terms = tail::Terms { after: BEFORE, most: rest / 16 * 19 };
                 tail::begin(kernels, scope, stream, terms, &may_go_on, move |start, rest, is_over| {
                     packed.join(rest);
                     then(start, &packed, is_over);
@@ -296,5 +296,17 @@ impl Rows<'_> {
             Self::Packed(packed) => packed.bytes(1),
             Self::Streamed(stream) => stream.bytes() + stream.ahead.as_ref().map_or(0, |ahead| ahead.most),
         }
+    }
+}
+
+#[cfg(test)]
+impl Coefficients<'_> {
+    /// Those of a file, still in it where they may be.
+    pub(crate) fn of(source: &[u8]) -> Coefficients<'_> {
+        use crate::jpeg::damage::Tolerance;
+        use crate::jpeg::read::{self, Terms};
+        let (limits, cancel) = (crate::limits::Limits::default(), Cancel::new());
+        let (level, tolerance) = (crate::jpeg::simd::Simd::Auto.level().unwrap(), Tolerance::new(false));
+        read::read(source, &mut Terms { limits: &limits, cancel: &cancel, level, tolerance }).unwrap().coefficients
     }
 }

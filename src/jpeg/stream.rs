@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// As [`Stream::go_to`], without the zeros.
+    /// As [`Stream::go_to`], without the zeros, and nothing of what another thread has decoded.
     pub(crate) fn pack_row(&mut self, kernels: impl AcKernels, y: u32, packer: &mut Packer) -> Result<PackedRow> {
         self.cursor.begin_row(y);
         self.cursor.pack(kernels, self.window.mcus(), packer)

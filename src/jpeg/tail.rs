@@ -67,13 +67,13 @@ fn pack_with(
     let mut packed = PackedPicture::new(stream.window(), frame.mcus_high);
     let mut packer = Packer::new(stream.window());
     for y in 0..frame.mcus_high {
-        // If it is given up, the rows that are left are decoded here.
+        // If it is given up, or there is no room for it, the rows that are left are decoded here.
         if y > 0
             && stream.has_met()
             && let Ok(Some(rest)) = stream.rest()
+            && may_hold(packed.bytes(0) + rest.bytes() + stream.bytes()).is_ok()
         {
             packed.join(rest);
-            may_hold(packed.bytes(0) + stream.bytes())?;
             return Ok(packed);
         }
         packed.push(stream.pack_row(kernels, y, &mut packer)?);
@@ -118,7 +118,7 @@ pub(crate) fn begin<'s, 'a: 's>(
     }
 }
 
-/// The place from which a tail is decoded, where there is one.
+/// The place from which the rest is decoded, where there is one.
 fn middle<'a>(cursor: &Cursor<'a>, after: u64) -> Option<Cursor<'a>> {
     let (data, mut middle) = (&cursor.data, cursor.clone());
     let plain = &data.plain;
@@ -162,14 +162,14 @@ fn decode(
             rows.push(row.clone());
             Decoded::Row(row, of_row)
         } else {
+            // Whoever comes from before may not have looked at them yet.
             rows.clear();
-            bytes = own;
             guesses += 1;
             Decoded::Anew
         };
         shared.rest.store(bytes, Ordering::Relaxed);
         let may_go_on = guesses < GUESSES && !shared.is_over.load(Ordering::Relaxed);
-        let may_go_on = may_go_on && bytes <= most && may_hold(shared.bytes()).is_ok();
+        let may_go_on = may_go_on && bytes - own <= most && may_hold(shared.bytes()).is_ok();
         (may_go_on && say.send(decoded).is_ok()).then_some(())
     };
     let row = window.mcus();
@@ -235,4 +235,118 @@ fn guess(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::rows::{Coefficients, Rows};
+    use crate::jpeg::simd::Scalar;
+    use crate::jpeg::{Coding, Encoder, Image, PixelFormat, RestartInterval};
+    use crate::limits::Cancel;
+
+    /// A file of 64 rows of MCUs, and all that a thread says of the rest of its scan.
+    fn told(restart: RestartInterval) -> (Vec<u8>, Vec<Decoded>) {
+        let pixels: Vec<u8> = (0..72 * 1024 * 3_u32).map(|i| (i.wrapping_mul(i) >> 9) as u8 ^ (i >> 7) as u8).collect();
+        let image = Image::new(&pixels, 72, 1024, PixelFormat::Rgb8).unwrap();
+        let source = Encoder::default().coding(Coding::Baseline).restart_interval(restart).encode(&image).unwrap();
+        let Coefficients { rows: Rows::Streamed(stream), .. } = Coefficients::of(&source) else { panic!() };
+        let (say, decoded) = mpsc::channel();
+        let middle = middle(&stream.cursor, HALF).unwrap();
+        decode(Scalar, middle, stream.window(), (say, &Shared::default()), u64::MAX, |_| Ok(())).unwrap();
+        (source.clone(), decoded.iter().collect())
+    }
+
+    /// Goes through the rows of a file, each of which has to be right, where this is told before each, until there is no
+    /// more. Returns the row at which what is told was met, and whether all of it came.
+    fn goes_on(source: &[u8], tell: impl Fn(u32) -> Option<Vec<Decoded>>) -> (Option<u32>, Option<bool>) {
+        let expected = Coefficients::of(source).hold(&Cancel::new()).unwrap();
+        let Coefficients { rows: Rows::Streamed(mut stream), frame, .. } = Coefficients::of(source) else { panic!() };
+        let (say, decoded) = mpsc::channel();
+        let begin = middle(&stream.cursor, HALF).filter(|m| m.data.plain.intervals.len() > 1).map(|m| m.place.mcus);
+        stream.ahead = Some(Ahead::new(decoded, stream.window().mcus(), begin, u64::MAX));
+        let (mut say, mut met) = (Some(say), None);
+        for y in 0..frame.mcus_high {
+            match tell(y) {
+                // It may have been given up.
+                Some(more) => {
+                    drop(more.into_iter().try_for_each(|told| say.as_ref().map_or(Ok(()), |say| say.send(told))))
+                }
+                None => say = None,
+            }
+            if y > 0 && met.is_none() && stream.has_met() {
+                met = Some(y);
+            }
+            if stream.go_to(Scalar, y, |_| true).is_err() {
+                return (met, Some(false));
+            }
+            for (i, component) in frame.components.iter().enumerate() {
+                for row in component.rows_of(y) {
+                    assert_eq!(stream.window().row(i, row), expected.planes[i].row(row as usize), "{i}, {row}");
+                }
+            }
+        }
+        (met, met.map(|_| matches!(stream.rest(), Ok(Some(_)))))
+    }
+
+    #[test]
+    fn what_is_told_is_met_whenever_it_comes() {
+        for restart in [RestartInterval::default(), RestartInterval::Mcus(7)] {
+            let (source, all) = told(restart);
+            let (first, is_whole) = goes_on(&source, |y| (y == 0).then(|| all.clone()));
+            let first = first.unwrap();
+            assert!((2..60).contains(&first) && is_whole == Some(true), "{first}");
+            // A few at a time from some row on: a row that has been met is waited for, and here it has to be there.
+            for (from, late) in [(first - 3, 0), (first, 0), (first + 5, 0), (first + 9, 4)] {
+                if restart != RestartInterval::default() && from > first {
+                    continue;
+                }
+                let before = |y: u32| match y.checked_sub(from) {
+                    None => 0,
+                    Some(rows) if rows < late => 2,
+                    Some(_) => all.len().min(2 * (y + 8 - first) as usize),
+                };
+                let tell = |y: u32| {
+                    let told = if y == 0 { 0 } else { before(y - 1) };
+                    (told < all.len()).then(|| all[told..before(y)].to_vec())
+                };
+                assert_eq!(goes_on(&source, tell), (Some((from + late).max(first)), Some(true)), "{from}, {late}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_given_up() {
+        let (source, all) = told(RestartInterval::default());
+        let at_once = |all: &[Decoded]| goes_on(&source, |y| (y == 0).then(|| all.to_vec()));
+        let first = at_once(&all).0.unwrap();
+        let Some((Decoded::Whole(begin), rows)) = all.split_last() else { panic!() };
+        let off = |rows: &[Decoded]| {
+            let off = |told: &Decoded| match told.clone() {
+                Decoded::Row(row, mut starts) => {
+                    starts.iter_mut().for_each(|start| start.bit += 1);
+                    Decoded::Row(row, starts)
+                }
+                told => told,
+            };
+            rows.iter().map(off).collect::<Vec<_>>()
+        };
+        let with = |rows: &[Decoded], last: &[Decoded]| [rows, last].concat();
+        // Before it is met, whatever else was told.
+        let wrong = Decoded::Whole(begin + 1);
+        assert_eq!(at_once(&with(rows, std::slice::from_ref(&wrong))), (None, None));
+        assert_eq!(at_once(&with(&off(rows), &[Decoded::Whole(*begin)])), (None, None));
+        assert_eq!(at_once(&with(&with(&off(rows), &[Decoded::Anew]), &all)), (Some(first), Some(true)));
+        // After it.
+        let (some, more) = rows.split_at(rows.len() / 2);
+        for last in [vec![Decoded::Anew], with(more, &[Decoded::Anew]), with(more, &[wrong]), more.to_vec(), Vec::new()]
+        {
+            let told = |y| match y {
+                0 => Some(some.to_vec()),
+                _ if y <= first => Some(Vec::new()),
+                _ => (y == first + 1).then(|| last.clone()),
+            };
+            assert_eq!(goes_on(&source, told), (Some(first), Some(false)), "{}", last.len());
+        }
+    }
 }

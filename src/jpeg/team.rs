@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Pass};
-use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::packed::PackedPicture;
@@ -20,10 +19,6 @@ const SHARED_BYTES: u64 = 1 << 20;
 /// MCU rows that are worth a thread, and threads that are worth what each of them has to itself.
 const ROWS_OF_A_THREAD: usize = 16;
 const MOST_THREADS: usize = 8;
-/// Times the coefficients of a picture that all that is made of it may take at most, and bytes beside: the tokens of its
-/// largest scan 2, those of others 1, the output 2 while it is put together of parts as large.
-const PLENTY: u64 = 8;
-const PLENTY_BYTES: u64 = 1 << 22;
 
 /// Threads that make the tokens of a batch, which each of them can begin.
 pub(crate) struct Team<'a, K, B> {
@@ -57,17 +52,10 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             None => self.of_stream(rows, threads),
         };
         match outcome {
-            // What is left is left to later batches, which may need more than one that a single pass would have made.
-            Ok(Some(batch)) if batch.has_left() && !self.has_plenty() => Ok(None),
             // Whatever is wrong, a single pass will find it.
-            Err(error) if is_of_memory(&error) || error.kind() == ErrorKind::Input => Ok(None),
+            Err(error) if error.is_of_memory() || error.kind() == ErrorKind::Input => Ok(None),
             outcome => outcome,
         }
-    }
-
-    /// Whether there is memory for all that may be made of the picture, however it is done.
-    fn has_plenty(&self) -> bool {
-        self.work.limits.memory.saturating_sub(PLENTY_BYTES) / PLENTY >= self.frame.blocks() * BLOCK_BYTES
     }
 
     /// Of a picture in memory.
@@ -79,6 +67,7 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             first.tokenise(self.kernels, &mut memory.into(), &mut shared.shares.of(0), &shared.pass)?;
             Ok::<_, Error>((first, help(0)?))
         };
+        let lead = || lead().inspect_err(|_| shared.shares.close());
         let (first, mut made) = beside(threads, |thread| shared.add(help(thread)), lead)?;
         made.extend(shared.others()?);
         Ok(self.joined(first, made))
@@ -104,13 +93,14 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             first.tokenise(kernels, rows, &mut shared.shares.of(0), pass)?;
             let Some(rest) = rows.rest()? else {
                 // What others may have made of it is of no use.
-                let left = first.rows().end..frame.mcus_high;
-                first.tokenise(kernels, rows, &mut { left }, pass)?;
+                let mut left = first.rows().end..frame.mcus_high;
+                first.tokenise(kernels, rows, &mut left, pass)?;
                 return Ok::<_, Error>((first, None));
             };
             let memory = InMemory::Packed(&rest);
-            pass.hold(of_rows, rows.bytes() + memory.bytes(1))?;
-            let own = self.help(0, memory, 0, &shared, &AtomicBool::new(false))?;
+            let held = pass.hold(of_rows, rows.bytes() + memory.bytes(1));
+            let own = held.and_then(|()| self.help(0, memory, 0, &shared, &AtomicBool::new(false)));
+            let own = own.inspect_err(|_| shared.shares.close())?;
             Ok((first, Some((own, rest.offsets()))))
         });
         let Some(made) = made else { return Ok(None) };
@@ -170,48 +160,5 @@ impl<'b> Shared<'_, 'b> {
     fn others(self) -> Result<Vec<Batch<'b>>> {
         let made = self.made.into_inner().unwrap_or_default();
         Ok(made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
-    }
-}
-
-fn is_of_memory(error: &Error) -> bool {
-    error.kind() == ErrorKind::Limit && error.field() == Some("memory")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::jpeg::coeff::CoefficientImage;
-    use crate::jpeg::frame::Component;
-    use crate::jpeg::restart::Interval;
-    use crate::jpeg::simd::Scalar;
-    use crate::jpeg::{Coding, RestartInterval, Script};
-    use crate::limits::{Cancel, Limits, Visits};
-
-    /// What threads leave depends on which of them has which rows, and what comes later may then need more memory.
-    #[test]
-    fn what_is_left_is_left_where_there_is_plenty() {
-        let frame = Frame::new(512, 1024, 8, vec![Component::new(1, 1, 1, 0)]).unwrap();
-        let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
-        let image = planes[0].bytes();
-        let script: Script = "0: 0-0,0,0; 0: 1-63,0,1; 0: 1-63,1,0;".parse().unwrap();
-        let scans = script.for_frame(&frame, &Limits::default()).unwrap();
-        let intervals = Interval::of_scans(RestartInterval::default(), &frame, scans);
-        let begin = || Batch::new(&frame, scans, &intervals, Coding::Progressive);
-        for is_full in [false, true] {
-            planes[0].blocks_mut().fill([if is_full { 3 } else { 0 }; 64]);
-            for (memory, has_plenty) in [(PLENTY * image + PLENTY_BYTES, true), (PLENTY * image, false)] {
-                let limits = Limits { memory, ..Limits::default() };
-                let (cancel, visits) = (Cancel::new(), Visits::to_make(&limits, 0));
-                let work = Work { threads: 2, limits: &limits, cancel: &cancel, visits: &visits, progress: None };
-                let team = Team { kernels: Scalar, frame: &frame, begin: &begin, work, written: 0 };
-                let mut rows = Rows::Held(std::borrow::Cow::Borrowed(&planes));
-                let batch = team.tokenised(&mut rows).unwrap();
-                assert_eq!(
-                    batch.map(|batch| batch.has_left()),
-                    (!is_full || has_plenty).then_some(is_full),
-                    "{memory}"
-                );
-            }
-        }
     }
 }

@@ -34,6 +34,47 @@ pub(crate) fn share<T: Send, R: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Does all jobs of some groups on so many threads, those of the heaviest first: whoever does the last of a group goes on
+/// with `then`, which has what the group is about and what its jobs gave. The results are in the order of the groups.
+pub(crate) fn share_groups<G: Send, T: Send, R: Send, S: Send>(
+    threads: usize,
+    groups: Vec<(G, Vec<T>)>,
+    weight: impl Fn(&G) -> usize,
+    work: impl Fn(T) -> R + Sync,
+    then: impl Fn(G, Vec<R>) -> S + Sync,
+) -> Vec<S> {
+    let weights: Vec<_> = groups.iter().map(|(group, _)| weight(group)).collect();
+    let mut all = Vec::new();
+    let groups: Vec<_> = groups
+        .into_iter()
+        .enumerate()
+        .map(|(number, (group, jobs))| {
+            let count = jobs.len();
+            all.extend(jobs.into_iter().enumerate().map(|(i, job)| (number, Some((i, job)))));
+            // Of a group without jobs there is only what is made of it.
+            all.extend((count == 0).then_some((number, None)));
+            Mutex::new((Some(group), Vec::with_capacity(count), count))
+        })
+        .collect();
+    let work = |(number, job): (usize, Option<(usize, T)>)| {
+        let result = job.map(|(i, job)| (i, work(job)));
+        let (group, mut results) = {
+            let mut group = groups[number].lock().ok()?;
+            let (group, results, count) = &mut *group;
+            results.extend(result);
+            if results.len() < *count {
+                return None;
+            }
+            (group.take()?, std::mem::take(results))
+        };
+        results.sort_by_key(|&(i, _)| i);
+        Some((number, then(group, results.into_iter().map(|(_, result)| result).collect())))
+    };
+    let mut made: Vec<_> = share(threads, all, |&(number, _)| weights[number], work).into_iter().flatten().collect();
+    made.sort_by_key(|&(number, _)| number);
+    made.into_iter().map(|(_, made)| made).collect()
+}
+
 /// Does `own` work on this thread while others do `work`, each with its number: so many threads in all, if the system has
 /// them to give, else fewer.
 pub(crate) fn beside<T>(threads: usize, work: impl Fn(usize) + Sync, own: impl FnOnce() -> T) -> T {
@@ -68,6 +109,11 @@ impl Shares {
         let mut of = vec![0..0; threads];
         of[0] = 0..rows;
         Self(Mutex::new(of))
+    }
+
+    /// Leaves no rows to anyone.
+    pub(crate) fn close(&self) {
+        self.lock().fill(0..0);
     }
 
     /// The rows of a thread, one after the other.
@@ -133,6 +179,16 @@ mod tests {
             assert_eq!(squares, (0..50).map(|n| n * n).collect::<Vec<_>>());
         }
         assert!(share(2, Vec::<usize>::new(), |&n| n, |n| n).is_empty());
+    }
+
+    #[test]
+    fn groups_are_gone_on_with_once_all_of_their_jobs_are_done() {
+        for threads in [1, 2, 3, 100] {
+            let groups = (0..40).map(|n| (n, (0..n % 5).map(|i| (n, i)).collect())).collect();
+            let made = share_groups(threads, groups, |n| n % 7, |(n, i)| n * i, |n, products| (n, products));
+            let expected: Vec<_> = (0..40).map(|n| (n, (0..n % 5).map(|i| n * i).collect())).collect();
+            assert_eq!(made, expected, "{threads}");
+        }
     }
 
     #[test]

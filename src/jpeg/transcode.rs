@@ -255,6 +255,15 @@ impl Transcoder {
     /// # Errors
     /// As [`Transcoder::run`]. A tolerant transcoder still refuses a file that is damaged before its first scan.
     pub fn run_and_report(&self, source: &[u8]) -> Result<Transcoded> {
+        let threads = self.threads.get();
+        match self.run_on(threads, source) {
+            // What threads hold at a time depends on how they fall; one may do with less.
+            Err(error) if threads > 1 && error.is_of_memory() => self.run_on(1, source),
+            outcome => outcome,
+        }
+    }
+
+    fn run_on(&self, threads: usize, source: &[u8]) -> Result<Transcoded> {
         let Self { simd, limits, cancel, .. } = self;
         let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
         let mut read = read::read(source, &mut terms)?;
@@ -265,7 +274,7 @@ impl Transcoder {
         read.metadata.strip(self.strip, index.as_ref(), source);
         let visits = Visits::to_make(limits, source.len() as u64);
         let write = |coefficients: Coefficients<'_>, limits: &Limits| {
-            let work = Work { threads: self.threads.get(), limits, cancel, visits: &visits, progress: None };
+            let work = Work { threads, limits, cancel, visits: &visits, progress: None };
             write::write(coefficients, &read.metadata, &self.layout, *simd, work)
         };
         let coarser = |mut image: CoefficientImage, to: (Preset, u8), limits: &Limits| {

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Best, Made, Pass};
+use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
+use crate::jpeg::entropy::store::Store;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
@@ -32,6 +34,18 @@ pub(crate) struct Work<'a> {
     pub(crate) visits: &'a Visits,
     /// What is told of each scan, where anything is.
     pub(crate) progress: Option<&'a Progress>,
+}
+
+/// Times the coefficients of a picture that all that is made of it may take at most, and bytes beside: the tokens of its
+/// largest scan 2, those of others 1, the output 2 while it is put together of parts as large.
+const PLENTY: u64 = 8;
+const PLENTY_BYTES: u64 = 1 << 22;
+
+impl Work<'_> {
+    /// Whether there is memory for all that may be made of a picture, however it is done.
+    fn has_plenty(&self, frame: &Frame) -> bool {
+        self.limits.memory.saturating_sub(PLENTY_BYTES) / PLENTY >= frame.blocks() * BLOCK_BYTES
+    }
 }
 
 /// Writes a whole file.
@@ -159,7 +173,8 @@ impl Scans<'_> {
         let mut threads = self.work.threads;
         let best = loop {
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-            let best = batch.best(kernels, ways, self.restart, threads)?;
+            let with_bytes = threads > 1 && self.work.has_plenty(self.frame);
+            let best = batch.best(kernels, ways, self.restart, (threads, with_bytes))?;
             match &best {
                 Some(Best::Made(made)) if threads > 1 && self.check(made, rows, out).is_err() => threads = 1,
                 _ => break best,
@@ -250,43 +265,32 @@ impl Scans<'_> {
     }
 
     /// Writes some of the scans of a file, which has so many.
-    fn write_scans(
+    fn write_scans<'a>(
         &self,
         kernels: impl AcKernels,
-        made: Made<'_>,
+        made: Made<'a>,
         of: usize,
         rows: &mut Rows<'_>,
         out: &mut Vec<u8>,
         scan_done: Deliver<'_>,
     ) -> Result<()> {
         let (bytes, held) = self.check(&made, rows, out)?;
-        let Made { scans, store, is_end } = made;
+        let Made { mut scans, mut store, is_end } = made;
         if is_end && self.is_last {
             rows.release();
         }
         // Threads have the scans once more before they are put together.
-        let threads = if held + 2 * bytes as u64 > self.work.limits.memory { 1 } else { self.work.threads };
-        let write = |scan: Ready<'_>, out: &mut Vec<u8>| {
-            self.work.cancel.check()?;
-            scan.write(kernels, self.frame, &store, out)
-        };
-        if threads == 1 {
-            out.reserve_exact(bytes);
-            for scan in scans {
-                write(scan, out)?;
-                self.done(of, out, scan_done)?;
-            }
-            return Ok(());
+        let is_shared = self.work.threads > 1 && !scans.iter().all(Ready::has_bytes);
+        if is_shared && held + 2 * bytes as u64 <= self.work.limits.memory {
+            let cancel = self.work.cancel;
+            let with_bytes = |scan: Ready<'a>| cancel.check().map(|()| scan.with_bytes(kernels, &store));
+            let made = threads::share(self.work.threads, scans, Ready::bytes, with_bytes);
+            (scans, store) = (made.into_iter().collect::<Result<_>>()?, Store::default());
         }
-        let alone = |scan: Ready<'_>| {
-            let mut out = Vec::with_capacity(scan.bytes());
-            write(scan, &mut out).map(|()| out)
-        };
-        let scans = threads::share(threads, scans, Ready::bytes, alone);
-        drop(store);
         out.reserve_exact(bytes);
         for scan in scans {
-            out.extend_from_slice(&scan?);
+            self.work.cancel.check()?;
+            scan.write(kernels, self.frame, &store, out)?;
             self.done(of, out, scan_done)?;
         }
         Ok(())

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Part, Tokeniser, interleave};
+use super::{Part, Ready, Tokeniser, interleave};
+use crate::error::Result;
 use crate::jpeg::Coding;
 use crate::jpeg::entropy::Tokenise;
 use crate::jpeg::entropy::planes::AcKernels;
@@ -31,6 +32,49 @@ pub(crate) fn take(
         let pieces = store.append(own);
         parts[i].join(part, pieces, store);
     }
+}
+
+/// A scan whose data is still to be written.
+enum Left<'a, 'b> {
+    Dc(&'b Part<'a>),
+    Ready(Box<Ready<'a>>),
+}
+
+/// All of the parts, which are scans of DC coefficients, and then `others`, whose tokens are in a store: with their data
+/// as it will be written, by so many threads.
+///
+/// # Errors
+/// Where a difference is too large for the coding process.
+pub(crate) fn with_bytes<'a>(
+    kernels: impl AcKernels,
+    frame: &Frame,
+    dc: &DcRows,
+    parts: &[Part<'a>],
+    (others, store): (Vec<Ready<'a>>, &Store),
+    threads: usize,
+) -> Result<Vec<Ready<'a>>> {
+    let bands = threads::bands(0..frame.mcus_high, threads);
+    let of_dc = parts.iter().map(|part| (Left::Dc(part), bands.iter().map(|rows| (part, rows.clone())).collect()));
+    let of_others = others.into_iter().map(|ready| (Left::Ready(Box::new(ready)), Vec::new()));
+    // What is still to be made takes longest.
+    let weight = |left: &Left<'_, '_>| match left {
+        Left::Dc(_) => usize::MAX,
+        Left::Ready(ready) => ready.bytes(),
+    };
+    let work = |(part, rows)| band(kernels, frame, dc, part, rows);
+    let then = |left, bands: Vec<(Part<'a>, Store)>| match left {
+        Left::Ready(ready) => Ok(ready.with_bytes(kernels, store)),
+        Left::Dc(part) => {
+            let (mut whole, mut store) = (from_row(frame, dc, part, 0), Store::default());
+            for (part, own) in bands {
+                let pieces = store.append(own);
+                whole.join(part, pieces, &mut store);
+            }
+            whole.finish(&mut store);
+            Ok(whole.ready(frame)?.with_bytes(kernels, &store))
+        }
+    };
+    threads::share_groups(threads, of_dc.chain(of_others).collect(), weight, work, then).into_iter().collect()
 }
 
 /// MCU rows of a scan.

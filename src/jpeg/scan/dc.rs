@@ -96,8 +96,10 @@ impl<'a> Differences<'a> {
         // With a single row of blocks in an MCU, both orders are the same.
         let differ = components.clone().filter(|&i| frame.components[i].vertical > 1);
         let jobs: Vec<_> = components.map(|i| (i, false)).chain(differ.map(|i| (i, true))).collect();
-        let blocks = |&(i, _): &(usize, bool)| frame.components[i].blocks() as usize;
-        let mut alone = threads::share(threads, jobs.clone(), blocks, count);
+        // To put them in order takes longer than to count them.
+        let weight =
+            |&(i, in_mcus): &(usize, bool)| frame.components[i].blocks() as usize * if in_mcus { 3 } else { 1 };
+        let mut alone = threads::share(threads, jobs.clone(), weight, count);
         let others = alone.split_off(frame.components.len());
         let mut in_mcus = alone.clone();
         jobs.iter().filter(|(_, in_mcus)| *in_mcus).zip(others).for_each(|(&(i, _), counts)| in_mcus[i] = counts);

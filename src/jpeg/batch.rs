@@ -260,7 +260,8 @@ impl<'a> Batch<'a> {
     }
 
     /// The best of the ways that it has the scans of, with these restart intervals; `None` where none of them is within
-    /// the bound. Its scans are made by so many threads, and if asked for `with_bytes`.
+    /// the bound. Its scans are made by so many threads: where there is memory `with_bytes`, which is done once the rows
+    /// are of no use any more.
     ///
     /// # Errors
     /// Where a coefficient is too large for the coding process.
@@ -269,7 +270,8 @@ impl<'a> Batch<'a> {
         kernels: impl AcKernels,
         ways: &Ways,
         restart: RestartInterval,
-        (threads, with_bytes): (usize, bool),
+        threads: usize,
+        with_bytes: Option<impl FnOnce()>,
     ) -> Result<Option<Best<'a>>> {
         let Self { frame, parts, dc, mut store, .. } = self;
         let dc = dc.unwrap_or_default();
@@ -302,7 +304,8 @@ impl<'a> Batch<'a> {
         let ac_scans =
             chosen.iter().filter_map(|chosen| if let Chosen::Ac(i) = chosen { ready[*i].take() } else { None });
         let (mut of_ac, mut of_dc): (Vec<_>, _) = (ac_scans.collect(), Vec::new());
-        if with_bytes {
+        if let Some(release) = with_bytes {
+            release();
             of_dc = part::dc::with_bytes(kernels, frame, &dc, &parts, (of_ac, &store), threads)?;
             (of_ac, store) = (of_dc.split_off(parts.len()), Store::default());
         } else {

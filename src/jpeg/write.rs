@@ -42,9 +42,9 @@ const PLENTY: u64 = 8;
 const PLENTY_BYTES: u64 = 1 << 22;
 
 impl Work<'_> {
-    /// Whether there is memory for all that may be made of a picture, however it is done.
-    fn has_plenty(&self, frame: &Frame) -> bool {
-        self.limits.memory.saturating_sub(PLENTY_BYTES) / PLENTY >= frame.blocks() * BLOCK_BYTES
+    /// Whether there is memory for all that may be made of a picture, however it is done, beside so many bytes.
+    fn has_plenty(&self, frame: &Frame, written: usize) -> bool {
+        self.limits.memory.saturating_sub(PLENTY_BYTES + written as u64) / PLENTY >= frame.blocks() * BLOCK_BYTES
     }
 }
 
@@ -173,10 +173,12 @@ impl Scans<'_> {
         let mut threads = self.work.threads;
         let best = loop {
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-            let with_bytes = threads > 1 && self.work.has_plenty(self.frame);
-            let best = batch.best(kernels, ways, self.restart, (threads, with_bytes))?;
+            let has_plenty = threads > 1 && self.work.has_plenty(self.frame, out.len());
+            let with_bytes = has_plenty.then_some(|| self.release(rows));
+            let best = batch.best(kernels, ways, self.restart, threads, with_bytes)?;
+            let may_be_less = threads > 1 && !has_plenty;
             match &best {
-                Some(Best::Made(made)) if threads > 1 && self.check(made, rows, out).is_err() => threads = 1,
+                Some(Best::Made(made)) if may_be_less && self.check(made, rows, out).is_err() => threads = 1,
                 _ => break best,
             }
         };
@@ -276,8 +278,8 @@ impl Scans<'_> {
     ) -> Result<()> {
         let (bytes, held) = self.check(&made, rows, out)?;
         let Made { mut scans, mut store, is_end } = made;
-        if is_end && self.is_last {
-            rows.release();
+        if is_end {
+            self.release(rows);
         }
         // Threads have the scans once more before they are put together.
         let is_shared = self.work.threads > 1 && !scans.iter().all(Ready::has_bytes);
@@ -294,6 +296,13 @@ impl Scans<'_> {
             self.done(of, out, scan_done)?;
         }
         Ok(())
+    }
+
+    /// Gives the rows back at the end of the last file that is made of them.
+    fn release(&self, rows: &mut Rows<'_>) {
+        if self.is_last {
+            rows.release();
+        }
     }
 
     /// One of so many scans is complete.

@@ -56,9 +56,9 @@ pub(crate) fn with_bytes<'a>(
     let bands = threads::bands(0..frame.mcus_high, threads);
     let of_dc = parts.iter().map(|part| (Left::Dc(part), bands.iter().map(|rows| (part, rows.clone())).collect()));
     let of_others = others.into_iter().map(|ready| (Left::Ready(Box::new(ready)), Vec::new()));
-    // What is still to be made takes longest.
+    // Tokens of a block take about as long as a byte.
     let weight = |left: &Left<'_, '_>| match left {
-        Left::Dc(_) => usize::MAX,
+        Left::Dc(part) => part.scan.blocks(frame) as usize,
         Left::Ready(ready) => ready.bytes(),
     };
     let work = |(part, rows)| band(kernels, frame, dc, part, rows);

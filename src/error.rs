@@ -50,11 +50,6 @@ impl Error {
         Self::new(ErrorKind::Input, message)
     }
 
-    /// Whether there was less memory than it takes.
-    pub(crate) fn is_of_memory(&self) -> bool {
-        self.kind() == ErrorKind::Limit && self.field() == Some("memory")
-    }
-
     pub(crate) fn usage(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Usage, message)
     }
@@ -81,6 +76,11 @@ impl Error {
     /// Who has to act.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Whether there was less memory than it takes.
+    pub(crate) fn is_of_memory(&self) -> bool {
+        self.kind() == ErrorKind::Limit && self.field() == Some("memory")
     }
 
     /// The sentence alone, without the place.

@@ -47,6 +47,8 @@ pub(crate) struct Batch<'a> {
     rows: Range<u32>,
     /// Bytes that it is known to hold.
     known: u64,
+    /// Whether it has left scans, or their tokens, for want of room.
+    has_left: bool,
 }
 
 /// What batches of one pass over the rows have in common.
@@ -98,7 +100,7 @@ impl<'a> Batch<'a> {
         parts.iter().for_each(|part| part.look_at(&mut wanted));
         let dc = parts.iter().any(Part::is_dc).then(DcRows::default);
         let (planes, store) = (Box::new(Planes::new()), Store::default());
-        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0 }
+        Self { frame, parts, wanted, planes, dc, ways: None, store, rows: 0..0, known: 0, has_left: false }
     }
 
     /// The scans of several ways, to choose from. Where the coefficients are held with their zeros, tokens are not:
@@ -182,6 +184,11 @@ impl<'a> Batch<'a> {
         self.store.bytes() + own + self.dc.as_ref().map_or(0, DcRows::bytes)
     }
 
+    /// Whether scans, or their tokens, are left for want of room: which ones, threads that share rows do not agree on.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left
+    }
+
     /// The MCU rows that it has.
     pub(crate) fn rows(&self) -> Range<u32> {
         self.rows.clone()
@@ -194,6 +201,7 @@ impl<'a> Batch<'a> {
             return false;
         }
         self.rows.end = next.rows.end;
+        self.has_left |= next.has_left;
         let pieces = self.store.append(next.store);
         if let (Some(dc), Some(next)) = (&mut self.dc, &next.dc) {
             dc.append(next);
@@ -232,6 +240,7 @@ impl<'a> Batch<'a> {
     fn leave_the_last(&mut self) -> Option<u64> {
         let last = self.parts.iter().rposition(|part| part.tokens.keeps()).filter(|&last| last > 0)?;
         let bytes = self.parts[last].tokens.bytes();
+        self.has_left = true;
         match self.ways {
             Some(_) => self.parts[last].tokens.forget(),
             None => self.parts.truncate(last),
@@ -264,13 +273,13 @@ impl<'a> Batch<'a> {
     /// are of no use any more.
     ///
     /// # Errors
-    /// Where a coefficient is too large for the coding process.
+    /// Where a coefficient is too large for the coding process, or the call is cancelled.
     pub(crate) fn best(
         self,
         kernels: impl AcKernels,
         ways: &Ways,
         restart: RestartInterval,
-        threads: usize,
+        (threads, cancel): (usize, &Cancel),
         with_bytes: Option<impl FnOnce()>,
     ) -> Result<Option<Best<'a>>> {
         let Self { frame, parts, dc, mut store, .. } = self;
@@ -306,7 +315,7 @@ impl<'a> Batch<'a> {
         let (mut of_ac, mut of_dc): (Vec<_>, _) = (ac_scans.collect(), Vec::new());
         if let Some(release) = with_bytes {
             release();
-            of_dc = part::dc::with_bytes(kernels, frame, &dc, &parts, (of_ac, &store), threads)?;
+            of_dc = part::dc::with_bytes(kernels, frame, &dc, &parts, (of_ac, &store), (threads, cancel))?;
             (of_ac, store) = (of_dc.split_off(parts.len()), Store::default());
         } else {
             part::dc::take(kernels, frame, &dc, &mut parts, threads, &mut store);

@@ -249,9 +249,10 @@ impl Ready<'_> {
 
     /// The same with its data as it will be written.
     pub(crate) fn with_bytes(mut self, kernels: impl AcKernels, store: &Store) -> Self {
-        let mut bytes = Vec::with_capacity(self.bytes());
+        let room = self.bytes();
         self.data = match self.data {
             Data::Tokens(tokens, _) => {
+                let mut bytes = Vec::with_capacity(room);
                 emit(kernels, tokens, store, &self.tables, &mut bytes);
                 Data::Bytes(bytes)
             }

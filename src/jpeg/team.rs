@@ -52,6 +52,8 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             None => self.of_stream(rows, threads),
         };
         match outcome {
+            // What is left is left to later batches, which may need more than one that a single pass would have made.
+            Ok(Some(batch)) if batch.has_left() && !self.work.has_plenty(self.frame, self.written) => Ok(None),
             // Whatever is wrong, a single pass will find it.
             Err(error) if error.is_of_memory() || error.kind() == ErrorKind::Input => Ok(None),
             outcome => outcome,
@@ -160,5 +162,45 @@ impl<'b> Shared<'_, 'b> {
     fn others(self) -> Result<Vec<Batch<'b>>> {
         let made = self.made.into_inner().unwrap_or_default();
         Ok(made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::coeff::CoefficientImage;
+    use crate::jpeg::frame::Component;
+    use crate::jpeg::restart::Interval;
+    use crate::jpeg::simd::Scalar;
+    use crate::jpeg::write::{PLENTY, PLENTY_BYTES};
+    use crate::jpeg::{Coding, RestartInterval, Script};
+    use crate::limits::{Cancel, Limits, Visits};
+
+    /// What threads leave depends on which of them has which rows, and what comes later may then need more memory.
+    #[test]
+    fn what_is_left_is_left_where_there_is_plenty() {
+        let frame = Frame::new(512, 1024, 8, vec![Component::new(1, 1, 1, 0)]).unwrap();
+        let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
+        let image = planes[0].bytes();
+        let script: Script = "0: 0-0,0,0; 0: 1-63,0,1; 0: 1-63,1,0;".parse().unwrap();
+        let scans = script.for_frame(&frame, &Limits::default()).unwrap();
+        let intervals = Interval::of_scans(RestartInterval::default(), &frame, scans);
+        let begin = || Batch::new(&frame, scans, &intervals, Coding::Progressive);
+        for is_full in [false, true] {
+            planes[0].blocks_mut().fill([if is_full { 3 } else { 0 }; 64]);
+            for (memory, has_plenty) in [(PLENTY * image + PLENTY_BYTES, true), (PLENTY * image, false)] {
+                let limits = Limits { memory, ..Limits::default() };
+                let (cancel, visits) = (Cancel::new(), Visits::to_make(&limits, 0));
+                let work = Work { threads: 2, limits: &limits, cancel: &cancel, visits: &visits, progress: None };
+                let team = Team { kernels: Scalar, frame: &frame, begin: &begin, work, written: 0 };
+                let mut rows = Rows::Held(std::borrow::Cow::Borrowed(&planes));
+                let batch = team.tokenised(&mut rows).unwrap();
+                assert_eq!(
+                    batch.map(|batch| batch.has_left()),
+                    (!is_full || has_plenty).then_some(is_full),
+                    "{memory}"
+                );
+            }
+        }
     }
 }

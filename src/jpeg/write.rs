@@ -38,12 +38,12 @@ pub(crate) struct Work<'a> {
 
 /// Times the coefficients of a picture that all that is made of it may take at most, and bytes beside: the tokens of its
 /// largest scan 2, those of others 1, the output 2 while it is put together of parts as large.
-const PLENTY: u64 = 8;
-const PLENTY_BYTES: u64 = 1 << 22;
+pub(crate) const PLENTY: u64 = 8;
+pub(crate) const PLENTY_BYTES: u64 = 1 << 22;
 
 impl Work<'_> {
     /// Whether there is memory for all that may be made of a picture, however it is done, beside so many bytes.
-    fn has_plenty(&self, frame: &Frame, written: usize) -> bool {
+    pub(crate) fn has_plenty(&self, frame: &Frame, written: usize) -> bool {
         self.limits.memory.saturating_sub(PLENTY_BYTES + written as u64) / PLENTY >= frame.blocks() * BLOCK_BYTES
     }
 }
@@ -175,7 +175,7 @@ impl Scans<'_> {
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
             let has_plenty = threads > 1 && self.work.has_plenty(self.frame, out.len());
             let with_bytes = has_plenty.then_some(|| self.release(rows));
-            let best = batch.best(kernels, ways, self.restart, threads, with_bytes)?;
+            let best = batch.best(kernels, ways, self.restart, (threads, self.work.cancel), with_bytes)?;
             let may_be_less = threads > 1 && !has_plenty;
             match &best {
                 Some(Best::Made(made)) if may_be_less && self.check(made, rows, out).is_err() => threads = 1,

@@ -14,6 +14,7 @@ use crate::jpeg::restart::Countdown;
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::DcRows;
 use crate::jpeg::threads;
+use crate::limits::Cancel;
 
 /// Makes all tokens of those of the parts that are scans of DC coefficients, by so many threads.
 pub(crate) fn take(
@@ -44,14 +45,14 @@ enum Left<'a, 'b> {
 /// as it will be written, by so many threads.
 ///
 /// # Errors
-/// Where a difference is too large for the coding process.
+/// Where a difference is too large for the coding process, or the call is cancelled.
 pub(crate) fn with_bytes<'a>(
     kernels: impl AcKernels,
     frame: &Frame,
     dc: &DcRows,
     parts: &[Part<'a>],
     (others, store): (Vec<Ready<'a>>, &Store),
-    threads: usize,
+    (threads, cancel): (usize, &Cancel),
 ) -> Result<Vec<Ready<'a>>> {
     let bands = threads::bands(0..frame.mcus_high, threads);
     let of_dc = parts.iter().map(|part| (Left::Dc(part), bands.iter().map(|rows| (part, rows.clone())).collect()));
@@ -62,17 +63,19 @@ pub(crate) fn with_bytes<'a>(
         Left::Ready(ready) => ready.bytes(),
     };
     let work = |(part, rows)| band(kernels, frame, dc, part, rows);
-    let then = |left, bands: Vec<(Part<'a>, Store)>| match left {
-        Left::Ready(ready) => Ok(ready.with_bytes(kernels, store)),
-        Left::Dc(part) => {
-            let (mut whole, mut store) = (from_row(frame, dc, part, 0), Store::default());
-            for (part, own) in bands {
-                let pieces = store.append(own);
-                whole.join(part, pieces, &mut store);
-            }
-            whole.finish(&mut store);
-            Ok(whole.ready(frame)?.with_bytes(kernels, &store))
+    let then = |left, bands: Vec<(Part<'a>, Store)>| {
+        cancel.check()?;
+        let part = match left {
+            Left::Ready(ready) => return Ok(ready.with_bytes(kernels, store)),
+            Left::Dc(part) => part,
+        };
+        let (mut whole, mut store) = (from_row(frame, dc, part, 0), Store::default());
+        for (part, own) in bands {
+            let pieces = store.append(own);
+            whole.join(part, pieces, &mut store);
         }
+        whole.finish(&mut store);
+        Ok(whole.ready(frame)?.with_bytes(kernels, &store))
     };
     threads::share_groups(threads, of_dc.chain(of_others).collect(), weight, work, then).into_iter().collect()
 }

@@ -13,7 +13,7 @@ use common::build::{File, How};
 use common::entropy::Freedom;
 use common::huffman::Style;
 use common::picture::{Content, Picture};
-use common::script::{self, Sharing};
+use common::script::{self, Scan, Sharing};
 use cosimg::Limits;
 use cosimg::jpeg::{Coding, CoefficientImage, Mode, Transcoder};
 use peak_alloc::PeakAlloc;
@@ -183,4 +183,22 @@ fn what_is_foreseen_is_not_taken_before_the_bound_was_asked() {
     let most = limits.memory + 3 * (limits.memory - coefficients) + FIXED;
     println!("{bytes} bytes at a time within {}, {most} are allowed", limits.memory);
     assert!(bytes <= most, "{bytes} bytes at a time, {most} are allowed");
+}
+
+#[test]
+fn scans_wait_for_each_other_only_where_there_is_room() {
+    let _turn = turn();
+    let picture = Picture::new(512, 512, &[(1, 1)]).filled(1, Content::FULL);
+    let ac = (0..21).map(|band| Scan::ac(0, 3 * band + 1, 3 * band + 3, 0, 0));
+    let scans: Vec<_> = [Scan::dc(&[0], 0, 0)].into_iter().chain(ac).collect();
+    let file = File::whole(&picture, 0xC2, &scans, &How::default());
+    let largest = file.pieces.iter().filter(|(code, _)| *code == 0xDA).map(|(_, at)| at.len() as u64).max().unwrap();
+    assert!(file.bytes.len() as u64 > 8 * largest, "the scans take more than the largest of them");
+    let mut limits = Limits::default();
+    // The coefficients, a scan, and where its only interval lies.
+    limits.memory = picture.blocks() as u64 * 128 + largest + 64;
+    let (image, bytes) = measure(|| CoefficientImage::read(&file.bytes, &limits));
+    assert!(image.is_ok() && bytes < limits.memory + FIXED / 2, "{bytes} bytes, {limits:?}");
+    limits.memory -= largest / 2;
+    assert_eq!(CoefficientImage::read(&file.bytes, &limits).unwrap_err().field(), Some("memory"));
 }

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use crate::error::{Error, Result};
+use crate::jpeg::cursor::Cursor;
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::packed::{PackedRow, Rest, Spliced};
-use crate::jpeg::stream::Cursor;
 
 /// Rows of MCUs in which a guess is met, or it is wrong.
 pub(crate) const ROWS_TO_MEET: u32 = 4;

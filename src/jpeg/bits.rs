@@ -105,6 +105,9 @@ pub(crate) fn source_offset(source: &[u8], interval: &Interval, plain: usize) ->
     at
 }
 
+/// Bits that [`BitReader::refill`] makes ready.
+pub(crate) const READY: u32 = 56;
+
 /// Reads bits, most significant first. Past the end it reads zeros, and [`BitReader::overrun`] tells.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BitReader<'a> {
@@ -150,7 +153,7 @@ impl<'a> BitReader<'a> {
         Place { next: self.next, word: self.word, count: self.count }
     }
 
-    /// Makes at least 56 bits ready.
+    /// Makes [`READY`] bits ready, at least.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {
         let bytes = match self.data.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -159,7 +162,7 @@ impl<'a> BitReader<'a> {
         };
         self.word |= bytes >> self.count;
         self.next += (63 - self.count as usize) >> 3;
-        self.count |= 56;
+        self.count |= READY;
     }
 
     /// The next bits, from the top down; sure are those that [`BitReader::refill`] made ready.

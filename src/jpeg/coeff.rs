@@ -79,11 +79,6 @@ impl Plane {
         let blocks = rows * self.blocks_wide;
         self.blocks_mut().chunks_mut(blocks)
     }
-
-    pub(crate) fn row_mut(&mut self, y: usize) -> &mut [Block] {
-        let wide = self.blocks_wide;
-        &mut self.blocks_mut()[y * wide..][..wide]
-    }
 }
 
 /// The coefficients of a whole picture, with its geometry and quantisation tables. Two are equal when they decode to
@@ -106,7 +101,8 @@ impl CoefficientImage {
     /// `Limit` where the picture, its scans or its memory pass a bound of `limits`.
     pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
         let cancel = Cancel::new();
-        let mut terms = Terms { limits, cancel: &cancel, level: Simd::Auto.level()?, tolerance: Tolerance::new(false) };
+        let (level, tolerance) = (Simd::Auto.level()?, Tolerance::new(false));
+        let mut terms = Terms { limits, cancel: &cancel, level, threads: 1, tolerance };
         read::read(source, &mut terms)?.coefficients.hold(&cancel)
     }
 
@@ -117,7 +113,8 @@ impl CoefficientImage {
     /// `Input` where the file is damaged before the first scan, or has none; `Unsupported` and `Limit` as there.
     pub fn read_tolerant(source: &[u8], limits: &Limits) -> Result<(Self, Damages)> {
         let cancel = Cancel::new();
-        let mut terms = Terms { limits, cancel: &cancel, level: Simd::Auto.level()?, tolerance: Tolerance::new(true) };
+        let (level, tolerance) = (Simd::Auto.level()?, Tolerance::new(true));
+        let mut terms = Terms { limits, cancel: &cancel, level, threads: 1, tolerance };
         let image = read::read(source, &mut terms)?.coefficients.hold(&cancel)?;
         Ok((image, terms.tolerance.damages))
     }

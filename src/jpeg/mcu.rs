@@ -4,13 +4,9 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::jpeg::bits::Interval;
-use crate::jpeg::coeff::Plane;
-use crate::jpeg::entropy::{Fault, Input, ReadBlocks};
-use crate::jpeg::frame::Frame;
-use crate::limits::Cancel;
-
-/// Units of work between two looks at the flag that cancels.
-const CANCEL_EVERY: usize = 4096;
+use crate::jpeg::coeff::{Block, Plane};
+use crate::jpeg::entropy::{Fault, ReadBlocks};
+use crate::jpeg::frame::{Component, Frame};
 
 /// Bytes that an encoder may leave behind the last block of a scan or a restart interval. Some leave one or two, and
 /// readers with a buffer of 64 bits never see them; more is a sign of damage.
@@ -38,18 +34,45 @@ pub(crate) fn check_left_over(bytes: usize) -> Result<()> {
     Err(Error::input(format!("{bytes} bytes are left over after the last block")))
 }
 
-/// The MCUs of a scan: single blocks of one component, or the interleaved blocks of several (T.81 A.2).
+/// Some MCU rows of a frame, of all its components.
+#[derive(Debug)]
+pub(crate) struct Stripe<'a> {
+    rows: Range<u32>,
+    /// The blocks of each component, in raster order.
+    parts: Vec<&'a mut [Block]>,
+}
+
+impl<'a> Stripe<'a> {
+    /// The planes of a frame in stripes of so many MCU rows, the last of which may have fewer.
+    pub(crate) fn of(frame: &'a Frame, planes: &'a mut [Plane], rows: u32) -> impl Iterator<Item = Self> {
+        let pieces = |(plane, c): (&'a mut Plane, &Component)| plane.pieces_mut((rows * c.vertical) as usize);
+        let mut pieces: Vec<_> = planes.iter_mut().zip(&frame.components).map(pieces).collect();
+        (0..frame.mcus_high).step_by(rows as usize).map(move |start| Stripe {
+            rows: start..start.saturating_add(rows).min(frame.mcus_high),
+            // Every MCU row has rows of every component.
+            parts: pieces.iter_mut().map(|pieces| pieces.next().unwrap_or_default()).collect(),
+        })
+    }
+
+    /// All of them.
+    pub(crate) fn whole(frame: &Frame, planes: &'a mut [Plane]) -> Self {
+        Self { rows: 0..frame.mcus_high, parts: planes.iter_mut().map(Plane::blocks_mut).collect() }
+    }
+}
+
+/// The MCUs that a scan has of a stripe: single blocks of one component, or the interleaved blocks of several (T.81
+/// A.2).
 pub(crate) struct Mcus<'a> {
     /// For each component of the scan, in its order.
     parts: Vec<Part<'a>>,
     wide: usize,
     pub(crate) count: usize,
     /// Takes the blocks that pad an MCU; they carry nothing.
-    padding: [i16; 64],
+    padding: Block,
 }
 
 struct Part<'a> {
-    plane: &'a mut Plane,
+    blocks: &'a mut [Block],
     blocks_wide: usize,
     blocks_high: usize,
     /// Blocks of an MCU, in a row and a column.
@@ -57,60 +80,49 @@ struct Part<'a> {
     vertical: usize,
 }
 
+/// The MCUs of a scan of these components.
+pub(crate) fn count(frame: &Frame, components: &[usize]) -> usize {
+    match components {
+        &[only] => frame.components[only].blocks() as usize,
+        _ => frame.mcus_wide as usize * frame.mcus_high as usize,
+    }
+}
+
 impl<'a> Mcus<'a> {
-    pub(crate) fn new(frame: &Frame, components: &[usize], planes: &'a mut [Plane]) -> Self {
-        let planes = planes.iter_mut().zip(&frame.components).enumerate().filter(|(i, _)| components.contains(i));
+    pub(crate) fn new(frame: &Frame, components: &[usize], stripe: &'a mut Stripe<'_>) -> Self {
         let single = components.len() == 1;
-        let parts: Vec<_> = planes
-            .map(|(_, (plane, c))| Part {
-                plane,
-                blocks_wide: c.blocks_wide as usize,
-                blocks_high: c.blocks_high as usize,
-                horizontal: if single { 1 } else { c.horizontal as usize },
-                vertical: if single { 1 } else { c.vertical as usize },
-            })
-            .collect();
+        let parts = stripe.parts.iter_mut().zip(&frame.components).enumerate();
+        let parts = parts.filter(|(i, _)| components.contains(i)).map(|(_, (blocks, c))| {
+            let (horizontal, vertical) = if single { (1, 1) } else { (c.horizontal as usize, c.vertical as usize) };
+            let blocks_wide = c.blocks_wide as usize;
+            Part { blocks_wide, blocks_high: blocks.len() / blocks_wide, blocks, horizontal, vertical }
+        });
+        let parts: Vec<_> = parts.collect();
         let (wide, high) = match &parts[..] {
             [part] => (part.blocks_wide, part.blocks_high),
-            _ => (frame.mcus_wide as usize, frame.mcus_high as usize),
+            _ => (frame.mcus_wide as usize, stripe.rows.len()),
         };
         Self { parts, wide, count: wide * high, padding: [0; 64] }
     }
 
-    /// Reads the MCUs of a restart interval. `offset` tells where a byte of its data lies in the file.
+    /// Reads an MCU, counted from the first of the stripe.
     #[inline(always)]
     pub(crate) fn read<R: ReadBlocks>(
         &mut self,
-        mcus: Range<usize>,
+        mcu: usize,
         reader: &mut R,
-        data: &[u8],
-        cancel: &Cancel,
-        offset: impl Fn(usize) -> u64,
-    ) -> Result<()> {
-        let mut input = R::Input::new(data);
-        for mcu in mcus {
-            if mcu % CANCEL_EVERY == 0 {
-                cancel.check()?;
-            }
-            let read = self.read_one(mcu, reader, &mut input);
-            // Whatever else is wrong: what is read past the end is not data.
-            let read = if input.overrun() { Err(ENDS_EARLY) } else { read };
-            read.map_err(|fault| Error::input(fault).at(offset(input.byte_position())))?;
-        }
-        check_left_over(input.left_over()).map_err(|e| e.at(offset(input.byte_position())))
-    }
-
-    #[inline(always)]
-    fn read_one<R: ReadBlocks>(&mut self, mcu: usize, reader: &mut R, input: &mut R::Input<'_>) -> Result<(), Fault> {
+        input: &mut R::Input<'_>,
+    ) -> Result<(), Fault> {
         if let [part] = &mut self.parts[..] {
-            return reader.read(input, 0, &mut part.plane.blocks_mut()[mcu]);
+            return reader.read(input, 0, &mut part.blocks[mcu]);
         }
         let (x, y) = (mcu % self.wide, mcu / self.wide);
         for (slot, part) in self.parts.iter_mut().enumerate() {
             for row in y * part.vertical..(y + 1) * part.vertical {
                 for column in x * part.horizontal..(x + 1) * part.horizontal {
-                    let inside = row < part.blocks_high && column < part.blocks_wide;
-                    let block = if inside { &mut part.plane.row_mut(row)[column] } else { &mut self.padding };
+                    let is_inside = row < part.blocks_high && column < part.blocks_wide;
+                    let block =
+                        if is_inside { &mut part.blocks[row * part.blocks_wide + column] } else { &mut self.padding };
                     reader.read(input, slot, block)?;
                 }
             }

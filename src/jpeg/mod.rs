@@ -12,7 +12,8 @@
 //! metadata APPn and COM                 scan/     scans, scripts, progress
 //! coeff    the exchange type            quant/    quantisation
 //! color, sample, fdct, simd/            pixels to coefficients
-//! read     segments and scans to coefficients, by way of mcu     damage    what a tolerant reader passes over
+//! read     segments and scans to coefficients; cursor: how far a scan has come; scans: decoded together, by way of mcu;
+//!          tolerant: after errors, of which damage is what was passed over
 //! rows     coefficients between reader and writer; stream: decoded as they are asked for; packed: without their zeros;
 //!          tail: by two threads, of which ahead is what one has from the other; window: those of an MCU row
 //! layout   which scans: the one choice between scripts           progress  told to the caller     restart  intervals
@@ -26,6 +27,7 @@ mod batch;
 mod bits;
 mod coeff;
 mod color;
+mod cursor;
 mod damage;
 mod encode;
 mod entropy;
@@ -49,12 +51,14 @@ mod restart;
 mod rows;
 mod sample;
 mod scan;
+mod scans;
 #[allow(unsafe_code)] // vector kernels; each block has its reason
 mod simd;
 mod stream;
 mod tail;
 mod team;
 mod threads;
+mod tolerant;
 mod transcode;
 mod window;
 mod write;

@@ -1,28 +1,32 @@
 //! Bytes to coefficients: every segment in its turn, every scan into the planes.
 
 use std::borrow::Cow;
+use std::fmt::Debug;
 
 use crate::error::{Error, Result};
-use crate::jpeg::bits::{Unstuffed, source_offset};
+use crate::jpeg::bits::Unstuffed;
 use crate::jpeg::coeff::{BLOCK_BYTES, CoefficientImage, Plane};
+use crate::jpeg::cursor::{Cursor, ScanData};
 use crate::jpeg::damage::Tolerance;
 use crate::jpeg::entropy::{Band, ReadBlocks, ac_first, ac_refine, arith, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, Process};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOI, SOS};
-use crate::jpeg::mcu::{self, Mcus};
+use crate::jpeg::mcu::{self, Mcus, Stripe};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::progress::Progress;
 use crate::jpeg::scan::{Kind, Scan};
+use crate::jpeg::scans::{self, DecodeStripe, OfComponents};
 use crate::jpeg::simd::Level;
 use crate::jpeg::stream::Stream;
+use crate::jpeg::tolerant;
 use crate::limits::{Cancel, Limits, Visits, push};
 
-/// Restart intervals that a tolerant reader looks at beyond those that a scan should have: some may be there twice.
-const MORE_INTERVALS: usize = 64;
+/// Scans that wait to be decoded together, at most: each has its tables.
+const MOST_WAITING: usize = 32;
 
 /// What a file holds.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) cancel: &'a Cancel,
     /// The instructions that readers of entropy-coded data are compiled for.
     pub(crate) level: Level,
+    /// How many threads may work at once, the caller's among them.
+    pub(crate) threads: usize,
     pub(crate) tolerance: Tolerance,
 }
 
@@ -155,7 +161,7 @@ impl<'a> Reader<'a> {
         if quant.is_err() {
             picture.decode_what_waits(terms)?;
         }
-        let coefficients = picture.finish(quant?, !terms.tolerance.damages.is_empty())?;
+        let coefficients = picture.finish(quant?, terms)?;
         Ok(Source { coefficients, metadata: self.metadata })
     }
 }
@@ -182,12 +188,19 @@ impl Tables {
 }
 
 /// The entropy-coded data of a scan within the file.
+#[derive(Clone, Copy)]
 struct EntropyCoded<'a> {
     source: &'a [u8],
     /// Where the scan header begins.
     header: usize,
     start: usize,
     end: usize,
+}
+
+impl<'a> EntropyCoded<'a> {
+    fn range(&self) -> (&'a [u8], usize, usize) {
+        (self.source, self.start, self.end)
+    }
 }
 
 /// A picture on its way.
@@ -200,6 +213,9 @@ struct Picture<'a> {
     /// The only scan so far, which has all coefficients and is not read yet: unless another follows, there is no need
     /// to have them in memory.
     whole: Option<Box<Stream<'a>>>,
+    /// The last scans so far, which are to be decoded together, and the bytes of their data.
+    waiting: Vec<Box<dyn DecodeStripe + 'a>>,
+    waiting_bytes: u64,
     /// The quantisation table of each component, as it was when its first scan began (T.81 B.2.4.1 lets a slot be
     /// defined anew between scans).
     quant: Vec<Option<QuantTable>>,
@@ -208,7 +224,6 @@ struct Picture<'a> {
     /// Whether the data of a scan has been looked at.
     has_begun: bool,
     visits: Visits,
-    plain: Unstuffed,
 }
 
 impl<'a> Picture<'a> {
@@ -230,16 +245,17 @@ impl<'a> Picture<'a> {
             frame,
             planes: Vec::new(),
             whole: None,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
             quant: vec![None; components],
             progress: Progress::new(components),
             scans: 0,
             has_begun: false,
             visits: Visits::to_read(limits),
-            plain: Unstuffed::default(),
         })
     }
 
-    /// Checks a scan, then reads it into the planes.
+    /// Checks a scan, then reads it, or leaves it for later.
     fn scan(
         &mut self,
         header: &ScanHeader,
@@ -255,7 +271,11 @@ impl<'a> Picture<'a> {
         self.visits.take(scan.blocks(&self.frame) * self.process.weight(scan))?;
         let intervals = scan.blocks(&self.frame).checked_div(tables.restart_interval.into()).map_or(1, |n| n + 1);
         let plain = Unstuffed::memory(data.end - data.start, usize::try_from(intervals).unwrap_or(usize::MAX));
-        limits.check_memory(self.frame.blocks() * BLOCK_BYTES + plain, "the coefficients and a scan")?;
+        let memory = self.frame.blocks() * BLOCK_BYTES + plain;
+        if self.waiting.len() == MOST_WAITING || memory + self.waiting_bytes > limits.memory {
+            self.decode_what_waits(terms)?;
+        }
+        limits.check_memory(memory, "the coefficients and a scan")?;
         for &c in &scan.components {
             let slot = usize::from(self.frame.components[c].table);
             if self.quant[c].is_none() {
@@ -297,15 +317,22 @@ impl<'a> Picture<'a> {
         terms: &Terms<'_>,
     ) -> Result<()> {
         let reader = baseline::Reader::new(&tables.dc(header, true)?, &tables.ac(header, true)?);
-        let range = (data.source, data.start, data.end);
-        let stream = Stream::new(&self.frame, reader, terms.level, range, tables.restart_interval);
-        (self.whole, self.has_begun) = (Some(Box::new(stream)), true);
+        let cursor = self.cursor(reader, header, tables, data, terms);
+        (self.whole, self.has_begun) = (Some(Box::new(Stream::new(&self.frame, cursor))), true);
         Ok(())
     }
 
-    /// Decodes a scan that was left for later: what comes first in a file is the first to be said of it.
+    /// Decodes all scans that were left for later: what comes first in a file is the first to be said of it.
     fn decode_what_waits(&mut self, terms: &Terms<'_>) -> Result<()> {
-        if self.whole.is_some() { self.hold(terms) } else { Ok(()) }
+        if self.whole.is_some() {
+            self.hold(terms)?;
+        }
+        let scans = std::mem::take(&mut self.waiting);
+        if scans.is_empty() {
+            return Ok(());
+        }
+        self.waiting_bytes = 0;
+        scans::decode(scans, &self.frame, &mut self.planes, terms.threads, terms.cancel)
     }
 
     /// Takes the picture into memory, as far as it was read.
@@ -323,7 +350,7 @@ impl<'a> Picture<'a> {
         kind: Kind,
         header: &ScanHeader,
         tables: &Tables,
-        data: &EntropyCoded<'_>,
+        data: &EntropyCoded<'a>,
         terms: &mut Terms<'_>,
     ) -> Result<()> {
         let (low, band) = point_transform_and_band(header);
@@ -342,8 +369,23 @@ impl<'a> Picture<'a> {
                 self.read_blocks(reader, header, tables, data, terms)
             }
             Kind::AcRefine => {
-                let reader = ac_refine::Reader::new(&tables.ac(header, false)?[0], band);
-                self.read_blocks(reader, header, tables, data, terms)
+                let table = &tables.ac(header, false)?[0];
+                match terms.level {
+                    Level::Scalar(kernels) => {
+                        let reader = ac_refine::Reader::new(kernels, table, band);
+                        self.read_blocks(reader, header, tables, data, terms)
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2(kernels) => {
+                        let reader = ac_refine::Reader::new(kernels, table, band);
+                        self.read_blocks(reader, header, tables, data, terms)
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx512(kernels) => {
+                        let reader = ac_refine::Reader::new(kernels.avx2(), table, band);
+                        self.read_blocks(reader, header, tables, data, terms)
+                    }
+                }
             }
         }
     }
@@ -353,7 +395,7 @@ impl<'a> Picture<'a> {
         kind: Kind,
         header: &ScanHeader,
         tables: &Tables,
-        data: &EntropyCoded<'_>,
+        data: &EntropyCoded<'a>,
         terms: &mut Terms<'_>,
     ) -> Result<()> {
         let (low, band) = point_transform_and_band(header);
@@ -377,63 +419,39 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// Reads the blocks of a scan, interval by interval.
-    fn read_blocks<R: ReadBlocks>(
+    /// Reads the blocks of a scan at once where damage is passed over, and otherwise leaves them for later.
+    fn read_blocks<R: ReadBlocks + Debug + Send + 'a>(
         &mut self,
-        mut reader: R,
+        reader: R,
         header: &ScanHeader,
         tables: &Tables,
-        data: &EntropyCoded<'_>,
+        data: &EntropyCoded<'a>,
         terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let EntropyCoded { source, start, end, .. } = *data;
-        let Terms { cancel, level, tolerance, .. } = terms;
         self.has_begun = true;
         let components = &header.scan.components;
-        let mut mcus = Mcus::new(&self.frame, components, &mut self.planes);
-        let per_interval = if tables.restart_interval == 0 { mcus.count } else { tables.restart_interval.into() };
-        let intervals = mcus.count.div_ceil(per_interval);
-        self.plain.fill(source, start, end, intervals + if tolerance.is_tolerant { MORE_INTERVALS } else { 0 });
-        let mut next = 0;
-        for interval in &self.plain.intervals {
-            let data = self.plain.data(interval);
-            if let Some(number) = interval.restart {
-                let ahead = (usize::from(number) + 9 - next % 8) % 8;
-                if ahead > 0 {
-                    tolerance.forgive(mcu::out_of_order(interval))?;
-                }
-                match ahead {
-                    // As libjpeg: one or two are lost, or this one is late; anything else is taken for a wrong number.
-                    1 | 2 => next += ahead,
-                    6 | 7 => continue,
-                    _ => {}
-                }
-            }
-            if next >= intervals {
-                if !data.is_empty() {
-                    tolerance.forgive(Error::input(mcu::SURPLUS).at(interval.source as u64))?;
-                }
-                break;
-            }
-            reader.restart();
-            let range = next * per_interval..((next + 1) * per_interval).min(mcus.count);
-            let offset = |plain| source_offset(source, interval, plain) as u64;
-            let outcome = level.run(
-                #[inline(always)]
-                || mcus.read(range, &mut reader, data, cancel, offset),
-            );
-            if let Err(error) = outcome {
-                tolerance.forgive(error)?;
-            }
-            next += 1;
+        if !terms.tolerance.is_tolerant {
+            let cursor = self.cursor(reader, header, tables, data, terms);
+            self.waiting_bytes += cursor.data.plain.bytes();
+            self.waiting.push(Box::new(OfComponents { cursor, components: components.clone() }));
+            return Ok(());
         }
-        if next < intervals {
-            tolerance.forgive(mcu::too_few_intervals(next, intervals, end))?;
-        }
-        match self.plain.surplus {
-            Some(offset) => tolerance.forgive(Error::input(mcu::SURPLUS).at(offset as u64)),
-            None => Ok(()),
-        }
+        let mut picture = Stripe::whole(&self.frame, &mut self.planes);
+        let mcus = Mcus::new(&self.frame, components, &mut picture);
+        tolerant::read(reader, mcus, tables.restart_interval, data.range(), terms)
+    }
+
+    /// What decodes a scan.
+    fn cursor<R: ReadBlocks>(
+        &self,
+        reader: R,
+        header: &ScanHeader,
+        tables: &Tables,
+        data: &EntropyCoded<'a>,
+        terms: &Terms<'_>,
+    ) -> Cursor<'a, R> {
+        let count = mcu::count(&self.frame, &header.scan.components);
+        Cursor::new(ScanData::new(data.range(), count, tables.restart_interval, terms.level), reader)
     }
 
     fn quant_tables(&self, tables: &Tables) -> Result<Vec<QuantTable>> {
@@ -446,7 +464,7 @@ impl<'a> Picture<'a> {
         table.collect()
     }
 
-    fn finish(self, quant: Vec<QuantTable>, is_damaged: bool) -> Result<Coefficients<'a>> {
+    fn finish(mut self, quant: Vec<QuantTable>, terms: &Terms<'_>) -> Result<Coefficients<'a>> {
         if !self.has_begun {
             return Err(Error::input("the file has no scan"));
         }
@@ -457,8 +475,9 @@ impl<'a> Picture<'a> {
                 rows: Rows::Streamed(stream),
             });
         }
+        self.decode_what_waits(terms)?;
         let mut image = CoefficientImage { frame: self.frame, planes: self.planes, tables: quant };
-        if is_damaged {
+        if !terms.tolerance.damages.is_empty() {
             image.limit_to_precision();
         }
         Ok(image.into())

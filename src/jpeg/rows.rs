@@ -307,6 +307,7 @@ impl Coefficients<'_> {
         use crate::jpeg::read::{self, Terms};
         let (limits, cancel) = (crate::limits::Limits::default(), Cancel::new());
         let (level, tolerance) = (crate::jpeg::simd::Simd::Auto.level().unwrap(), Tolerance::new(false));
-        read::read(source, &mut Terms { limits: &limits, cancel: &cancel, level, tolerance }).unwrap().coefficients
+        let mut terms = Terms { limits: &limits, cancel: &cancel, level, threads: 1, tolerance };
+        read::read(source, &mut terms).unwrap().coefficients
     }
 }

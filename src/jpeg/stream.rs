@@ -1,20 +1,15 @@
 //! The scan of a sequential file that has all its coefficients, decoded an MCU row at a time.
 
-use std::sync::Arc;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jpeg::ahead::{Ahead, Meeting};
-use crate::jpeg::bits::{BitReader, Place, Unstuffed, source_offset};
+use crate::jpeg::cursor::{Cursor, Position};
 use crate::jpeg::entropy::planes::AcKernels;
-use crate::jpeg::entropy::{Fault, ReadBlocks, baseline};
 use crate::jpeg::frame::Frame;
-use crate::jpeg::mcu;
 use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::packed::{PackedRow, Rest};
-use crate::jpeg::simd::Level;
 use crate::jpeg::window::Window;
 
-/// A scan that is decoded on demand. It is strict: the first thing that is wrong ends it.
+/// A scan that is decoded on demand.
 #[derive(Debug)]
 pub(crate) struct Stream<'a> {
     pub(crate) cursor: Cursor<'a>,
@@ -23,57 +18,10 @@ pub(crate) struct Stream<'a> {
     pub(crate) ahead: Option<Ahead>,
 }
 
-/// How far a scan has been decoded, and what it takes to go on.
-#[derive(Clone, Debug)]
-pub(crate) struct Cursor<'a> {
-    pub(crate) data: Arc<ScanData<'a>>,
-    pub(crate) reader: baseline::Reader,
-    pub(crate) place: Position,
-}
-
-/// What does not change while a scan is decoded.
-#[derive(Debug)]
-pub(crate) struct ScanData<'a> {
-    source: &'a [u8],
-    /// Where the data of the scan ends in the source.
-    end: usize,
-    pub(crate) plain: Unstuffed,
-    pub(crate) level: Level,
-    /// MCUs of the scan: in all, and between restarts.
-    pub(crate) count: usize,
-    pub(crate) per_interval: usize,
-}
-
-/// A place in a scan.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Position {
-    pub(crate) mcus: usize,
-    /// Restart intervals that have begun, and the MCUs that are left of the last.
-    pub(crate) intervals: usize,
-    pub(crate) left: usize,
-    /// Within its data.
-    pub(crate) bits: Place,
-}
-
 impl<'a> Stream<'a> {
-    /// For the scan whose data is `source[start..end]`, with a restart after so many MCUs, or none.
-    pub(crate) fn new(
-        frame: &Frame,
-        reader: baseline::Reader,
-        level: Level,
-        (source, start, end): (&'a [u8], usize, usize),
-        restart_interval: u16,
-    ) -> Self {
-        let window = Window::new(frame);
-        let count = match &frame.components[..] {
-            [only] => only.blocks() as usize,
-            _ => frame.mcus_wide as usize * frame.mcus_high as usize,
-        };
-        let per_interval = if restart_interval == 0 { count } else { restart_interval.into() };
-        let mut plain = Unstuffed::default();
-        plain.fill(source, start, end, count.div_ceil(per_interval));
-        let data = Arc::new(ScanData { source, end, plain, level, count, per_interval });
-        Self { cursor: Cursor { data, reader, place: Position::default() }, window, ahead: None }
+    /// One before the first MCU of its scan.
+    pub(crate) fn new(frame: &Frame, cursor: Cursor<'a>) -> Self {
+        Self { cursor, window: Window::new(frame), ahead: None }
     }
 
     /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call. Of what another
@@ -90,7 +38,7 @@ impl<'a> Stream<'a> {
             );
             return Ok(());
         }
-        cursor.begin_row(y);
+        begin_row(cursor, y);
         for line in 0..window.lines {
             cursor.decode(
                 window.wide,
@@ -113,7 +61,7 @@ impl<'a> Stream<'a> {
 
     /// As [`Stream::go_to`], without the zeros, and nothing of what another thread has decoded.
     pub(crate) fn pack_row(&mut self, kernels: impl AcKernels, y: u32, packer: &mut Packer) -> Result<PackedRow> {
-        self.cursor.begin_row(y);
+        begin_row(&mut self.cursor, y);
         self.cursor.pack(kernels, self.window.mcus(), packer)
     }
 
@@ -146,93 +94,9 @@ impl<'a> Stream<'a> {
     }
 }
 
-impl Cursor<'_> {
-    /// Decodes so many MCUs, or those that are left, without their zeros.
-    pub(crate) fn pack(&mut self, kernels: impl AcKernels, mcus: usize, packer: &mut Packer) -> Result<PackedRow> {
-        self.decode(
-            mcus,
-            #[inline(always)]
-            |_, reader, bits| packer.mcu(kernels, reader, bits),
-        )?;
-        Ok(packer.row())
-    }
-
-    /// Bits before it within its interval.
-    pub(crate) fn bit(&self) -> usize {
-        self.place.bits.position()
-    }
-
-    /// The first row begins anew.
-    fn begin_row(&mut self, y: u32) {
-        if y == 0 {
-            self.place = Position::default();
-        }
-    }
-
-    /// Decodes so many MCUs, or those that are left: gives the number of each to `mcu`, which reads it.
-    #[inline(always)]
-    fn decode(
-        &mut self,
-        mcus: usize,
-        mut mcu: impl FnMut(usize, &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
-    ) -> Result<()> {
-        let mut x = 0;
-        while x < mcus && self.place.mcus < self.data.count {
-            if self.place.left == 0 {
-                self.begin_interval()?;
-            }
-            let end = x + self.place.left.min(mcus - x);
-            self.decode_within(x, end, &mut mcu)?;
-            x = end;
-        }
-        match self.data.plain.surplus {
-            Some(offset) if self.place.mcus == self.data.count => Err(Error::input(mcu::SURPLUS).at(offset as u64)),
-            _ => Ok(()),
-        }
-    }
-
-    fn begin_interval(&mut self) -> Result<()> {
-        let (data, next) = (&self.data, self.place.intervals);
-        let Some(interval) = data.plain.intervals.get(next) else {
-            return Err(mcu::too_few_intervals(next, data.count.div_ceil(data.per_interval), data.end));
-        };
-        if interval.restart.is_some_and(|number| usize::from(number) != (next + 7) % 8) {
-            return Err(mcu::out_of_order(interval));
-        }
-        self.reader.restart();
-        self.place.intervals += 1;
-        self.place.left = data.per_interval.min(data.count - self.place.mcus);
-        self.place.bits = Place::default();
-        Ok(())
-    }
-
-    /// Decodes MCUs that are all of one interval.
-    #[inline(always)]
-    fn decode_within(
-        &mut self,
-        start: usize,
-        end: usize,
-        read: &mut impl FnMut(usize, &mut baseline::Reader, &mut BitReader<'_>) -> Result<(), Fault>,
-    ) -> Result<()> {
-        let Self { data, reader, place } = self;
-        let interval = &data.plain.intervals[place.intervals - 1];
-        let mut bits = BitReader::resume(data.plain.data(interval), place.bits);
-        let outcome: Result<(), Fault> = data.level.run(
-            #[inline(always)]
-            || {
-                for x in start..end {
-                    let outcome = read(x, reader, &mut bits);
-                    // Whatever else is wrong: what is read past the end is not data.
-                    if bits.overrun() { Err(mcu::ENDS_EARLY) } else { outcome }?;
-                }
-                Ok(())
-            },
-        );
-        let at = || source_offset(data.source, interval, bits.byte_position()) as u64;
-        outcome.map_err(|fault| Error::input(fault).at(at()))?;
-        place.bits = bits.place();
-        place.mcus += end - start;
-        place.left -= end - start;
-        if place.left == 0 { mcu::check_left_over(bits.left_over()).map_err(|e| e.at(at())) } else { Ok(()) }
+/// The first row begins anew.
+fn begin_row(cursor: &mut Cursor<'_>, y: u32) {
+    if y == 0 {
+        cursor.place = Position::default();
     }
 }

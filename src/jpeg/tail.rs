@@ -12,13 +12,14 @@ use std::thread::{self, Scope};
 use crate::error;
 use crate::jpeg::ahead::{Ahead, Decoded, McuStart, ROWS_TO_MEET, Shared, Starts};
 use crate::jpeg::bits::{BitReader, Place};
+use crate::jpeg::cursor::{Cursor, Position};
 use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::mcu;
 use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::packed::{PackedPicture, PackedRow, Rest};
-use crate::jpeg::stream::{Cursor, Position, Stream};
+use crate::jpeg::stream::Stream;
 use crate::jpeg::window::Window;
 
 /// Guesses at most: true codes fall into step within a few MCUs, whatever is no code is not worth the search.

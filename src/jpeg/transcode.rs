@@ -115,7 +115,8 @@ impl Transcoder {
     }
 
     /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
-    /// depend on it. A sequential source is decoded by two of them, and at most eight share the rows.
+    /// depend on it. A source of one scan is decoded by two of them, one of several scans by as many as it has scans, and
+    /// at most eight share the rows.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self
@@ -265,7 +266,8 @@ impl Transcoder {
 
     fn run_on(&self, threads: usize, source: &[u8]) -> Result<Transcoded> {
         let Self { simd, limits, cancel, .. } = self;
-        let mut terms = Terms { limits, cancel, level: simd.level()?, tolerance: Tolerance::new(self.tolerant) };
+        let (level, tolerance) = (simd.level()?, Tolerance::new(self.tolerant));
+        let mut terms = Terms { limits, cancel, level, threads, tolerance };
         let mut read = read::read(source, &mut terms)?;
         limits.check_result(read.coefficients.frame.width, read.coefficients.frame.height)?;
         let end = source.len() - read.metadata.trailing.len();

@@ -5,7 +5,7 @@ use super::planes::{AcKernels, Planes, filled};
 use super::run::{Run, end_of_band};
 use super::token::{MAX_RUN, MAX_SIZE, Room, SlotKind, Token, Tokens, put_large};
 use super::{Band, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks};
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
@@ -28,6 +28,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    type Place = Place;
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {

@@ -1,11 +1,11 @@
 //! Refinement of a band of AC coefficients: new coefficients with their runs of zeros, and a correction bit for each
 //! that was not zero before (T.81 G.1.2.3, G.2.3).
 
-use super::planes::{AcKernels, Planes, Refined, below, filled};
+use super::planes::{AcKernels, Changes, Planes, Refined, below, filled};
 use super::run::{Run, end_of_band};
 use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
 use super::{BAD_SYMBOL, Band, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks};
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place, READY};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
@@ -14,26 +14,71 @@ const EXTRA_AT: u32 = SlotKind::Corrections.extra_at();
 
 /// Reads refinements of a band.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub(crate) struct Reader<K> {
+    kernels: K,
     table: Decoder,
     band: Band,
     /// Blocks to come that have nothing new in the band (EOBRUN).
     run: u32,
 }
 
-impl Reader {
-    pub(crate) fn new(table: &HuffmanTable, band: Band) -> Self {
-        Self { table: Decoder::new(table), band, run: 0 }
+impl<K: AcKernels> Reader<K> {
+    pub(crate) fn new(kernels: K, table: &HuffmanTable, band: Band) -> Self {
+        Self { kernels, table: Decoder::new(table), band, run: 0 }
     }
 
-    /// Corrects `value` if the next bit says so.
+    /// Reads what a block has in the band, of which these coefficients were not zero before.
     #[inline(always)]
-    fn correct(&self, bits: &mut BitReader<'_>, value: &mut i16) {
-        bits.refill();
-        if bits.take(1) == 1 {
-            correct(value, self.band.low);
+    fn changes(&mut self, bits: &mut BitReader<'_>, known: u64, changes: &mut Changes) -> Result<(), Fault> {
+        let kernels = self.kernels;
+        let mut rest = self.band.mask();
+        while self.run == 0 && rest != 0 {
+            bits.refill();
+            let (symbol, length) = self.table.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
+            bits.consume(length);
+            let high = symbol >> 4;
+            let (is_new, is_negative) = match symbol & 15 {
+                0 if high < 15 => {
+                    self.run = (1 << high) + bits.take(high.into());
+                    break;
+                }
+                0 => (false, false),
+                1 => (true, bits.take(1) == 0),
+                _ => return Err(BAD_SYMBOL),
+            };
+            // Passes `high` zeros, correcting what is not zero, and stops at the zero after them. Where there is none,
+            // it passes all that is left.
+            let stop = kernels.deposit(1 << high, rest & !known);
+            let before = stop.wrapping_sub(1);
+            changes.places |= corrections(kernels, bits, rest & before & known);
+            if stop == 0 {
+                return Err(RUN_TOO_LONG);
+            }
+            changes.places |= if is_new { stop } else { 0 };
+            changes.negative |= if is_negative { stop } else { 0 };
+            rest &= !(before | stop);
         }
+        if self.run > 0 {
+            changes.places |= corrections(kernels, bits, rest & known);
+            self.run -= 1;
+        }
+        Ok(())
     }
+}
+
+/// Which of these places the next bits, one for each, say are to be corrected.
+#[inline(always)]
+fn corrections(kernels: impl AcKernels, bits: &mut BitReader<'_>, mut places: u64) -> u64 {
+    let mut corrected = 0;
+    while places != 0 {
+        bits.refill();
+        let count = places.count_ones().min(READY);
+        let first = kernels.deposit(below(count), places);
+        corrected |= kernels.deposit(bits.peek().reverse_bits(), first);
+        bits.consume(count);
+        places &= !first;
+    }
+    corrected
 }
 
 /// Moves a value away from zero by the unit of the point transform.
@@ -47,57 +92,23 @@ pub(crate) fn correct(value: &mut i16, low: u32) {
     }
 }
 
-impl ReadBlocks for Reader {
+impl<K: AcKernels> ReadBlocks for Reader<K> {
+    type Place = Place;
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {
         self.run = 0;
     }
 
+    #[inline(always)]
     fn read(&mut self, bits: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), Fault> {
-        let Band { start, end, low } = self.band;
-        let band = &mut block[start..=end];
-        let mut k = 0;
-        while self.run == 0 && k < band.len() {
-            bits.refill();
-            let (symbol, length) = self.table.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
-            bits.consume(length);
-            let high = symbol >> 4;
-            let new = match symbol & 15 {
-                0 if high < 15 => {
-                    self.run = (1 << high) + bits.take(high.into());
-                    break;
-                }
-                0 => 0,
-                1 => (bits.take(1) as i16 * 2 - 1) << low,
-                _ => return Err(BAD_SYMBOL),
-            };
-            // Passes `high` zeros, correcting what is not zero, and stops at the zero after them.
-            let mut zeros = high;
-            loop {
-                let Some(value) = band.get_mut(k) else { return Err(RUN_TOO_LONG) };
-                k += 1;
-                if *value != 0 {
-                    self.correct(bits, value);
-                } else if zeros > 0 {
-                    zeros -= 1;
-                } else {
-                    *value = new;
-                    break;
-                }
-            }
+        let known = self.kernels.places(block) & self.band.mask();
+        let mut changes = Changes::default();
+        let outcome = self.changes(bits, known, &mut changes);
+        if changes.places != 0 {
+            self.kernels.change(block, changes, self.band.low);
         }
-        if self.run > 0 {
-            let rest = &mut band[k..];
-            // Most blocks of a run have nothing to correct, and hostile files have nothing but such blocks.
-            if rest.iter().fold(0, |any, value| any | value) != 0 {
-                for value in rest.iter_mut().filter(|v| **v != 0) {
-                    self.correct(bits, value);
-                }
-            }
-            self.run -= 1;
-        }
-        Ok(())
+        outcome
     }
 }
 

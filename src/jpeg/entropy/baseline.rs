@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::pairs::{Pairs, ROOM, Sink};
 use super::token::{SlotKind, Tokens};
 use super::{Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, Tokenise, dc_first};
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::huffman::HuffmanTable;
@@ -42,6 +42,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    type Place = Place;
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::baseline::{in_range, size_and_extra};
 use super::token::{SlotKind, Tokens};
 use super::{BAD_SYMBOL, Fault, NO_SUCH_CODE, PerComponent, ReadBlocks, Tokenise};
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
@@ -46,6 +46,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    type Place = Place;
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {

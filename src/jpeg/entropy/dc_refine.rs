@@ -2,7 +2,7 @@
 
 use super::token::{MAX_CORRECTIONS, Tokens};
 use super::{Fault, ReadBlocks, Tokenise};
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 
 /// Reads refinements of DC coefficients.
@@ -19,6 +19,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    type Place = Place;
     type Input<'a> = BitReader<'a>;
 
     fn restart(&mut self) {}

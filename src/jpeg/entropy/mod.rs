@@ -25,8 +25,9 @@ pub(crate) mod store;
 pub(crate) mod token;
 
 use std::borrow::Cow;
+use std::fmt::Debug;
 
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::huffman::HuffmanTable;
@@ -70,7 +71,13 @@ pub(crate) const BAD_SYMBOL: Fault = "a symbol has no meaning in this kind of sc
 /// What blocks are read from: the data of a restart interval, its stuffing taken out, as bits or as the decisions of
 /// arithmetic coding.
 pub(crate) trait Input<'a> {
-    fn new(data: &'a [u8]) -> Self;
+    /// How far it has come; the beginning where it is new.
+    type Place;
+
+    /// Goes on from a place in the same data.
+    fn resume(data: &'a [u8], place: Self::Place) -> Self;
+
+    fn place(&self) -> Self::Place;
 
     /// Whole bytes taken so far, at most those there are.
     fn byte_position(&self) -> usize;
@@ -84,7 +91,8 @@ pub(crate) trait Input<'a> {
 
 /// Reads the blocks of one kind of scan.
 pub(crate) trait ReadBlocks {
-    type Input<'a>: Input<'a>;
+    type Place: Clone + Copy + Debug + Default + Send;
+    type Input<'a>: Input<'a, Place = Self::Place>;
 
     /// Forgets what went before, as at a restart marker.
     fn restart(&mut self);
@@ -94,8 +102,14 @@ pub(crate) trait ReadBlocks {
 }
 
 impl<'a> Input<'a> for BitReader<'a> {
-    fn new(data: &'a [u8]) -> Self {
-        Self::new(data)
+    type Place = Place;
+
+    fn resume(data: &'a [u8], place: Place) -> Self {
+        Self::resume(data, place)
+    }
+
+    fn place(&self) -> Place {
+        self.place()
     }
 
     fn byte_position(&self) -> usize {

@@ -3,7 +3,7 @@
 //! follow from them without another look at the coefficients that are zero.
 
 use super::ac_first::put_coefficient;
-use super::ac_refine::{new_token, through_16th};
+use super::ac_refine::{correct, new_token, through_16th};
 use super::token::{Room, Token, ZRL};
 use super::{Band, pairs};
 use crate::jpeg::coeff::Block;
@@ -69,6 +69,36 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
             at += 1;
         }
         out
+    }
+
+    /// The lowest bits of `word`, moved to those that `mask` selects.
+    #[inline(always)]
+    fn deposit(self, mut word: u64, mut mask: u64) -> u64 {
+        let mut out = 0;
+        while mask != 0 {
+            out |= (word & 1) << mask.trailing_zeros();
+            mask &= mask - 1;
+            word >>= 1;
+        }
+        out
+    }
+
+    /// The coefficients of a block that are not zero.
+    #[inline(always)]
+    fn places(self, block: &Block) -> u64 {
+        word_of(block, |value| value != 0)
+    }
+
+    /// Does to a block what a refinement to Al `low` says of it.
+    #[inline(always)]
+    fn change(self, block: &mut Block, Changes { places, negative }: Changes, low: u32) {
+        for k in filled(places, 64) {
+            match block[k] {
+                0 if negative >> k & 1 == 1 => block[k] = -1 << low,
+                0 => block[k] = 1 << low,
+                _ => correct(&mut block[k], low),
+            }
+        }
     }
 
     /// Whether to compress blocks is quicker than to leave out their zeros as they come.
@@ -179,6 +209,15 @@ pub(crate) struct Refined {
     pub(crate) negative: u64,
 }
 
+/// What a refinement says of a block.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Changes {
+    /// Coefficients that move away from zero, those included that were zero before.
+    pub(crate) places: u64,
+    /// Those of them that were, and become negative.
+    pub(crate) negative: u64,
+}
+
 /// The planes of the group at hand.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Planes {
@@ -264,13 +303,18 @@ pub(crate) fn below(k: u32) -> u64 {
 }
 
 #[inline(always)]
-fn collect(blocks: &[Block], words: &mut Words, holds: impl Fn(i16) -> bool) {
+fn collect(blocks: &[Block], words: &mut Words, holds: impl Fn(i16) -> bool + Copy) {
     for (block, word) in blocks.iter().zip(words) {
-        let bytes = block.map(|value| u8::from(holds(value)));
-        let (eights, _) = bytes.as_chunks::<8>();
-        *word = eights.iter().enumerate().fold(0, |word, (i, &eight)| {
-            // Eight bytes of 0 or 1: the multiplication moves the lowest bit of byte i to bit i of the top byte.
-            word | u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (8 * i)
-        });
+        *word = word_of(block, holds);
     }
+}
+
+#[inline(always)]
+fn word_of(block: &Block, holds: impl Fn(i16) -> bool) -> u64 {
+    let bytes = block.map(|value| u8::from(holds(value)));
+    let (eights, _) = bytes.as_chunks::<8>();
+    eights.iter().enumerate().fold(0, |word, (i, &eight)| {
+        // Eight bytes of 0 or 1: the multiplication moves the lowest bit of byte i to bit i of the top byte.
+        word | u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (8 * i)
+    })
 }

@@ -12,7 +12,7 @@ use super::lanes;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::ac_refine::new_token;
-use crate::jpeg::entropy::planes::{self, AcKernels, Planes, Refined, Wanted, Words};
+use crate::jpeg::entropy::planes::{self, AcKernels, Changes, Planes, Refined, Wanted, Words};
 use crate::jpeg::entropy::token::{MAX_SIZE, ROOM, Room, SlotKind, Token};
 
 impl AcKernels for Avx2 {
@@ -38,6 +38,9 @@ impl AcKernels for Avx2 {
         negative(blocks: &[Block], words: &mut Words) = negative;
         filled(words: &Words, mask: u64) -> u64 = filled;
         extract(word: u64, mask: u64) -> u64 = extract;
+        deposit(word: u64, mask: u64) -> u64 = deposit;
+        places(block: &Block) -> u64 = places;
+        change(block: &mut Block, changes: Changes, low: u32) = change;
         first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize = first;
         refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize = refine;
     }
@@ -204,6 +207,41 @@ fn filled(words: &Words, mask: u64) -> u64 {
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn extract(word: u64, mask: u64) -> u64 {
     _pext_u64(word, mask)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn deposit(word: u64, mask: u64) -> u64 {
+    _pdep_u64(word, mask)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn places(block: &Block) -> u64 {
+    let is_zero = |v| _mm256_cmpeq_epi16(v, _mm256_setzero_si256());
+    let [a, b, c, d] = load(block);
+    !signs(is_zero(a), is_zero(b), is_zero(c), is_zero(d))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn change(block: &mut Block, Changes { places, negative }: Changes, low: u32) {
+    let unit = _mm256_set1_epi16(1 << low);
+    let bits = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, i16::MIN);
+    let values = load(block);
+    let (quarters, _) = block.as_chunks_mut::<16>();
+    for (i, (quarter, value)) in quarters.iter_mut().zip(values).enumerate() {
+        let lanes_of = |word: u64| {
+            let word = _mm256_set1_epi16((word >> (16 * i)) as i16);
+            _mm256_cmpeq_epi16(_mm256_and_si256(word, bits), bits)
+        };
+        // Where the bit is in the magnitude already, nothing.
+        let by = _mm256_and_si256(lanes_of(places), _mm256_andnot_si256(_mm256_abs_epi16(value), unit));
+        let sign = _mm256_or_si256(_mm256_srai_epi16::<15>(value), lanes_of(negative));
+        let by = _mm256_sub_epi16(_mm256_xor_si256(by, sign), sign);
+        // SAFETY: the array has the 32 bytes that are written; no alignment is asked for.
+        unsafe { _mm256_storeu_si256(quarter.as_mut_ptr().cast(), _mm256_add_epi16(value, by)) };
+    }
 }
 
 /// The signs of 64 words.

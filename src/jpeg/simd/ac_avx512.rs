@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 use super::avx512::Avx512;
 use super::lanes;
 use crate::jpeg::coeff::Block;
-use crate::jpeg::entropy::planes::{self, AcKernels, BYTE, Planes, Refined, Wanted, Words};
+use crate::jpeg::entropy::planes::{self, AcKernels, BYTE, Changes, Planes, Refined, Wanted, Words};
 use crate::jpeg::entropy::token::{MAX_SIZE, Room, SlotKind};
 use crate::jpeg::entropy::{Band, pairs};
 
@@ -50,6 +50,21 @@ impl AcKernels for Avx512 {
     #[inline(always)]
     fn extract(self, word: u64, mask: u64) -> u64 {
         self.avx2().extract(word, mask)
+    }
+
+    #[inline(always)]
+    fn deposit(self, word: u64, mask: u64) -> u64 {
+        self.avx2().deposit(word, mask)
+    }
+
+    #[inline(always)]
+    fn places(self, block: &Block) -> u64 {
+        self.avx2().places(block)
+    }
+
+    #[inline(always)]
+    fn change(self, block: &mut Block, changes: Changes, low: u32) {
+        self.avx2().change(block, changes, low);
     }
 }
 

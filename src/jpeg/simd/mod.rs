@@ -269,7 +269,7 @@ mod tests {
     use super::*;
     use crate::jpeg::entropy::Band;
     use crate::jpeg::entropy::pairs;
-    use crate::jpeg::entropy::planes::{AT_ONCE, GROUP, Planes, Refined, Wanted, Words};
+    use crate::jpeg::entropy::planes::{AT_ONCE, Changes, GROUP, Planes, Refined, Wanted, Words};
     use crate::jpeg::entropy::token::{ROOM, Room};
     use crate::jpeg::quant::QuantTable;
     use crate::jpeg::quant::quantise::DeadZone;
@@ -352,6 +352,26 @@ mod tests {
         }
     }
 
+    fn changing_is_scalar<K: AcKernels>(kernels: K) {
+        let mut noise = Noise(8);
+        let blocks: Vec<_> = (0..40).flat_map(|_| random_blocks(&mut noise)).collect();
+        // No process reads the one value whose magnitude has 16 bits.
+        for block in blocks.into_iter().map(|block| block.map(|value| value.max(-i16::MAX))) {
+            let places = Scalar.places(&block);
+            assert_eq!(kernels.places(&block), places);
+            let [word, mask, places] = [!0, !0, places].map(|of| noise.word() & of);
+            assert_eq!(kernels.deposit(word, mask), Scalar.deposit(word, mask), "{word:x}, {mask:x}");
+            let new = !Scalar.places(&block) & noise.word();
+            let changes = Changes { places: places | new, negative: new & noise.word() };
+            for low in 0..14 {
+                let (mut changed, mut expected) = (block, block);
+                kernels.change(&mut changed, changes, low);
+                Scalar.change(&mut expected, changes, low);
+                assert_eq!(changed, expected, "{changes:x?}, Al {low}");
+            }
+        }
+    }
+
     fn packing_is_scalar<K: AcKernels>(kernels: K) {
         let mut noise = Noise(7);
         for block in (0..20).flat_map(|_| random_blocks(&mut noise)) {
@@ -395,6 +415,10 @@ mod tests {
         fn next(&mut self) -> u8 {
             self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (self.0 >> 24) as u8
+        }
+
+        fn word(&mut self) -> u64 {
+            u64::from_le_bytes(std::array::from_fn(|_| self.next()))
         }
 
         fn bytes(&mut self, len: usize) -> Vec<u8> {
@@ -526,6 +550,7 @@ mod tests {
         for_every_level!(ac_is_scalar);
         for_every_level!(planes_are_scalar);
         for_every_level!(packing_is_scalar);
+        for_every_level!(changing_is_scalar);
     }
 
     #[test]

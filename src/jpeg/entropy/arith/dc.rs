@@ -1,7 +1,7 @@
 //! DC coefficients: differences, whose bins depend on the difference before (T.81 F.1.4.1, F.1.4.4.1), and their
 //! refinement (G.1.3.1).
 
-use super::{Areas, Conditioning, Decoder, large};
+use super::{Areas, Conditioning, Decoder, Place, large};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::baseline::in_range;
 use crate::jpeg::entropy::{Fault, ReadBlocks};
@@ -64,6 +64,7 @@ impl First {
 }
 
 impl ReadBlocks for First {
+    type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 
     fn restart(&mut self) {
@@ -95,6 +96,7 @@ impl Refine {
 }
 
 impl ReadBlocks for Refine {
+    type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 
     fn restart(&mut self) {}

@@ -1,6 +1,6 @@
 //! The binary arithmetic decoder, and the probabilities that it learns (T.81 annex D).
 
-use crate::jpeg::bits::BitReader;
+use crate::jpeg::bits::{self, BitReader};
 use crate::jpeg::entropy::Input;
 
 /// What is learnt of a decision: its state in the table of estimates, and in the top bit its more probable value.
@@ -19,6 +19,14 @@ pub(crate) struct Decoder<'a> {
     /// The interval register A, from 0x8000 to 0x10000 between decisions.
     interval: u32,
     /// The high half of the code register C: less than A.
+    code: u32,
+}
+
+/// How far a [`Decoder`] has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    bits: bits::Place,
+    interval: u32,
     code: u32,
 }
 
@@ -72,11 +80,21 @@ impl Decoder<'_> {
 }
 
 impl<'a> Input<'a> for Decoder<'a> {
-    fn new(data: &'a [u8]) -> Self {
+    type Place = Option<Place>;
+
+    fn resume(data: &'a [u8], place: Option<Place>) -> Self {
+        if let Some(Place { bits, interval, code }) = place {
+            return Self { bits: BitReader::resume(data, bits), interval, code };
+        }
         let mut bits = BitReader::new(data);
         bits.refill();
         let code = bits.take(16);
         Self { bits, interval: 0x10000, code }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let Self { bits, interval, code } = self;
+        Some(Place { bits: bits.place(), interval: *interval, code: *code })
     }
 
     fn byte_position(&self) -> usize {
@@ -130,7 +148,7 @@ mod tests {
         let (scan, _) = coded.split_at(coded.len() - 3);
         let plain: Vec<u8> =
             scan.iter().enumerate().filter(|&(i, _)| i == 0 || scan[i - 1] != 0xFF).map(|p| *p.1).collect();
-        let (mut decoder, mut bin) = (Decoder::new(&plain), Bin::default());
+        let (mut decoder, mut bin) = (Decoder::resume(&plain, None), Bin::default());
         for (i, byte) in decisions.iter().enumerate() {
             let said = (0..8).fold(0, |said, _| said << 1 | u8::from(decoder.decide(&mut bin)));
             assert_eq!(said, *byte, "byte {i}");

@@ -10,7 +10,7 @@ pub(crate) mod dc;
 mod decoder;
 pub(crate) mod sequential;
 
-pub(crate) use decoder::Decoder;
+pub(crate) use decoder::{Decoder, Place};
 
 use super::{Fault, OUT_OF_RANGE};
 use decoder::Bin;

@@ -238,9 +238,9 @@ fn change(block: &mut Block, Changes { places, negative }: Changes, low: u32) {
         // Where the bit is in the magnitude already, nothing.
         let by = _mm256_and_si256(lanes_of(places), _mm256_andnot_si256(_mm256_abs_epi16(value), unit));
         let sign = _mm256_or_si256(_mm256_srai_epi16::<15>(value), lanes_of(negative));
-        let by = _mm256_sub_epi16(_mm256_xor_si256(by, sign), sign);
+        let changed = _mm256_add_epi16(value, _mm256_sub_epi16(_mm256_xor_si256(by, sign), sign));
         // SAFETY: the array has the 32 bytes that are written; no alignment is asked for.
-        unsafe { _mm256_storeu_si256(quarter.as_mut_ptr().cast(), _mm256_add_epi16(value, by)) };
+        unsafe { _mm256_storeu_si256(quarter.as_mut_ptr().cast(), changed) };
     }
 }
 

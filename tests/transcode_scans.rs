@@ -17,7 +17,7 @@ use cosimg::{Cancel, ErrorKind, Limits};
 
 /// As many blocks as several stripes have, whatever the sampling, and an MCU row that is not whole.
 fn picture(number: usize, content: Content) -> Picture {
-    let sampling = [&[(2, 2), (1, 1), (1, 1)][..], &[(1, 1)], &[(2, 1), (1, 2)], &[(1, 1); 4]][number % 4];
+    let sampling = [&[(2, 2), (1, 1), (1, 1)][..], &[(1, 1)], &[(2, 1), (1, 2)], &[(1, 1); 4]][number / 3 % 4];
     Picture::new(250, 1500, sampling).filled(number as u64, content)
 }
 
@@ -27,14 +27,14 @@ fn source(number: usize) -> (File, Picture) {
     let picture = picture(number, [Content::SPARSE, Content::USUAL][number / 2 % 2]);
     let sharing = [Sharing::None, Sharing::Some, Sharing::Most][number % 3];
     let restart = [0, 1, 7, 1000][random.below(4)];
-    let is_progressive = number % 3 > 0;
+    let is_progressive = !number.is_multiple_of(4);
     let scans = if is_progressive {
-        script::odd(&picture, sharing, 2, number % 2 == 0, &mut random)
+        script::odd(&picture, sharing, 2, number.is_multiple_of(2), &mut random)
     } else {
         script::sequential(&picture, Sharing::None, &mut random)
     };
     let known = if is_progressive { known(&picture, &scans) } else { picture.clone() };
-    let file = if number % 5 == 0 {
+    let file = if number.is_multiple_of(5) {
         let model = Model { slots: [(0, 0); 4], dc: [(0, 1); 4], ac: [5; 4], zeros: false };
         arithmetic::file(&picture, if is_progressive { 0xCA } else { 0xC9 }, &scans, &model, restart)
     } else {
@@ -140,7 +140,7 @@ fn what_is_wrong_behind_the_scans_is_said_after_what_is_wrong_in_them() {
 
 #[test]
 fn more_scans_than_wait_together_are_read() {
-    let picture = picture(1, Content::SPARSE);
+    let picture = picture(3, Content::SPARSE);
     let dc = (0..=10).rev().map(|low| Scan::dc(&[0], if low == 10 { 0 } else { low + 1 }, low));
     let ac = (1..64).map(|k| Scan::ac(0, k, k, 0, 0));
     let scans: Vec<_> = dc.chain(ac).collect();

@@ -5,7 +5,7 @@ use super::planes::{AcKernels, Changes, Planes, Refined, below, filled};
 use super::run::{Run, end_of_band};
 use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
 use super::{BAD_SYMBOL, Band, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks};
-use crate::jpeg::bits::{BitReader, Place, READY};
+use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
@@ -30,9 +30,31 @@ impl<K: AcKernels> Reader<K> {
     /// Reads what a block has in the band, of which these coefficients were not zero before.
     #[inline(always)]
     fn changes(&mut self, bits: &mut BitReader<'_>, known: u64, changes: &mut Changes) -> Result<(), Fault> {
-        let kernels = self.kernels;
-        let mut rest = self.band.mask();
-        while self.run == 0 && rest != 0 {
+        let (mut rest, mut corrections) = (self.band.mask(), Corrections::default());
+        let outcome = self.symbols(bits, known, &mut rest, (changes, &mut corrections));
+        if self.run > 0 && outcome.is_ok() {
+            let left = rest & known;
+            if left != 0 {
+                bits.refill();
+                corrections.take(bits, left.count_ones());
+            }
+            self.run -= 1;
+        }
+        changes.places |= corrections.of(self.kernels, known);
+        outcome
+    }
+
+    /// Reads symbols, as long as there are some for the block, with what each of them tells. Leaves the `rest` of the
+    /// band.
+    #[inline(always)]
+    fn symbols(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        known: u64,
+        rest: &mut u64,
+        (changes, corrections): (&mut Changes, &mut Corrections),
+    ) -> Result<(), Fault> {
+        while self.run == 0 && *rest != 0 {
             bits.refill();
             let (symbol, length) = self.table.decode(bits.peek()).ok_or(NO_SUCH_CODE)?;
             bits.consume(length);
@@ -48,37 +70,49 @@ impl<K: AcKernels> Reader<K> {
             };
             // Passes `high` zeros, correcting what is not zero, and stops at the zero after them. Where there is none,
             // it passes all that is left.
-            let stop = kernels.deposit(1 << high, rest & !known);
+            let stop = self.kernels.deposit(1 << high, *rest & !known);
             let before = stop.wrapping_sub(1);
-            changes.places |= corrections(kernels, bits, rest & before & known);
+            corrections.take(bits, (*rest & before & known).count_ones());
             if stop == 0 {
                 return Err(RUN_TOO_LONG);
             }
             changes.places |= if is_new { stop } else { 0 };
             changes.negative |= if is_negative { stop } else { 0 };
-            rest &= !(before | stop);
-        }
-        if self.run > 0 {
-            changes.places |= corrections(kernels, bits, rest & known);
-            self.run -= 1;
+            *rest &= !(before | stop);
         }
         Ok(())
     }
 }
 
-/// Which of these places the next bits, one for each, say are to be corrected.
-#[inline(always)]
-fn corrections(kernels: impl AcKernels, bits: &mut BitReader<'_>, mut places: u64) -> u64 {
-    let mut corrected = 0;
-    while places != 0 {
-        bits.refill();
-        let count = places.count_ones().min(READY);
-        let first = kernels.deposit(below(count), places);
-        corrected |= kernels.deposit(bits.peek().reverse_bits(), first);
+/// The correction bits of a block, the last one lowest: those of the first coefficients that were not zero before.
+#[derive(Default)]
+struct Corrections {
+    bits: u64,
+    count: u32,
+}
+
+impl Corrections {
+    /// Bits that are taken at once: a code and its sign leave so many of those that are ready.
+    const AT_ONCE: u32 = 32;
+
+    /// Takes so many more, of at most 63 in all, where [`Self::AT_ONCE`] are ready.
+    #[inline(always)]
+    fn take(&mut self, bits: &mut BitReader<'_>, mut count: u32) {
+        self.count += count;
+        if count > Self::AT_ONCE {
+            self.bits = self.bits << Self::AT_ONCE | u64::from(bits.take(Self::AT_ONCE));
+            bits.refill();
+            count -= Self::AT_ONCE;
+        }
+        self.bits = self.bits << count | bits.peek() >> 1 >> (63 - count);
         bits.consume(count);
-        places &= !first;
     }
-    corrected
+
+    /// Which of these coefficients are corrected.
+    #[inline(always)]
+    fn of(self, kernels: impl AcKernels, known: u64) -> u64 {
+        kernels.deposit(self.bits.reverse_bits() >> 1 >> (63 - self.count), known)
+    }
 }
 
 /// Moves a value away from zero by the unit of the point transform.
@@ -103,6 +137,11 @@ impl<K: AcKernels> ReadBlocks for Reader<K> {
     #[inline(always)]
     fn read(&mut self, bits: &mut BitReader<'_>, _: usize, block: &mut Block) -> Result<(), Fault> {
         let known = self.kernels.places(block) & self.band.mask();
+        // Most blocks of a run have nothing to correct.
+        if self.run > 0 && known == 0 {
+            self.run -= 1;
+            return Ok(());
+        }
         let mut changes = Changes::default();
         let outcome = self.changes(bits, known, &mut changes);
         if changes.places != 0 {

@@ -202,3 +202,21 @@ fn scans_wait_for_each_other_only_where_there_is_room() {
     limits.memory -= largest / 2;
     assert_eq!(CoefficientImage::read(&file.bytes, &limits).unwrap_err().field(), Some("memory"));
 }
+
+#[test]
+fn scans_that_wait_take_no_more_than_their_share() {
+    let _turn = turn();
+    let mut random = Random::new(5);
+    // Intervals that are known by more than their bytes, and tables for every scan of few blocks.
+    for (side, restart) in [(1024, 1), (8, 0)] {
+        let picture = Picture::new(side, side, &[(1, 1)]).filled(1, Content::SPARSE);
+        let scan = &script::sequential(&picture, Sharing::Most, &mut random)[0];
+        let scans: Vec<_> = (0..40).map(|_| scan.clone()).collect();
+        let file = File::of(&picture, 0xC0).restart(restart);
+        let file = scans.iter().fold(file, |file, scan| file.scan(&picture, scan, &How::default())).end();
+        let coefficients = picture.blocks() as u64 * 128;
+        let (image, bytes) = measure(|| CoefficientImage::read(&file.bytes, &Limits::default()));
+        let most = coefficients * TENTHS / 10 + 2 * FIXED;
+        assert!(image.is_ok() && bytes < most, "{side}: {bytes} of {most} bytes");
+    }
+}

@@ -139,8 +139,23 @@ fn what_is_wrong_behind_the_scans_is_said_after_what_is_wrong_in_them() {
 }
 
 #[test]
-fn more_scans_than_wait_together_are_read() {
+fn a_table_that_is_missing_is_said_after_what_is_wrong_in_the_scans() {
     let picture = picture(3, Content::SPARSE);
+    let scans = [Scan::dc(&[0], 0, 0), Scan::ac(0, 1, 63, 0, 0)];
+    let file = File::new().frame(&picture, 0xC2);
+    let file = scans.iter().fold(file, |file, scan| file.scan(&picture, scan, &How::default())).end();
+    let missing = agree("missing", &Transcoder::new(), &[2], &file.bytes).unwrap_err();
+    assert!(missing.contains("no quantisation table"), "{missing}");
+    let mut damaged = file.bytes.clone();
+    let (_, scan) = file.pieces.iter().find(|(code, _)| *code == 0xDA).unwrap();
+    damaged.drain(scan.end - 40..scan.end - 20);
+    let within = agree("within", &Transcoder::new(), &[2], &damaged).unwrap_err();
+    assert!(!within.contains("no quantisation table"), "{within}");
+}
+
+#[test]
+fn more_scans_than_wait_together_are_read() {
+    let picture = picture(3, Content::USUAL);
     let dc = (0..=10).rev().map(|low| Scan::dc(&[0], if low == 10 { 0 } else { low + 1 }, low));
     let ac = (1..64).map(|k| Scan::ac(0, k, k, 0, 0));
     let scans: Vec<_> = dc.chain(ac).collect();

@@ -182,6 +182,9 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
+    /// Bytes of memory of one, at most.
+    pub(crate) const BYTES: u64 = (size_of::<Self>() + size_of::<[u16; 1 << LOOKUP_BITS]>() + 256) as u64;
+
     pub(crate) fn new(table: &HuffmanTable) -> Self {
         let mut lookup = Box::new([0; 1 << LOOKUP_BITS]);
         for (symbol, code, length) in table.codes() {

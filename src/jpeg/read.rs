@@ -25,8 +25,10 @@ use crate::jpeg::stream::Stream;
 use crate::jpeg::tolerant;
 use crate::limits::{Cancel, Limits, Visits, push};
 
-/// Scans that wait to be decoded together, at most: each has its tables.
-const MOST_WAITING: usize = 32;
+/// Scans that wait to be decoded together take at most this part of the memory of the coefficients, or what is always
+/// allowed, unless there is only one.
+const WAITING_SHARE: u64 = 4;
+const WAITING_ALWAYS: u64 = 1 << 18;
 
 /// What a file holds.
 #[derive(Debug)]
@@ -213,9 +215,8 @@ struct Picture<'a> {
     /// The only scan so far, which has all coefficients and is not read yet: unless another follows, there is no need
     /// to have them in memory.
     whole: Option<Box<Stream<'a>>>,
-    /// The last scans so far, which are to be decoded together, and the bytes of their data.
-    waiting: Vec<Box<dyn DecodeStripe + 'a>>,
-    waiting_bytes: u64,
+    /// The last scans so far, which are to be decoded together.
+    waiting: Waiting<'a>,
     /// The quantisation table of each component, as it was when its first scan began (T.81 B.2.4.1 lets a slot be
     /// defined anew between scans).
     quant: Vec<Option<QuantTable>>,
@@ -224,6 +225,13 @@ struct Picture<'a> {
     /// Whether the data of a scan has been looked at.
     has_begun: bool,
     visits: Visits,
+}
+
+/// Scans that wait, and the bytes of memory that they take.
+#[derive(Debug, Default)]
+struct Waiting<'a> {
+    scans: Vec<Box<dyn DecodeStripe + 'a>>,
+    bytes: u64,
 }
 
 impl<'a> Picture<'a> {
@@ -245,8 +253,7 @@ impl<'a> Picture<'a> {
             frame,
             planes: Vec::new(),
             whole: None,
-            waiting: Vec::new(),
-            waiting_bytes: 0,
+            waiting: Waiting::default(),
             quant: vec![None; components],
             progress: Progress::new(components),
             scans: 0,
@@ -271,11 +278,12 @@ impl<'a> Picture<'a> {
         self.visits.take(scan.blocks(&self.frame) * self.process.weight(scan))?;
         let intervals = scan.blocks(&self.frame).checked_div(tables.restart_interval.into()).map_or(1, |n| n + 1);
         let plain = Unstuffed::memory(data.end - data.start, usize::try_from(intervals).unwrap_or(usize::MAX));
-        let memory = self.frame.blocks() * BLOCK_BYTES + plain;
-        if self.waiting.len() == MOST_WAITING || memory + self.waiting_bytes > limits.memory {
+        let coefficients = self.frame.blocks() * BLOCK_BYTES;
+        let most = (coefficients / WAITING_SHARE).max(WAITING_ALWAYS).min(limits.memory.saturating_sub(coefficients));
+        if self.waiting.bytes + plain > most {
             self.decode_what_waits(terms)?;
         }
-        limits.check_memory(memory, "the coefficients and a scan")?;
+        limits.check_memory(coefficients + plain, "the coefficients and a scan")?;
         for &c in &scan.components {
             let slot = usize::from(self.frame.components[c].table);
             if self.quant[c].is_none() {
@@ -327,11 +335,10 @@ impl<'a> Picture<'a> {
         if self.whole.is_some() {
             self.hold(terms)?;
         }
-        let scans = std::mem::take(&mut self.waiting);
+        let Waiting { scans, .. } = std::mem::take(&mut self.waiting);
         if scans.is_empty() {
             return Ok(());
         }
-        self.waiting_bytes = 0;
         scans::decode(scans, &self.frame, &mut self.planes, terms.threads, terms.cancel)
     }
 
@@ -432,8 +439,9 @@ impl<'a> Picture<'a> {
         let components = &header.scan.components;
         if !terms.tolerance.is_tolerant {
             let cursor = self.cursor(reader, header, tables, data, terms);
-            self.waiting_bytes += cursor.data.plain.bytes();
-            self.waiting.push(Box::new(OfComponents { cursor, components: components.clone() }));
+            let own = size_of::<OfComponents<'_, R>>() as u64 + R::BYTES * components.len() as u64;
+            self.waiting.bytes += cursor.data.plain.bytes() + own;
+            self.waiting.scans.push(Box::new(OfComponents { cursor, components: components.clone() }));
             return Ok(());
         }
         let mut picture = Stripe::whole(&self.frame, &mut self.planes);

@@ -28,6 +28,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    const BYTES: u64 = Decoder::BYTES;
     type Place = Place;
     type Input<'a> = BitReader<'a>;
 

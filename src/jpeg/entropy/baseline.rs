@@ -8,7 +8,7 @@ use super::{Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, Tokenise, dc_first};
 use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::MAX_COMPONENTS;
-use crate::jpeg::huffman::HuffmanTable;
+use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
 /// Reads sequential scans.
 #[derive(Clone, Debug)]
@@ -42,6 +42,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    const BYTES: u64 = Pairs::BYTES + Decoder::BYTES;
     type Place = Place;
     type Input<'a> = BitReader<'a>;
 

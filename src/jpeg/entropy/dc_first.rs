@@ -30,7 +30,7 @@ impl Reader {
     }
 
     /// The next coefficient of the component at position `slot` of the scan header, before its point transform is
-    /// undone. Makes 56 bits ready and takes 31 of them at most.
+    /// undone. Makes [`READY`](crate::jpeg::bits::READY) bits ready and takes 31 of them at most.
     #[inline(always)]
     pub(super) fn next(&mut self, bits: &mut BitReader<'_>, slot: usize) -> Result<i32, Fault> {
         bits.refill();
@@ -46,6 +46,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    const BYTES: u64 = Decoder::BYTES;
     type Place = Place;
     type Input<'a> = BitReader<'a>;
 

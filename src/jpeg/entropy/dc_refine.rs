@@ -19,6 +19,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    const BYTES: u64 = 0;
     type Place = Place;
     type Input<'a> = BitReader<'a>;
 

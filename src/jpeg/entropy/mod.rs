@@ -91,6 +91,8 @@ pub(crate) trait Input<'a> {
 
 /// Reads the blocks of one kind of scan.
 pub(crate) trait ReadBlocks {
+    /// Bytes of memory that it takes for each component of the scan, at most.
+    const BYTES: u64;
     type Place: Clone + Copy + Debug + Default + Send;
     type Input<'a>: Input<'a, Place = Self::Place>;
 

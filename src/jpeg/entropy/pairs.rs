@@ -78,6 +78,9 @@ pub(crate) struct Pairs {
 struct Pair(u64);
 
 impl Pairs {
+    /// Bytes of memory of one, at most.
+    pub(crate) const BYTES: u64 = size_of::<[Pair; 1 << WINDOW]>() as u64 + Decoder::BYTES;
+
     pub(crate) fn new(table: &HuffmanTable) -> Self {
         let decoder = Decoder::new(table);
         let mut pairs = Box::new([Pair(0); 1 << WINDOW]);

@@ -1,7 +1,7 @@
 //! AC coefficients of a band: first scans (T.81 F.1.4.2, F.1.4.4.2, G.1.3.2) and refinements (G.1.3.3).
 
 use super::decoder::Bin;
-use super::{Areas, Conditioning, Decoder, Place, large};
+use super::{AREAS, Areas, Conditioning, Decoder, Place, large};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::baseline::in_range;
 use crate::jpeg::entropy::{Band, Fault, RUN_TOO_LONG, ReadBlocks, ac_refine};
@@ -73,6 +73,7 @@ impl First {
 }
 
 impl ReadBlocks for First {
+    const BYTES: u64 = AREAS;
     type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 
@@ -99,6 +100,7 @@ impl Refine {
 }
 
 impl ReadBlocks for Refine {
+    const BYTES: u64 = AREAS;
     type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 

@@ -1,7 +1,7 @@
 //! DC coefficients: differences, whose bins depend on the difference before (T.81 F.1.4.1, F.1.4.4.1), and their
 //! refinement (G.1.3.1).
 
-use super::{Areas, Conditioning, Decoder, Place, large};
+use super::{AREAS, Areas, Conditioning, Decoder, Place, large};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::baseline::in_range;
 use crate::jpeg::entropy::{Fault, ReadBlocks};
@@ -64,6 +64,7 @@ impl First {
 }
 
 impl ReadBlocks for First {
+    const BYTES: u64 = AREAS;
     type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 
@@ -96,6 +97,7 @@ impl Refine {
 }
 
 impl ReadBlocks for Refine {
+    const BYTES: u64 = 0;
     type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 

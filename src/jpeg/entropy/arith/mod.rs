@@ -18,6 +18,9 @@ use decoder::Bin;
 /// Tables of a class. T.81 B.2.4.3 has four; libjpeg takes whatever number a scan header can say.
 pub(crate) const TABLES: usize = 16;
 
+/// Bytes of the statistics areas of a component, at most.
+const AREAS: u64 = 1 << 10;
+
 /// What conditions the choice of bins (DAC, T.81 B.2.4.3), by table.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditioning {

@@ -1,6 +1,6 @@
 //! Sequential scans: a DC difference and all AC coefficients of a block at once (T.81 F.1.4).
 
-use super::{Areas, Conditioning, Decoder, Place, ac, dc};
+use super::{AREAS, Areas, Conditioning, Decoder, Place, ac, dc};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::{Band, Fault, ReadBlocks};
 
@@ -28,6 +28,7 @@ impl Reader {
 }
 
 impl ReadBlocks for Reader {
+    const BYTES: u64 = AREAS;
     type Place = Option<Place>;
     type Input<'a> = Decoder<'a>;
 

@@ -220,13 +220,13 @@ mod tests {
     use crate::jpeg::simd::Scalar;
 
     /// What is read of a block with these first coefficients by a table of 0x01, ZRL and 0x21 with codes of two bits.
-    fn read(bits: u8, band: Band, first: [i16; 6]) -> (Result<(), Fault>, [i16; 6]) {
+    fn read(bits: &str, band: Band, first: [i16; 6]) -> (Result<(), Fault>, [i16; 6]) {
         let mut counts = [0; 16];
         counts[1] = 3;
         let table = HuffmanTable::new(counts, vec![0x01, 0xF0, 0x21]).unwrap();
         let mut block = [0; 64];
         block[..6].copy_from_slice(&first);
-        let data = [bits, 0];
+        let data = [u8::from_str_radix(&bits.replace(' ', ""), 2).unwrap(), 0];
         let outcome = Reader::new(Scalar, &table, band).read(&mut BitReader::new(&data), 0, &mut block);
         (outcome, std::array::from_fn(|k| block[k]))
     }
@@ -235,17 +235,17 @@ mod tests {
     fn what_comes_before_a_fault_is_in_the_block() {
         let band = Band { start: 1, end: 5, low: 0 };
         // A run of two zeros where there is one: all that is not zero is corrected on the way, if its bit is 1.
-        let (outcome, block) = read(0b10_1_1101_0, band, [8, 2, 0, -2, 4, 6]);
+        let (outcome, block) = read("10 1 1101 0", band, [8, 2, 0, -2, 4, 6]);
         assert_eq!((outcome, block), (Err(RUN_TOO_LONG), [8, 3, 0, -3, 4, 7]));
         // A new coefficient that is negative, after one that is corrected; then no code.
-        let (outcome, block) = read(0b00_0_1_11_00, band, [8, 2, 0, -2, 4, 6]);
+        let (outcome, block) = read("00 0 1 11 00", band, [8, 2, 0, -2, 4, 6]);
         assert_eq!((outcome, block), (Err(NO_SUCH_CODE), [8, 3, -1, -2, 4, 6]));
     }
 
     #[test]
     fn what_lies_outside_the_band_is_left() {
         let band = Band { start: 2, end: 4, low: 1 };
-        let (outcome, block) = read(0b00_1_11_000, band, [8, 4, 4, -4, 0, 4]);
+        let (outcome, block) = read("00 1 11 000", band, [8, 4, 4, -4, 0, 4]);
         assert_eq!((outcome, block), (Ok(()), [8, 4, 6, -6, 2, 4]));
     }
 }

@@ -190,7 +190,6 @@ impl Tables {
 }
 
 /// The entropy-coded data of a scan within the file.
-#[derive(Clone, Copy)]
 struct EntropyCoded<'a> {
     source: &'a [u8],
     /// Where the scan header begins.

@@ -1,5 +1,5 @@
-//! Scans that are decoded together, a stripe of the picture at a time: while it is in the cache, and by several threads,
-//! each of which follows another through the scans with the stripe after that one's.
+//! Scans that are decoded together, a stripe of the picture at a time, so that several threads can: each follows another
+//! through the scans with the stripe after that one's.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +38,8 @@ impl<R: ReadBlocks + Debug + Send> DecodeStripe for OfComponents<'_, R> {
     }
 }
 
-/// Bytes of a stripe, if an MCU row has not more.
+/// Bytes of a stripe, if an MCU row has not more: enough work for the wait at a lock to count for little, and of a few
+/// megapixels so many that no thread is long alone.
 const STRIPE_BYTES: u64 = 1 << 18;
 
 /// Decodes scans of a frame into its planes, each after those before it.

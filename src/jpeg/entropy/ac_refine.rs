@@ -5,7 +5,7 @@ use super::planes::{AcKernels, Changes, Planes, Refined, below, filled};
 use super::run::{Run, end_of_band};
 use super::token::{MAX_CORRECTIONS, MAX_REFINED_RUN, SlotKind, Token, Tokens};
 use super::{BAD_SYMBOL, Band, Fault, NO_SUCH_CODE, RUN_TOO_LONG, ReadBlocks};
-use crate::jpeg::bits::{BitReader, Place};
+use crate::jpeg::bits::{BitReader, Place, READY};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::huffman::{Decoder, HuffmanTable};
 
@@ -91,8 +91,10 @@ struct Corrections {
     count: u32,
 }
 
+const _: () = assert!(Corrections::AT_ONCE + 17 <= READY);
+
 impl Corrections {
-    /// Bits that are taken at once: a code and its sign leave so many of those that are ready.
+    /// Bits that are taken at once: a code of 16 bits and a sign leave so many of those that are ready.
     const AT_ONCE: u32 = 32;
 
     /// Takes so many more, of at most 63 in all, where [`Self::AT_ONCE`] are ready.

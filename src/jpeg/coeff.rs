@@ -6,6 +6,7 @@
 //! (size, extra bits) pair costs a vector two instructions to make where the decoder would pay for each coefficient.
 //! A [`Plane`] is a component's blocks in raster order, without the padding of interleaved MCUs, which carries nothing.
 
+use std::ops::Range;
 use std::slice::ChunksMut;
 
 use crate::error::{Error, Result};
@@ -29,9 +30,11 @@ pub(crate) const ZIGZAG: [u8; 64] = [
     47, 55, 62, 63,
 ];
 
-/// The blocks of a component.
+/// The blocks of a component, or of some of its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plane {
+    /// The first row.
+    top: usize,
     blocks_wide: usize,
     /// 64 for each block. Not blocks: memory of zeros for numbers comes from the system as it is, and a file that
     /// claims a large picture and holds nothing does not touch it.
@@ -42,13 +45,26 @@ impl Plane {
     /// Blocks of zeros for a component. The caller has checked the memory.
     pub(crate) fn new(component: &Component) -> Self {
         let blocks_wide = component.blocks_wide as usize;
-        Self { blocks_wide, coefficients: vec![0; blocks_wide * component.blocks_high as usize * 64] }
+        Self { top: 0, blocks_wide, coefficients: vec![0; blocks_wide * component.blocks_high as usize * 64] }
     }
 
     /// One whose rows are to come ([`Plane::push`]).
     pub(crate) fn without_rows(component: &Component) -> Self {
         let blocks_wide = component.blocks_wide as usize;
-        Self { blocks_wide, coefficients: Vec::with_capacity(blocks_wide * component.blocks_high as usize * 64) }
+        let room = blocks_wide * component.blocks_high as usize * 64;
+        Self { top: 0, blocks_wide, coefficients: Vec::with_capacity(room) }
+    }
+
+    /// One without room yet, for some rows at a time ([`Plane::clear_to`]).
+    pub(crate) fn without_room(component: &Component) -> Self {
+        Self { top: 0, blocks_wide: component.blocks_wide as usize, coefficients: Vec::new() }
+    }
+
+    /// Blocks of zeros in these rows, in place of those that it has.
+    pub(crate) fn clear_to(&mut self, rows: Range<u32>) {
+        self.top = rows.start as usize;
+        self.coefficients.clear();
+        self.coefficients.resize(rows.len() * self.blocks_wide * 64, 0);
     }
 
     pub(crate) fn push(&mut self, row: &[Block]) {
@@ -70,8 +86,9 @@ impl Plane {
         size_of_val(&self.coefficients[..]) as u64
     }
 
+    /// A row of those that it has, as counted from the top of the picture.
     pub(crate) fn row(&self, y: usize) -> &[Block] {
-        &self.blocks()[y * self.blocks_wide..][..self.blocks_wide]
+        &self.blocks()[(y - self.top) * self.blocks_wide..][..self.blocks_wide]
     }
 
     /// The blocks in pieces of so many rows, the last of which may have fewer.

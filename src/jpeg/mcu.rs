@@ -54,9 +54,37 @@ impl<'a> Stripe<'a> {
         })
     }
 
-    /// All of them.
-    pub(crate) fn whole(frame: &Frame, planes: &'a mut [Plane]) -> Self {
-        Self { rows: 0..frame.mcus_high, parts: planes.iter_mut().map(Plane::blocks_mut).collect() }
+    /// These rows, which are all that planes have.
+    pub(crate) fn whole(rows: Range<u32>, planes: &'a mut [Plane]) -> Self {
+        Self { rows, parts: planes.iter_mut().map(Plane::blocks_mut).collect() }
+    }
+}
+
+/// Memory for a stripe, used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct StripeBuffer {
+    /// The MCU rows that it has.
+    pub(crate) rows: Range<u32>,
+    pub(crate) planes: Vec<Plane>,
+}
+
+impl StripeBuffer {
+    /// A stripe of zeros.
+    pub(crate) fn begin(&mut self, frame: &Frame, rows: Range<u32>) -> Stripe<'_> {
+        let Self { rows: own, planes } = self;
+        if planes.is_empty() {
+            *planes = frame.components.iter().map(Plane::without_room).collect();
+        }
+        for (plane, component) in planes.iter_mut().zip(&frame.components) {
+            plane.clear_to(component.rows_of(rows.start).start..component.rows_of(rows.end - 1).end);
+        }
+        *own = rows.clone();
+        Stripe::whole(rows, planes)
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.planes.iter().map(Plane::bytes).sum()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::jpeg::quant::QuantTable;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::progress::Progress;
 use crate::jpeg::scan::{Kind, Scan};
-use crate::jpeg::scans::{self, DecodeStripe, OfComponents};
+use crate::jpeg::scans::{DecodeStripe, OfComponents, Scans};
 use crate::jpeg::simd::Level;
 use crate::jpeg::stream::Stream;
 use crate::jpeg::tolerant;
@@ -33,7 +33,7 @@ const WAITING_ALWAYS: u64 = 1 << 18;
 /// What a file holds.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
-    /// Where the scan that has them all is yet to be decoded, its faults are yet to be found.
+    /// Where they are yet to be decoded, the faults of their scans are yet to be found.
     pub(crate) coefficients: Coefficients<'a>,
     pub(crate) metadata: Metadata<'a>,
 }
@@ -275,6 +275,9 @@ impl<'a> Picture<'a> {
             return Err(Error::limit("scans", format!("the file has more than {} scans", limits.scans)));
         }
         self.visits.take(scan.blocks(&self.frame) * self.process.weight(scan))?;
+        if let Some(stream) = self.whole.take() {
+            self.wait(stream.cursor, (0..self.frame.components.len()).collect());
+        }
         let intervals = scan.blocks(&self.frame).checked_div(tables.restart_interval.into()).map_or(1, |n| n + 1);
         let plain = Unstuffed::memory(data.end - data.start, usize::try_from(intervals).unwrap_or(usize::MAX));
         let coefficients = self.frame.blocks() * BLOCK_BYTES;
@@ -302,7 +305,6 @@ impl<'a> Picture<'a> {
         if kind == Kind::Sequential && self.is_whole(scan) && !terms.tolerance.is_tolerant {
             return self.stream(header, tables, data, terms);
         }
-        self.hold(terms)?;
         if self.process.is_arithmetic {
             self.read_arithmetic(kind, header, tables, data, terms)
         } else {
@@ -331,22 +333,26 @@ impl<'a> Picture<'a> {
 
     /// Decodes all scans that were left for later: what comes first in a file is the first to be said of it.
     fn decode_what_waits(&mut self, terms: &Terms<'_>) -> Result<()> {
-        if self.whole.is_some() {
-            self.hold(terms)?;
+        if let Some(stream) = self.whole.take() {
+            self.wait(stream.cursor, (0..self.frame.components.len()).collect());
         }
-        let Waiting { scans, .. } = std::mem::take(&mut self.waiting);
-        if scans.is_empty() {
+        if self.waiting.scans.is_empty() {
             return Ok(());
         }
-        scans::decode(scans, &self.frame, &mut self.planes, terms.threads, terms.cancel)
+        self.hold(terms)?;
+        self.together(terms).decode(&self.frame, &mut self.planes)
     }
 
-    /// Takes the picture into memory, as far as it was read.
+    /// All scans that were left for later.
+    fn together(&mut self, terms: &Terms<'_>) -> Scans<'a> {
+        let Waiting { scans, bytes } = std::mem::take(&mut self.waiting);
+        Scans::new(scans, bytes, terms.threads, terms.cancel.clone())
+    }
+
+    /// Has the picture in memory, as far as it was read.
     fn hold(&mut self, terms: &Terms<'_>) -> Result<()> {
-        match self.whole.take() {
-            Some(stream) => self.planes = Rows::Streamed(stream).hold(&self.frame, terms.cancel)?,
-            None if self.planes.is_empty() => self.planes = CoefficientImage::planes(&self.frame, terms.limits)?,
-            None => {}
+        if self.planes.is_empty() {
+            self.planes = CoefficientImage::planes(&self.frame, terms.limits)?;
         }
         Ok(())
     }
@@ -438,14 +444,20 @@ impl<'a> Picture<'a> {
         let components = &header.scan.components;
         if !terms.tolerance.is_tolerant {
             let cursor = self.cursor(reader, header, tables, data, terms);
-            let own = size_of::<OfComponents<'_, R>>() as u64 + R::BYTES * components.len() as u64;
-            self.waiting.bytes += cursor.data.plain.bytes() + own;
-            self.waiting.scans.push(Box::new(OfComponents { cursor, components: components.clone() }));
+            self.wait(cursor, components.clone());
             return Ok(());
         }
-        let mut picture = Stripe::whole(&self.frame, &mut self.planes);
+        self.hold(terms)?;
+        let mut picture = Stripe::whole(0..self.frame.mcus_high, &mut self.planes);
         let mcus = Mcus::new(&self.frame, components, &mut picture);
         tolerant::read(reader, mcus, tables.restart_interval, data.range(), terms)
+    }
+
+    /// Leaves a scan of some components for later.
+    fn wait<R: ReadBlocks + Debug + Send + 'a>(&mut self, cursor: Cursor<'a, R>, components: Vec<usize>) {
+        let own = size_of::<OfComponents<'_, R>>() as u64 + R::BYTES * components.len() as u64;
+        self.waiting.bytes += cursor.data.plain.bytes() + own;
+        self.waiting.scans.push(Box::new(OfComponents { cursor, components }));
     }
 
     /// What decodes a scan.
@@ -475,12 +487,14 @@ impl<'a> Picture<'a> {
         if !self.has_begun {
             return Err(Error::input("the file has no scan"));
         }
-        if let Some(stream) = self.whole {
-            return Ok(Coefficients {
-                frame: Cow::Owned(self.frame),
-                tables: Cow::Owned(quant),
-                rows: Rows::Streamed(stream),
-            });
+        let rows = match self.whole.take() {
+            Some(stream) => Some(Rows::Streamed(stream)),
+            // Nothing of the picture is in memory, and need not be.
+            None if self.planes.is_empty() => Some(Rows::Together(Box::new(self.together(terms)))),
+            None => None,
+        };
+        if let Some(rows) = rows {
+            return Ok(Coefficients { frame: Cow::Owned(self.frame), tables: Cow::Owned(quant), rows });
         }
         self.decode_what_waits(terms)?;
         let mut image = CoefficientImage { frame: self.frame, planes: self.planes, tables: quant };

@@ -10,6 +10,7 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::scans::Scans;
 use crate::jpeg::simd::Scalar;
 use crate::jpeg::stream::Stream;
 use crate::jpeg::tail;
@@ -36,6 +37,8 @@ pub(crate) enum Rows<'a> {
     /// The scan that has them all is decoded as they are asked for. Memory that is touched for the first time costs
     /// more than its coefficients took to decode: a row in the cache does instead of 128 bytes for every block.
     Streamed(Box<Stream<'a>>),
+    /// The same for scans that only together have them all.
+    Together(Box<Scans<'a>>),
 }
 
 impl<'a> From<&'a CoefficientImage> for Coefficients<'a> {
@@ -68,9 +71,8 @@ impl Coefficients<'_> {
         if let Some(packed) = self.rows.packed(kernels, &self.frame, work)? {
             return Ok(Self { rows: Rows::Packed(Cow::Owned(packed)), ..self });
         }
-        if let Rows::Streamed(_) = self.rows {
-            work.limits.check_memory(self.frame.blocks() * BLOCK_BYTES, "the coefficients of the picture")?;
-            self.rows = Rows::Held(Cow::Owned(self.rows.hold(&self.frame, work.cancel)?));
+        if let Rows::Streamed(_) | Rows::Together(_) = self.rows {
+            self.rows.hold_in_place(&self.frame, work)?;
         }
         Ok(self)
     }
@@ -175,6 +177,12 @@ impl Rows<'_> {
                 }
                 Ok(())
             }
+            Self::Together(scans) => {
+                for y in numbers {
+                    take(y, McuRow::Held(scans.go_to(frame, y)?))?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -248,8 +256,14 @@ impl Rows<'_> {
 
     /// All blocks of a frame, by component. The caller has checked their memory against the limits.
     pub(crate) fn hold(mut self, frame: &Frame, cancel: &Cancel) -> Result<Vec<Plane>> {
-        if let Self::Held(planes) = self {
-            return Ok(planes.into_owned());
+        match self {
+            Self::Held(planes) => return Ok(planes.into_owned()),
+            Self::Together(mut scans) => {
+                let mut planes: Vec<_> = frame.components.iter().map(Plane::new).collect();
+                scans.decode(frame, &mut planes)?;
+                return Ok(planes);
+            }
+            Self::Packed(_) | Self::Streamed(_) => {}
         }
         let mut planes: Vec<_> = frame.components.iter().map(Plane::without_rows).collect();
         let every = |_| true;
@@ -263,6 +277,14 @@ impl Rows<'_> {
         Ok(planes)
     }
 
+    /// Takes all blocks of a frame into memory, once that is within the limits.
+    pub(crate) fn hold_in_place(&mut self, frame: &Frame, work: Work<'_>) -> Result<()> {
+        work.limits.check_memory(frame.blocks() * BLOCK_BYTES, "the coefficients of the picture")?;
+        let rows = std::mem::replace(self, Self::Held(Cow::Borrowed(&[])));
+        *self = Self::Held(Cow::Owned(rows.hold(frame, work.cancel)?));
+        Ok(())
+    }
+
     /// Whether the whole picture is in memory with its zeros.
     pub(crate) fn are_held(&self) -> bool {
         matches!(self, Self::Held(_))
@@ -273,7 +295,7 @@ impl Rows<'_> {
         match self {
             Self::Held(planes) => Some(InMemory::Planes(planes)),
             Self::Packed(packed) => Some(InMemory::Packed(packed)),
-            Self::Streamed(_) => None,
+            Self::Streamed(_) | Self::Together(_) => None,
         }
     }
 
@@ -295,6 +317,7 @@ impl Rows<'_> {
             Self::Held(planes) => InMemory::Planes(planes).bytes(1),
             Self::Packed(packed) => packed.bytes(1),
             Self::Streamed(stream) => stream.bytes() + stream.ahead.as_ref().map_or(0, |ahead| ahead.most),
+            Self::Together(scans) => scans.bytes(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Scans that are decoded together, a stripe of the picture at a time, so that several threads can: each follows another
-//! through the scans with the stripe after that one's.
+//! Scans that are decoded together, a stripe of the picture at a time: no more of it need be in memory, and several
+//! threads can, each following another through the scans with the stripe after that one's.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
 use crate::jpeg::coeff::{BLOCK_BYTES, Plane};
-use crate::jpeg::cursor::Cursor;
+use crate::jpeg::cursor::{Cursor, Position};
 use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::mcu::{Mcus, Stripe};
+use crate::jpeg::mcu::{Mcus, Stripe, StripeBuffer};
 use crate::jpeg::threads::beside;
 use crate::limits::Cancel;
 
@@ -18,6 +18,9 @@ use crate::limits::Cancel;
 pub(crate) trait DecodeStripe: Debug + Send {
     /// Decodes what a scan of the frame has of the first stripe, or of the one after that of the last call.
     fn decode(&mut self, frame: &Frame, stripe: &mut Stripe<'_>) -> Result<()>;
+
+    /// Goes back to the first stripe.
+    fn rewind(&mut self);
 }
 
 /// A scan of some components.
@@ -36,51 +39,152 @@ impl<R: ReadBlocks + Debug + Send> DecodeStripe for OfComponents<'_, R> {
             |mcu, reader, input| mcus.read(mcu, reader, input),
         )
     }
+
+    fn rewind(&mut self) {
+        self.cursor.place = Position::default();
+    }
 }
 
-/// Bytes of a stripe, if an MCU row has not more: enough work for the wait at a lock to count for little, and of a few
-/// megapixels so many that no thread is long alone.
+/// Bytes of a stripe, if an MCU row has not more: enough work for the wait at a lock to count for little.
 const STRIPE_BYTES: u64 = 1 << 18;
+/// Stripes at most where something is made of each by itself.
+const MOST_STRIPES: u32 = 32;
 
-/// Decodes scans of a frame into its planes, each after those before it.
-///
-/// # Errors
-/// The first of the first scan that has one.
-pub(crate) fn decode(
-    scans: Vec<Box<dyn DecodeStripe + '_>>,
-    frame: &Frame,
-    planes: &mut [Plane],
+/// Scans of a frame, each of which adds to what those before it say.
+#[derive(Debug)]
+pub(crate) struct Scans<'a> {
+    /// With what came of them so far.
+    scans: Vec<Mutex<(Box<dyn DecodeStripe + 'a>, Result<()>)>>,
+    /// The first that has failed.
+    failed: AtomicUsize,
+    /// The MCU row that the next stripe begins with; held by whoever is about to take it through the scans.
+    turn: Mutex<u32>,
+    /// How often they were decoded, at least to a part.
+    passes: u32,
+    /// Threads at most.
     threads: usize,
-    cancel: &Cancel,
-) -> Result<()> {
-    let row_bytes = (frame.blocks() * BLOCK_BYTES).div_ceil(frame.mcus_high.into());
-    let rows = (STRIPE_BYTES / row_bytes).max(1) as u32;
-    let stripes = Mutex::new(Stripe::of(frame, planes, rows));
-    // A stripe is one thread's at a time, and so is a scan.
-    let threads = threads.min(scans.len()).min(frame.mcus_high.div_ceil(rows) as usize);
-    let scans: Vec<_> = scans.into_iter().map(|scan| Mutex::new((scan, Ok(())))).collect();
-    let failed = AtomicUsize::new(scans.len());
-    let run = || loop {
-        let mut turn = lock(&stripes);
-        let Some(mut stripe) = turn.next() else { return };
+    cancel: Cancel,
+    /// Bytes of memory of the scans.
+    bytes: u64,
+    /// The stripe of whoever takes the rows one by one.
+    own: StripeBuffer,
+}
+
+impl<'a> Scans<'a> {
+    /// Those of a file in their order, which take so many bytes of memory.
+    pub(crate) fn new(scans: Vec<Box<dyn DecodeStripe + 'a>>, bytes: u64, threads: usize, cancel: Cancel) -> Self {
+        let failed = scans.len().into();
+        let scans = scans.into_iter().map(|scan| Mutex::new((scan, Ok(())))).collect();
+        Self { scans, failed, turn: Mutex::default(), passes: 0, threads, cancel, bytes, own: StripeBuffer::default() }
+    }
+
+    /// Decodes all of them into the planes of the frame.
+    ///
+    /// # Errors
+    /// The first of the first scan that has one.
+    pub(crate) fn decode(&mut self, frame: &Frame, planes: &mut [Plane]) -> Result<()> {
+        self.rewind();
+        let rows = stripe_rows(frame);
+        let stripes = Mutex::new(Stripe::of(frame, planes, rows));
+        // A stripe is one thread's at a time, and so is a scan.
+        let threads = self.threads.min(self.scans.len()).min(frame.mcus_high.div_ceil(rows) as usize);
+        let run = || while self.take_through(frame, |_| lock(&stripes).next()).is_some() {};
+        beside(threads, |_| run(), run);
+        self.outcome()
+    }
+
+    /// An MCU row of the picture, the first or the one after that of the last call, in planes of some rows.
+    ///
+    /// # Errors
+    /// The first of the first scan that has one.
+    pub(crate) fn go_to(&mut self, frame: &Frame, y: u32) -> Result<&[Plane]> {
+        if y == 0 {
+            self.rewind();
+        }
+        if !self.own.rows.contains(&y) {
+            let mut own = std::mem::take(&mut self.own);
+            if self.next_stripe(frame, 0, &mut own) == Some(false) {
+                // A scan before the one that has failed may fail later in the picture.
+                while self.next_stripe(frame, 0, &mut own).is_some() {}
+                self.outcome()?;
+            }
+            self.own = own;
+        }
+        Ok(&self.own.planes)
+    }
+
+    /// Decodes the stripe that comes next, the first of so many MCU rows at least, while others may decode those before
+    /// and after it. Says whether all scans have it; nothing where there is none.
+    pub(crate) fn next_stripe(&self, frame: &Frame, first: u32, buffer: &mut StripeBuffer) -> Option<bool> {
+        self.take_through(frame, |turn| {
+            let start = *turn;
+            let rows = stripe_rows(frame).max(frame.mcus_high.div_ceil(MOST_STRIPES));
+            let rows = if start == 0 { rows.max(first) } else { rows };
+            let rows = start..start.saturating_add(rows).min(frame.mcus_high);
+            *turn = rows.end;
+            (!rows.is_empty()).then(|| buffer.begin(frame, rows))
+        })
+    }
+
+    /// Takes the next stripe through the scans. Says whether all have it; nothing where there is none.
+    fn take_through<'s>(&self, frame: &Frame, next: impl FnOnce(&mut u32) -> Option<Stripe<'s>>) -> Option<bool> {
+        let mut turn = lock(&self.turn);
+        let mut stripe = next(&mut turn)?;
         let (mut turn, mut last) = (Some(turn), None);
-        for (i, scan) in scans.iter().enumerate() {
+        for (i, scan) in self.scans.iter().enumerate() {
             // The one before is let go of only now, so that nobody overtakes.
             let (scan, outcome) = &mut **last.insert(lock(scan));
             drop(turn.take());
             // What comes after an error in the file is not looked at.
-            if failed.load(Ordering::Relaxed) <= i || cancel.check().is_err() {
-                break;
+            if self.failed.load(Ordering::Relaxed) <= i || self.cancel.check().is_err() {
+                return Some(false);
             }
             *outcome = scan.decode(frame, &mut stripe);
             if outcome.is_err() {
-                failed.fetch_min(i, Ordering::Relaxed);
+                self.failed.fetch_min(i, Ordering::Relaxed);
+                return Some(false);
             }
         }
-    };
-    beside(threads, |_| run(), run);
-    cancel.check()?;
-    scans.into_iter().try_for_each(|scan| scan.into_inner().unwrap_or_else(PoisonError::into_inner).1)
+        Some(true)
+    }
+
+    /// Goes back to the first stripe.
+    pub(crate) fn rewind(&mut self) {
+        self.passes += 1;
+        *self.turn.get_mut().unwrap_or_else(PoisonError::into_inner) = 0;
+        *self.failed.get_mut() = self.scans.len();
+        for scan in &mut self.scans {
+            let (scan, outcome) = scan.get_mut().unwrap_or_else(PoisonError::into_inner);
+            scan.rewind();
+            *outcome = Ok(());
+        }
+        self.own.rows = 0..0;
+    }
+
+    /// Whether all that was decoded since the last time it began anew is right.
+    ///
+    /// # Errors
+    /// The first of the first scan that has one.
+    pub(crate) fn outcome(&self) -> Result<()> {
+        self.cancel.check()?;
+        self.scans.iter().try_for_each(|scan| lock(scan).1.clone())
+    }
+
+    /// Whether they were decoded before, if only in part.
+    pub(crate) fn have_been_decoded(&self) -> bool {
+        self.passes > 0
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes + self.own.bytes()
+    }
+}
+
+/// MCU rows of a stripe.
+fn stripe_rows(frame: &Frame) -> u32 {
+    let row_bytes = (frame.blocks() * BLOCK_BYTES).div_ceil(frame.mcus_high.into());
+    (STRIPE_BYTES / row_bytes).max(1) as u32
 }
 
 /// Where a thread has panicked nobody waits for it, and the call panics in the end.
@@ -125,6 +229,10 @@ mod tests {
                 (false, _) => Ok(()),
             }
         }
+
+        fn rewind(&mut self) {
+            self.stripes.store(0, Ordering::Relaxed);
+        }
     }
 
     fn decoded(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> (Vec<usize>, Result<()>) {
@@ -132,7 +240,7 @@ mod tests {
         let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
         let counts: Vec<_> = scans.iter().map(|scan| Arc::clone(&scan.stripes)).collect();
         let scans = scans.into_iter().map(|scan| Box::new(scan) as Box<dyn DecodeStripe>).collect();
-        let outcome = decode(scans, &frame, &mut planes, threads, cancel);
+        let outcome = Scans::new(scans, 0, threads, cancel.clone()).decode(&frame, &mut planes);
         (counts.iter().map(|count| count.load(Ordering::Relaxed)).collect(), outcome)
     }
 

@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Pass};
+use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
+use crate::jpeg::mcu::StripeBuffer;
 use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::rows::{InMemory, Rows};
+use crate::jpeg::scans::Scans;
 use crate::jpeg::threads::{self, beside};
 use crate::jpeg::write::Work;
 
@@ -47,9 +50,12 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         if threads < 2 {
             return Ok(None);
         }
-        let outcome = match rows.in_memory() {
-            Some(memory) => self.of_memory(memory, threads),
-            None => self.of_stream(rows, threads),
+        let outcome = match &mut *rows {
+            Rows::Together(scans) => self.of_scans(scans, threads),
+            rows => match rows.in_memory() {
+                Some(memory) => self.of_memory(memory, threads),
+                None => self.of_stream(rows, threads),
+            },
         };
         match outcome {
             // What is left is left to later batches, which may need more than one that a single pass would have made.
@@ -71,8 +77,9 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         };
         let lead = || lead().inspect_err(|_| shared.shares.close());
         let (first, mut made) = beside(threads, |thread| shared.add(help(thread)), lead)?;
+        made.push(first);
         made.extend(shared.others()?);
-        Ok(self.joined(first, made))
+        Ok(self.joined(made))
     }
 
     /// Of one whose rest another thread decodes.
@@ -107,12 +114,44 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         });
         let Some(made) = made else { return Ok(None) };
         let (first, met) = made?;
-        let Some((mut made, offsets)) = met else { return Ok(self.joined(first, Vec::new())) };
+        let Some((mut made, offsets)) = met else { return Ok(self.joined(vec![first])) };
         let mut others = shared.others()?;
         // Who did not come from before did not know them.
         others.iter_mut().for_each(|batch| batch.move_dc(offsets));
+        made.push(first);
         made.extend(others);
-        Ok(self.joined(first, made))
+        Ok(self.joined(made))
+    }
+
+    /// Of one whose scans are decoded together: whoever has decoded a stripe makes tokens of it.
+    fn of_scans(&self, scans: &mut Scans<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
+        if self.frame.blocks() * BLOCK_BYTES < SHARED_BYTES {
+            return Ok(None);
+        }
+        scans.rewind();
+        let (scans, shared) = (&*scans, self.shared(scans.bytes() + self.written as u64, threads));
+        let run = || self.stripes(scans, &shared);
+        let own = beside(threads, |_| shared.add(run()), run);
+        scans.outcome()?;
+        let mut made = own?;
+        made.extend(shared.others()?);
+        Ok(self.joined(made))
+    }
+
+    /// The batches of the stripes that a thread decodes.
+    fn stripes(&self, scans: &Scans<'_>, Shared { pass, .. }: &Shared<'_, 'b>) -> Result<Vec<Batch<'b>>> {
+        let (mut made, mut stripe, mut bytes) = (Vec::new(), StripeBuffer::default(), 0);
+        while scans.next_stripe(self.frame, Pass::first_rows(self.frame), &mut stripe) == Some(true) {
+            pass.hold(bytes, stripe.bytes())?;
+            bytes = stripe.bytes();
+            let StripeBuffer { rows, planes } = &stripe;
+            let batch = (self.begin)();
+            let mut batch = if rows.start == 0 { batch } else { batch.beginning_at(rows.start) };
+            batch.tokenise(self.kernels, &mut InMemory::Planes(planes).into(), &mut rows.clone(), pass)?;
+            batch.pause();
+            made.push(batch);
+        }
+        Ok(made)
     }
 
     fn shared(&self, bytes: u64, threads: usize) -> Shared<'_, 'b> {
@@ -143,10 +182,12 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     }
 
     /// All rows in one batch, if they can be.
-    fn joined(&self, mut first: Batch<'b>, mut others: Vec<Batch<'b>>) -> Option<Batch<'b>> {
+    fn joined(&self, mut batches: Vec<Batch<'b>>) -> Option<Batch<'b>> {
+        batches.sort_by_key(|batch| batch.rows().start);
+        let mut batches = batches.into_iter();
+        let mut first = batches.next()?;
         first.pause();
-        others.sort_by_key(|batch| batch.rows().start);
-        let is_whole = others.into_iter().all(|next| first.join(next)) && first.rows() == (0..self.frame.mcus_high);
+        let is_whole = batches.all(|next| first.join(next)) && first.rows() == (0..self.frame.mcus_high);
         is_whole.then_some(first)
     }
 }

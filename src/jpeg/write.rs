@@ -232,6 +232,12 @@ impl Scans<'_> {
         threads: &mut usize,
         written: usize,
     ) -> Result<Batch<'b>> {
+        // One thread alone would decode scans on which several can work, or do again what has been done.
+        if let Rows::Together(scans) = rows
+            && (scans.have_been_decoded() || *threads > 1 && self.coding == Coding::Baseline)
+        {
+            rows.hold_in_place(self.frame, self.work)?;
+        }
         let mut shared = None;
         // What a sequential scan remembers from block to block is not joined.
         if *threads > 1 && self.coding != Coding::Baseline {

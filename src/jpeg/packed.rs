@@ -1,6 +1,7 @@
 //! A picture without its zeros: most coefficients of most pictures, which it costs less to leave out and to put in
 //! again than to fetch from memory. Noise takes a sixteenth more than its coefficients.
 
+pub(crate) mod gather;
 pub(crate) mod packer;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::packed::PackedPicture;
+use crate::jpeg::packed::{PackedPicture, gather};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scans::Scans;
 use crate::jpeg::simd::Scalar;
@@ -243,7 +243,6 @@ impl Rows<'_> {
         frame: &Frame,
         Work { threads, limits, cancel, .. }: Work<'_>,
     ) -> Result<Option<PackedPicture>> {
-        let Self::Streamed(stream) = self else { return Ok(None) };
         if frame.blocks() * BLOCK_BYTES < PACKED_BYTES || frame.mcus_high < PACKED_ROWS {
             return Ok(None);
         }
@@ -251,7 +250,11 @@ impl Rows<'_> {
             cancel.check()?;
             limits.check_memory(bytes, "the coefficients of the picture")
         };
-        tail::pack(kernels, stream, frame, threads, may_hold).map(Some)
+        match self {
+            Self::Streamed(stream) => tail::pack(kernels, stream, frame, threads, may_hold).map(Some),
+            Self::Together(scans) => gather::pack(kernels, scans, frame, threads, limits).map(Some),
+            Self::Held(_) | Self::Packed(_) => Ok(None),
+        }
     }
 
     /// All blocks of a frame, by component. The caller has checked their memory against the limits.

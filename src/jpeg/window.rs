@@ -56,6 +56,13 @@ impl Window {
         part.coefficients[row..][..part.wide * 64].as_chunks().0
     }
 
+    /// Takes a row of blocks of a component, counted from the top of the picture.
+    pub(crate) fn put(&mut self, component: usize, row: u32, blocks: &[Block]) {
+        let part = &mut self.parts[component];
+        let row = row as usize % part.rows * part.stride;
+        part.coefficients[row..][..part.wide * 64].copy_from_slice(blocks.as_flattened());
+    }
+
     /// Gives the rooms of all blocks of a component to `put`, in the order of a scan. They lie over each other: behind
     /// a block is what comes after it.
     #[inline(always)]

@@ -108,11 +108,10 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
     /// may be anything.
     #[inline(always)]
     fn compress(self, block: &pairs::Room, values: &mut pairs::Room) -> u64 {
-        let (mut places, mut count) = (1, 0);
-        for (k, &value) in block[..64].iter().enumerate() {
-            values[count] = value;
-            places |= u64::from(value != 0) << k;
-            count += usize::from(value != 0 || k == 0);
+        let (blocks, _) = block.as_chunks();
+        let places = self.places(&blocks[0]) | 1;
+        for (value, k) in values.iter_mut().zip(filled(places, 64)) {
+            *value = block[k];
         }
         places
     }

@@ -75,10 +75,27 @@ impl Packer {
         }
         if K::COMPRESSES {
             for staged in &mut self.components {
-                staged.compress(kernels);
+                let rooms = std::mem::take(&mut staged.rooms);
+                for room in &rooms {
+                    staged.compress(kernels, room);
+                }
+                staged.rooms = rooms;
             }
         }
         Ok(())
+    }
+
+    /// Adds the MCUs of a row that are there with their zeros.
+    #[inline(always)]
+    pub(crate) fn window(&mut self, kernels: impl AcKernels, window: &mut Window) -> PackedRow {
+        for (i, staged) in self.components.iter_mut().enumerate() {
+            window.fill(
+                i,
+                #[inline(always)]
+                |room| staged.compress(kernels, room),
+            );
+        }
+        self.row()
     }
 
     /// The blocks since the last row.
@@ -112,14 +129,12 @@ impl Packer {
 }
 
 impl Staged {
-    /// Adds the blocks of an MCU.
+    /// Adds a block that is there with its zeros.
     #[inline(always)]
-    fn compress(&mut self, kernels: impl AcKernels) {
-        for i in 0..self.rooms.len() {
-            let (rooms, _) = self.values[self.count..].as_chunks_mut();
-            let places = kernels.compress(&self.rooms[i], &mut rooms[0]);
-            self.add(places, places.count_ones() as usize);
-        }
+    fn compress(&mut self, kernels: impl AcKernels, block: &Room) {
+        let (rooms, _) = self.values[self.count..].as_chunks_mut();
+        let places = kernels.compress(block, &mut rooms[0]);
+        self.add(places, places.count_ones() as usize);
     }
 
     /// Adds a block that `read` reads, without its zeros.

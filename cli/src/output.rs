@@ -35,20 +35,22 @@ pub(crate) fn read(path: &Path, limit: u64) -> Outcome<Vec<u8>> {
         Failure::new(Exit::Limit, format_args!("{name}: the source has more bytes than the limit of {limit}"))
     };
     let bytes = if is_dash(path) {
-        read_at_most(io::stdin().lock(), limit)
+        read_at_most(io::stdin().lock(), 0, limit)
     } else {
         let opened = File::open(path).and_then(|file| file.metadata().map(|meta| (file, meta)));
-        opened.and_then(
-            |(file, meta)| {
-                if meta.is_file() && meta.len() > limit { Ok(None) } else { read_at_most(file, limit) }
-            },
-        )
+        opened.and_then(|(file, meta)| {
+            if meta.is_file() && meta.len() > limit { Ok(None) } else { read_at_most(file, meta.len(), limit) }
+        })
     };
     bytes.map_err(|e| Failure::io(path.display(), &e))?.ok_or_else(too_large)
 }
 
-fn read_at_most(source: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+/// `expected` bytes are there, it is said.
+fn read_at_most(source: impl Read, expected: u64, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    // With room for one more the end is found without a larger buffer.
+    let room = expected.min(limit).saturating_add(1);
     let mut bytes = Vec::new();
+    let _ = bytes.try_reserve_exact(usize::try_from(room).unwrap_or(0));
     source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }

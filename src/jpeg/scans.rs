@@ -235,12 +235,19 @@ mod tests {
         }
     }
 
-    fn decoded(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> (Vec<usize>, Result<()>) {
-        let frame = Frame::new(4096, 4096, 8, vec![Component::new(1, 1, 1, 0)]).unwrap();
-        let mut planes = CoefficientImage::planes(&frame, &Limits::default()).unwrap();
-        let counts: Vec<_> = scans.iter().map(|scan| Arc::clone(&scan.stripes)).collect();
+    fn frame() -> Frame {
+        Frame::new(4096, 4096, 8, vec![Component::new(1, 1, 1, 0)]).unwrap()
+    }
+
+    fn together(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> Scans<'static> {
         let scans = scans.into_iter().map(|scan| Box::new(scan) as Box<dyn DecodeStripe>).collect();
-        let outcome = Scans::new(scans, 0, threads, cancel.clone()).decode(&frame, &mut planes);
+        Scans::new(scans, 0, threads, cancel.clone())
+    }
+
+    fn decoded(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> (Vec<usize>, Result<()>) {
+        let mut planes = CoefficientImage::planes(&frame(), &Limits::default()).unwrap();
+        let counts: Vec<_> = scans.iter().map(|scan| Arc::clone(&scan.stripes)).collect();
+        let outcome = together(scans, threads, cancel).decode(&frame(), &mut planes);
         (counts.iter().map(|count| count.load(Ordering::Relaxed)).collect(), outcome)
     }
 
@@ -261,6 +268,49 @@ mod tests {
             let (counts, said) = at([None, Some(90), Some(9), Some(2)]);
             assert_eq!((&counts[..2], said.as_deref()), (&[stripes, 91][..], Some("b")), "{threads} threads");
             assert!(counts[2] <= 10 && counts[3] <= 3, "{threads} threads: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn the_error_of_rows_that_are_asked_for_is_that_of_the_whole_picture() {
+        let stripes = MOST_STRIPES as usize;
+        for (places, expected) in [
+            ([None; 3], None),
+            ([None, None, Some(0)], Some("c")),
+            ([None, Some(stripes - 1), Some(2)], Some("b")),
+            ([Some(stripes - 1), Some(7), Some(2)], Some("a")),
+            ([Some(stripes), Some(7), Some(9)], Some("b")),
+        ] {
+            let scans: Vec<_> = ["a", "b", "c"].into_iter().zip(places).map(|(name, at)| Fails::at(name, at)).collect();
+            let (frame, all) = (frame(), Arc::clone(&scans[0].stripes));
+            let mut scans = together(scans, 1, &Cancel::new());
+            // What went wrong is forgotten where they begin anew.
+            for _ in 0..2 {
+                let outcome = (0..frame.mcus_high).try_for_each(|y| scans.go_to(&frame, y).map(drop));
+                assert_eq!(outcome.err().map(|error| error.message().to_owned()).as_deref(), expected, "{places:?}");
+                let looked_at = places[0].map_or(stripes, |at| stripes.min(at + 1));
+                assert_eq!(all.load(Ordering::Relaxed), looked_at, "{places:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn stripes_cover_the_picture_and_begin_with_zeros() {
+        let frame = frame();
+        for first in [0, 1, 100, 512, 1000] {
+            let (mut scans, mut buffer, mut rows) =
+                (together(Vec::new(), 1, &Cancel::new()), StripeBuffer::default(), 0);
+            scans.rewind();
+            while scans.next_stripe(&frame, first, &mut buffer) == Some(true) {
+                assert_eq!(buffer.rows.start, rows);
+                assert!(rows > 0 || buffer.rows.end >= first.min(frame.mcus_high), "{first}");
+                for y in buffer.rows.clone() {
+                    assert!(buffer.planes[0].row(y as usize).iter().all(|block| *block == [0; 64]));
+                }
+                rows = buffer.rows.end;
+                buffer.planes[0].blocks_mut().fill([1; 64]);
+            }
+            assert_eq!(rows, frame.mcus_high, "{first}");
         }
     }
 

@@ -72,3 +72,74 @@ fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Hel
     }
     Ok(made)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::jpeg::rows::{Coefficients, InMemory, Rows};
+    use crate::jpeg::simd::Scalar;
+    use crate::jpeg::{Encoder, Image, PixelFormat, Subsampling};
+    use crate::limits::Cancel;
+
+    /// A progressive file of as many rows as several stripes have.
+    fn source() -> Vec<u8> {
+        let pixels: Vec<u8> =
+            (0..500 * 1290 * 3_u32).map(|i| (i.wrapping_mul(i) >> 9) as u8 ^ (i >> 6) as u8).collect();
+        let image = Image::new(&pixels, 500, 1290, PixelFormat::Rgb8).unwrap();
+        Encoder::default().subsampling(Subsampling::S420).quality(30).unwrap().encode(&image).unwrap()
+    }
+
+    fn scans(source: &[u8]) -> (Frame, Box<Scans<'_>>) {
+        match Coefficients::of(source) {
+            Coefficients { frame, rows: Rows::Together(scans), .. } => (frame.into_owned(), scans),
+            _ => panic!("the scans do not wait"),
+        }
+    }
+
+    #[test]
+    fn rows_are_those_of_the_picture_on_any_threads() {
+        let source = source();
+        let expected = Coefficients::of(&source).hold(&Cancel::new()).unwrap();
+        let (frame, mut scans) = scans(&source);
+        for threads in [1, 2, 3, 1] {
+            let packed = pack(Scalar, &mut scans, &frame, threads, &Limits::default()).unwrap();
+            let (memory, all) = (InMemory::Packed(&packed), 0..frame.mcus_high);
+            let Ok(()) = memory.take::<Infallible>(
+                Scalar,
+                &frame,
+                all,
+                |_| true,
+                |y, row| {
+                    for (i, component) in frame.components.iter().enumerate() {
+                        for y in component.rows_of(y) {
+                            assert_eq!(
+                                row.row(i, y),
+                                expected.planes[i].row(y as usize),
+                                "{threads} threads, {i}, {y}"
+                            );
+                        }
+                    }
+                    Ok(())
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn no_more_is_packed_than_the_limits_leave() {
+        let source = source();
+        let (frame, mut scans) = scans(&source);
+        let most = |memory| Limits { memory, ..Limits::default() };
+        let bytes = pack(Scalar, &mut scans, &frame, 1, &Limits::default()).unwrap().bytes(1);
+        for threads in [1, 2] {
+            let outcome = pack(Scalar, &mut scans, &frame, threads, &most(bytes));
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Limit);
+        }
+        // A stripe and a row of each thread.
+        let enough = most(bytes + scans.bytes() + (1 << 21));
+        assert!(pack(Scalar, &mut scans, &frame, 2, &enough).is_ok());
+    }
+}

@@ -86,7 +86,8 @@ fn write_with(
     work: Work<'_>,
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
-    if layout.looks_at_coefficients() {
+    // What is looked at twice is decoded once.
+    if layout.looks_at_coefficients() || layout.tries_codings() {
         coefficients = coefficients.in_memory(kernels, work)?;
     }
     if !layout.tries_codings() {

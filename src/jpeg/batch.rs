@@ -371,7 +371,7 @@ impl<'a> Batch<'a> {
             }
         }
         for part in parts.iter_mut().filter(|part| part.scan.components.len() > 1) {
-            part.mcus(frame, rows, y, store);
+            part.mcus(kernels, frame, rows, y, store);
         }
     }
 }

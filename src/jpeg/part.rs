@@ -153,7 +153,7 @@ impl<'a> Part<'a> {
     pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes, store: &mut Store) {
         let tokens = &mut self.tokens;
         match &mut self.tokeniser {
-            Tokeniser::Sequential(t) => t.blocks(0, blocks, tokens),
+            Tokeniser::Sequential(tokeniser) => baseline::Using { kernels, tokeniser }.blocks(0, blocks, tokens),
             Tokeniser::AcFirst(t) => t.group(kernels, blocks, planes, tokens),
             Tokeniser::AcRefine(t) => t.group(kernels, blocks.len(), planes, tokens),
             // They come at the end.
@@ -167,10 +167,11 @@ impl<'a> Part<'a> {
 
     /// A row of MCUs of an interleaved scan.
     #[inline(always)]
-    pub(crate) fn mcus(&mut self, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
+    pub(crate) fn mcus(&mut self, kernels: impl AcKernels, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
         if let Tokeniser::Sequential(tokeniser) = &mut self.tokeniser {
             let (countdown, tokens) = (&mut self.countdown, &mut self.tokens);
-            interleave(frame, |i, row| rows.row(i, row), &self.scan, (y, countdown), tokeniser, tokens, store);
+            let mut tokeniser = baseline::Using { kernels, tokeniser };
+            interleave(frame, |i, row| rows.row(i, row), &self.scan, (y, countdown), &mut tokeniser, tokens, store);
         }
     }
 

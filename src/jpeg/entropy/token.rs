@@ -357,6 +357,21 @@ pub(super) fn put_large(zeros: u32, size: u32, extra: u32, room: &mut Room, at: 
     put_long(SlotKind::Ac, code, extra, size, room, at)
 }
 
+/// Makes tokens of a first scan those of a sequential one, whose AC table is that of a slot. Says whether all coefficients
+/// are small enough; if not, the tokens are of no use.
+#[inline(always)]
+pub(super) fn to_sequential(tokens: &mut [Token], slot: usize) -> bool {
+    const { assert!(SlotKind::Ac.room() >= SlotKind::Sequential.room()) };
+    let move_up = SlotKind::Sequential.extra_at() - SlotKind::Ac.extra_at();
+    let (symbol, slot) = (FEW_CODES as Token - 1, (slot as Token) << SlotKind::Ac.extra_at());
+    let mut largest = 0;
+    for token in tokens {
+        largest = largest.max(*token & 0x0F);
+        *token = (*token & !symbol) << move_up | slot | *token & symbol;
+    }
+    u32::from(largest) <= SlotKind::Sequential.room()
+}
+
 /// The slot of the table that has the symbols of `slot`: its own, or the first of its class where they share one.
 pub(crate) fn table_of(slot: usize, tables: &[Option<HuffmanTable>; SLOTS]) -> usize {
     if tables[slot].is_some() { slot } else { slot & !1 }

@@ -344,3 +344,27 @@ fn junk_that_belongs_nowhere_is_passed_over() {
         assert!(laws::transcode(&source, cosimg::jpeg::Coding::Progressive).unwrap() == clean[0], "{junk:?}");
     }
 }
+
+/// libjpeg reads as many 0xFF as stand before a zero as one byte of data.
+#[test]
+fn fill_bytes_before_stuffing_change_nothing() {
+    let picture = Picture::new(200, 152, &[(2, 2), (1, 1), (1, 1)]).filled(5, Content::FULL);
+    for restart in [0, 7] {
+        let scans = script::sequential(&picture, Sharing::Most, &mut Random::new(1));
+        let file = File::of(&picture, 0xC0).restart(restart);
+        let file = scans.iter().fold(file, |file, scan| file.scan(&picture, scan, &How::default())).end();
+        let (_, data) = file.pieces.iter().find(|(code, _)| *code == 0xDA).unwrap();
+        let mut filled = file.bytes[..data.start + 2].to_vec();
+        let mut stuffed = 0;
+        for (i, &byte) in file.bytes.iter().enumerate().skip(filled.len()) {
+            if byte == 0xFF && data.contains(&i) && file.bytes[i + 1] == 0 {
+                filled.extend(std::iter::repeat_n(0xFF, stuffed % 4));
+                stuffed += 1;
+            }
+            filled.push(byte);
+        }
+        assert!(stuffed > 20, "{stuffed}");
+        let transcoder = Transcoder::new();
+        assert!(transcoder.run(&filled).unwrap() == transcoder.run(&file.bytes).unwrap(), "{restart}");
+    }
+}

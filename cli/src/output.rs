@@ -166,9 +166,13 @@ mod tests {
 
     #[test]
     fn a_source_over_the_limit_is_refused() {
-        assert_eq!(read_at_most(&[1u8, 2, 3][..], 3).unwrap(), Some(vec![1, 2, 3]));
-        assert_eq!(read_at_most(&[1u8, 2, 3, 4][..], 3).unwrap(), None);
-        assert_eq!(read_at_most(&[1u8][..], u64::MAX).unwrap(), Some(vec![1]));
+        // Whatever was expected.
+        for expected in [0, 1, 3, 4, 1 << 20, u64::MAX] {
+            let read = |bytes: &[u8], limit| read_at_most(bytes, expected, limit).unwrap();
+            assert_eq!(read(&[1, 2, 3], 3), Some(vec![1, 2, 3]));
+            assert_eq!(read(&[1, 2, 3, 4], 3), None);
+            assert_eq!(read(&[1], u64::MAX), Some(vec![1]));
+        }
     }
 
     #[test]

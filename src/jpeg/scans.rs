@@ -53,8 +53,7 @@ const MOST_STRIPES: u32 = 32;
 /// Scans of a frame, each of which adds to what those before it say.
 #[derive(Debug)]
 pub(crate) struct Scans<'a> {
-    /// With what came of them so far.
-    scans: Vec<Mutex<(Box<dyn DecodeStripe + 'a>, Result<()>)>>,
+    scans: Vec<Mutex<Begun<'a>>>,
     /// The first that has failed.
     failed: AtomicUsize,
     /// The MCU row that the next stripe begins with; held by whoever is about to take it through the scans.
@@ -69,6 +68,9 @@ pub(crate) struct Scans<'a> {
     /// The stripe of whoever takes the rows one by one.
     own: StripeBuffer,
 }
+
+/// A scan, and what came of it so far.
+type Begun<'a> = (Box<dyn DecodeStripe + 'a>, Result<()>);
 
 impl<'a> Scans<'a> {
     /// Those of a file in their order, which take so many bytes of memory.

@@ -275,9 +275,7 @@ impl<'a> Picture<'a> {
             return Err(Error::limit("scans", format!("the file has more than {} scans", limits.scans)));
         }
         self.visits.take(scan.blocks(&self.frame) * self.process.weight(scan))?;
-        if let Some(stream) = self.whole.take() {
-            self.wait(stream.cursor, (0..self.frame.components.len()).collect());
-        }
+        self.let_whole_wait();
         let intervals = scan.blocks(&self.frame).checked_div(tables.restart_interval.into()).map_or(1, |n| n + 1);
         let plain = Unstuffed::memory(data.end - data.start, usize::try_from(intervals).unwrap_or(usize::MAX));
         let coefficients = self.frame.blocks() * BLOCK_BYTES;
@@ -333,9 +331,7 @@ impl<'a> Picture<'a> {
 
     /// Decodes all scans that were left for later: what comes first in a file is the first to be said of it.
     fn decode_what_waits(&mut self, terms: &Terms<'_>) -> Result<()> {
-        if let Some(stream) = self.whole.take() {
-            self.wait(stream.cursor, (0..self.frame.components.len()).collect());
-        }
+        self.let_whole_wait();
         if self.waiting.scans.is_empty() {
             return Ok(());
         }
@@ -346,7 +342,7 @@ impl<'a> Picture<'a> {
     /// All scans that were left for later.
     fn together(&mut self, terms: &Terms<'_>) -> Scans<'a> {
         let Waiting { scans, bytes } = std::mem::take(&mut self.waiting);
-        Scans::new(scans, bytes, terms.threads, terms.cancel.clone())
+        Scans::new(scans, bytes, &self.frame, terms.threads, terms.cancel.clone())
     }
 
     /// Has the picture in memory, as far as it was read.
@@ -453,6 +449,13 @@ impl<'a> Picture<'a> {
         tolerant::read(reader, mcus, tables.restart_interval, data.range(), terms)
     }
 
+    /// The scan that had all coefficients so far is one of several.
+    fn let_whole_wait(&mut self) {
+        if let Some(stream) = self.whole.take() {
+            self.wait(stream.cursor, (0..self.frame.components.len()).collect());
+        }
+    }
+
     /// Leaves a scan of some components for later.
     fn wait<R: ReadBlocks + Debug + Send + 'a>(&mut self, cursor: Cursor<'a, R>, components: Vec<usize>) {
         let own = size_of::<OfComponents<'_, R>>() as u64 + R::BYTES * components.len() as u64;
@@ -489,8 +492,10 @@ impl<'a> Picture<'a> {
         }
         let rows = match self.whole.take() {
             Some(stream) => Some(Rows::Streamed(stream)),
-            // Nothing of the picture is in memory, and need not be.
-            None if self.planes.is_empty() => Some(Rows::Together(Box::new(self.together(terms)))),
+            // Nothing of the picture is in memory, and need not be; what is small takes less than its scans do.
+            None if self.planes.is_empty() && self.frame.blocks() * BLOCK_BYTES > WAITING_ALWAYS => {
+                Some(Rows::Together(Box::new(self.together(terms))))
+            }
             None => None,
         };
         if let Some(rows) = rows {

@@ -72,7 +72,7 @@ impl Coefficients<'_> {
             return Ok(Self { rows: Rows::Packed(Cow::Owned(packed)), ..self });
         }
         if let Rows::Streamed(_) | Rows::Together(_) = self.rows {
-            self.rows.hold_in_place(&self.frame, work)?;
+            self.rows.hold_in_place(&self.frame, 0, work)?;
         }
         Ok(self)
     }
@@ -246,12 +246,14 @@ impl Rows<'_> {
         if frame.blocks() * BLOCK_BYTES < PACKED_BYTES || frame.mcus_high < PACKED_ROWS {
             return Ok(None);
         }
-        let may_hold = |bytes| {
-            cancel.check()?;
-            limits.check_memory(bytes, "the coefficients of the picture")
-        };
         match self {
-            Self::Streamed(stream) => tail::pack(kernels, stream, frame, threads, may_hold).map(Some),
+            Self::Streamed(stream) => {
+                let may_hold = |bytes| {
+                    cancel.check()?;
+                    limits.check_memory(bytes, "the coefficients of the picture")
+                };
+                tail::pack(kernels, stream, frame, threads, may_hold).map(Some)
+            }
             Self::Together(scans) => gather::pack(kernels, scans, frame, threads, limits).map(Some),
             Self::Held(_) | Self::Packed(_) => Ok(None),
         }
@@ -280,9 +282,9 @@ impl Rows<'_> {
         Ok(planes)
     }
 
-    /// Takes all blocks of a frame into memory, once that is within the limits.
-    pub(crate) fn hold_in_place(&mut self, frame: &Frame, work: Work<'_>) -> Result<()> {
-        work.limits.check_memory(frame.blocks() * BLOCK_BYTES, "the coefficients of the picture")?;
+    /// Takes all blocks of a frame into memory, once that is within the limits with so many bytes `beside`.
+    pub(crate) fn hold_in_place(&mut self, frame: &Frame, beside: u64, work: Work<'_>) -> Result<()> {
+        work.limits.check_memory(frame.blocks() * BLOCK_BYTES + beside, "the coefficients of the picture")?;
         let rows = std::mem::replace(self, Self::Held(Cow::Borrowed(&[])));
         *self = Self::Held(Cow::Owned(rows.hold(frame, work.cancel)?));
         Ok(())

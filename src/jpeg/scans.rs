@@ -47,8 +47,34 @@ impl<R: ReadBlocks + Debug + Send> DecodeStripe for OfComponents<'_, R> {
 
 /// Bytes of a stripe, if an MCU row has not more: enough work for the wait at a lock to count for little.
 const STRIPE_BYTES: u64 = 1 << 18;
-/// Stripes at most where something is made of each by itself.
-const MOST_STRIPES: u32 = 32;
+/// Stripes of which something is made by itself, at most.
+const MOST_PARTS: u32 = 32;
+
+/// How many MCU rows stripes have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stripes {
+    first: u32,
+    others: u32,
+}
+
+impl Stripes {
+    /// Stripes that come and go.
+    fn passing(frame: &Frame) -> Self {
+        let rows = (STRIPE_BYTES / row_bytes(frame)).max(1) as u32;
+        Self { first: rows, others: rows }
+    }
+
+    /// Those of which something is made that is put together in the end. The first has so many rows, at least.
+    pub(crate) fn of_parts(frame: &Frame, first: u32) -> Self {
+        let rows = Self::passing(frame).others.max(frame.mcus_high.div_ceil(MOST_PARTS));
+        Self { first: rows.max(first), others: rows }
+    }
+}
+
+/// Bytes of the coefficients of an MCU row.
+fn row_bytes(frame: &Frame) -> u64 {
+    (frame.blocks() * BLOCK_BYTES).div_ceil(frame.mcus_high.into())
+}
 
 /// Scans of a frame, each of which adds to what those before it say.
 #[derive(Debug)]
@@ -58,12 +84,12 @@ pub(crate) struct Scans<'a> {
     failed: AtomicUsize,
     /// The MCU row that the next stripe begins with; held by whoever is about to take it through the scans.
     turn: Mutex<u32>,
-    /// How often they were decoded, at least to a part.
-    passes: u32,
+    /// Whether any of them was decoded, if only in part.
+    has_begun: bool,
     /// Threads at most.
     threads: usize,
     cancel: Cancel,
-    /// Bytes of memory of the scans.
+    /// Bytes of memory of the scans, and of a stripe that passes.
     bytes: u64,
     /// The stripe of whoever takes the rows one by one.
     own: StripeBuffer,
@@ -73,11 +99,20 @@ pub(crate) struct Scans<'a> {
 type Begun<'a> = (Box<dyn DecodeStripe + 'a>, Result<()>);
 
 impl<'a> Scans<'a> {
-    /// Those of a file in their order, which take so many bytes of memory.
-    pub(crate) fn new(scans: Vec<Box<dyn DecodeStripe + 'a>>, bytes: u64, threads: usize, cancel: Cancel) -> Self {
+    /// Those of a frame in their order, which take so many bytes of memory.
+    pub(crate) fn new(
+        scans: Vec<Box<dyn DecodeStripe + 'a>>,
+        bytes: u64,
+        frame: &Frame,
+        threads: usize,
+        cancel: Cancel,
+    ) -> Self {
         let failed = scans.len().into();
         let scans = scans.into_iter().map(|scan| Mutex::new((scan, Ok(())))).collect();
-        Self { scans, failed, turn: Mutex::default(), passes: 0, threads, cancel, bytes, own: StripeBuffer::default() }
+        let rows = Stripes::passing(frame).first.min(frame.mcus_high);
+        let bytes = bytes + u64::from(rows) * row_bytes(frame);
+        let (turn, own) = (Mutex::default(), StripeBuffer::default());
+        Self { scans, failed, turn, has_begun: false, threads, cancel, bytes, own }
     }
 
     /// Decodes all of them into the planes of the frame.
@@ -86,7 +121,7 @@ impl<'a> Scans<'a> {
     /// The first of the first scan that has one.
     pub(crate) fn decode(&mut self, frame: &Frame, planes: &mut [Plane]) -> Result<()> {
         self.rewind();
-        let rows = stripe_rows(frame);
+        let rows = Stripes::passing(frame).first;
         let stripes = Mutex::new(Stripe::of(frame, planes, rows));
         // A stripe is one thread's at a time, and so is a scan.
         let threads = self.threads.min(self.scans.len()).min(frame.mcus_high.div_ceil(rows) as usize);
@@ -104,10 +139,10 @@ impl<'a> Scans<'a> {
             self.rewind();
         }
         if !self.own.rows.contains(&y) {
-            let mut own = std::mem::take(&mut self.own);
-            if self.next_stripe(frame, 0, &mut own) == Some(false) {
+            let (mut own, rows) = (std::mem::take(&mut self.own), Stripes::passing(frame));
+            if self.next_stripe(frame, rows, &mut own) == Some(false) {
                 // A scan before the one that has failed may fail later in the picture.
-                while self.next_stripe(frame, 0, &mut own).is_some() {}
+                while self.next_stripe(frame, rows, &mut own).is_some() {}
                 self.outcome()?;
             }
             self.own = own;
@@ -115,13 +150,12 @@ impl<'a> Scans<'a> {
         Ok(&self.own.planes)
     }
 
-    /// Decodes the stripe that comes next, the first of so many MCU rows at least, while others may decode those before
-    /// and after it. Says whether all scans have it; nothing where there is none.
-    pub(crate) fn next_stripe(&self, frame: &Frame, first: u32, buffer: &mut StripeBuffer) -> Option<bool> {
+    /// Decodes the stripe that comes next, while others may decode those before and after it. Says whether all scans
+    /// have it; nothing where there is none.
+    pub(crate) fn next_stripe(&self, frame: &Frame, rows: Stripes, buffer: &mut StripeBuffer) -> Option<bool> {
         self.take_through(frame, |turn| {
             let start = *turn;
-            let rows = stripe_rows(frame).max(frame.mcus_high.div_ceil(MOST_STRIPES));
-            let rows = if start == 0 { rows.max(first) } else { rows };
+            let rows = if start == 0 { rows.first } else { rows.others };
             let rows = start..start.saturating_add(rows).min(frame.mcus_high);
             *turn = rows.end;
             (!rows.is_empty()).then(|| buffer.begin(frame, rows))
@@ -152,7 +186,7 @@ impl<'a> Scans<'a> {
 
     /// Goes back to the first stripe.
     pub(crate) fn rewind(&mut self) {
-        self.passes += 1;
+        self.has_begun = true;
         *self.turn.get_mut().unwrap_or_else(PoisonError::into_inner) = 0;
         *self.failed.get_mut() = self.scans.len();
         for scan in &mut self.scans {
@@ -174,19 +208,13 @@ impl<'a> Scans<'a> {
 
     /// Whether they were decoded before, if only in part.
     pub(crate) fn have_been_decoded(&self) -> bool {
-        self.passes > 0
+        self.has_begun
     }
 
-    /// Bytes of memory in use.
+    /// Bytes of memory in use where the rows are taken one by one.
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes + self.own.bytes()
+        self.bytes
     }
-}
-
-/// MCU rows of a stripe.
-fn stripe_rows(frame: &Frame) -> u32 {
-    let row_bytes = (frame.blocks() * BLOCK_BYTES).div_ceil(frame.mcus_high.into());
-    (STRIPE_BYTES / row_bytes).max(1) as u32
 }
 
 /// Where a thread has panicked nobody waits for it, and the call panics in the end.
@@ -243,7 +271,7 @@ mod tests {
 
     fn together(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> Scans<'static> {
         let scans = scans.into_iter().map(|scan| Box::new(scan) as Box<dyn DecodeStripe>).collect();
-        Scans::new(scans, 0, threads, cancel.clone())
+        Scans::new(scans, 0, &frame(), threads, cancel.clone())
     }
 
     fn decoded(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> (Vec<usize>, Result<()>) {
@@ -275,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_error_of_rows_that_are_asked_for_is_that_of_the_whole_picture() {
-        let stripes = MOST_STRIPES as usize;
+        let stripes = 4096 / 8 / 4;
         for (places, expected) in [
             ([None; 3], None),
             ([None, None, Some(0)], Some("c")),
@@ -303,7 +331,7 @@ mod tests {
             let (mut scans, mut buffer, mut rows) =
                 (together(Vec::new(), 1, &Cancel::new()), StripeBuffer::default(), 0);
             scans.rewind();
-            while scans.next_stripe(&frame, first, &mut buffer) == Some(true) {
+            while scans.next_stripe(&frame, Stripes::of_parts(&frame, first), &mut buffer) == Some(true) {
                 assert_eq!(buffer.rows.start, rows);
                 assert!(rows > 0 || buffer.rows.end >= first.min(frame.mcus_high), "{first}");
                 for y in buffer.rows.clone() {

@@ -1,6 +1,7 @@
 //! The tokens of a batch, made by several threads. They share the MCU rows of a picture in memory: who has none left
 //! takes over half of another's. Of a picture that is still in its source, two threads decode; who begins with the
-//! first row makes tokens of it at once, and goes on with what the other has decoded, who helps once that is all.
+//! first row makes tokens of it at once, and goes on with what the other has decoded, who helps once that is all. Scans
+//! that are decoded together are taken a stripe at a time: whoever has decoded it makes tokens of it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,15 +14,14 @@ use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu::StripeBuffer;
 use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::rows::{InMemory, Rows};
-use crate::jpeg::scans::Scans;
-use crate::jpeg::threads::{self, beside};
+use crate::jpeg::scans::{Scans, Stripes};
+use crate::jpeg::threads::{self, MOST_THREADS, beside};
 use crate::jpeg::write::Work;
 
 /// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
 const SHARED_BYTES: u64 = 1 << 20;
-/// MCU rows that are worth a thread, and threads that are worth what each of them has to itself.
+/// MCU rows that are worth a thread.
 const ROWS_OF_A_THREAD: usize = 16;
-const MOST_THREADS: usize = 8;
 
 /// Threads that make the tokens of a batch, which each of them can begin.
 pub(crate) struct Team<'a, K, B> {
@@ -141,7 +141,8 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     /// The batches of the stripes that a thread decodes.
     fn stripes(&self, scans: &Scans<'_>, Shared { pass, .. }: &Shared<'_, 'b>) -> Result<Vec<Batch<'b>>> {
         let (mut made, mut stripe, mut bytes) = (Vec::new(), StripeBuffer::default(), 0);
-        while scans.next_stripe(self.frame, Pass::first_rows(self.frame), &mut stripe) == Some(true) {
+        let rows = Stripes::of_parts(self.frame, Pass::first_rows(self.frame));
+        while scans.next_stripe(self.frame, rows, &mut stripe) == Some(true) {
             pass.hold(bytes, stripe.bytes())?;
             bytes = stripe.bytes();
             let StripeBuffer { rows, planes } = &stripe;

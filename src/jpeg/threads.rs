@@ -89,6 +89,9 @@ pub(crate) fn beside<T>(threads: usize, work: impl Fn(usize) + Sync, own: impl F
     })
 }
 
+/// Threads that are worth what each of them has to itself.
+pub(crate) const MOST_THREADS: usize = 8;
+
 /// Rows that are worth beginning anew for.
 const LEAST_ROWS: usize = 2;
 

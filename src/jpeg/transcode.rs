@@ -115,8 +115,8 @@ impl Transcoder {
     }
 
     /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
-    /// depend on it. A sequential source of one scan is decoded by two of them, the scans of others by as many as there
-    /// are scans, unless it is tolerant; at most eight share the rows.
+    /// depend on it. A sequential source of one scan is decoded by two of them, the scans of others by all, unless it is
+    /// tolerant; at most eight share the rows.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self

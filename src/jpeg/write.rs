@@ -237,7 +237,8 @@ impl Scans<'_> {
         if let Rows::Together(scans) = rows
             && (scans.have_been_decoded() || *threads > 1 && self.coding == Coding::Baseline)
         {
-            rows.hold_in_place(self.frame, self.work)?;
+            let beside = scans.bytes() + written as u64;
+            rows.hold_in_place(self.frame, beside, self.work)?;
         }
         let mut shared = None;
         // What a sequential scan remembers from block to block is not joined.

@@ -61,10 +61,11 @@ pub(crate) struct Tokens {
     kind: SlotKind,
     /// Whether they are kept. If not, only what they take is known.
     keeps: bool,
-    /// Where they lie in the store, `settled` of them.
+    /// Where those lie in the store that are kept.
     stretches: Vec<Stretch>,
+    /// How many there were before those on the stage, kept or not.
     settled: usize,
-    /// Those to come there, `len` of them.
+    /// The last, `len` of them.
     stage: Vec<Token>,
     len: usize,
     /// How often each code of the kind came, at even and at odd places: an addition need not wait for that of an equal
@@ -194,10 +195,10 @@ impl Tokens {
         }
         if self.keeps {
             self.stretches.push(store.push(tokens));
-            self.settled += self.len;
         } else {
             self.corrections.forget();
         }
+        self.settled += self.len;
         self.len = 0;
     }
 
@@ -210,7 +211,7 @@ impl Tokens {
     /// Keeps none of them, those to come included: only what they take.
     pub(crate) fn forget(&mut self) {
         self.keeps = false;
-        (self.stretches, self.settled) = (Vec::new(), 0);
+        self.stretches = Vec::new();
         self.corrections.forget();
     }
 
@@ -242,8 +243,8 @@ impl Tokens {
 
     /// Bytes that its own tokens take, wherever they are.
     pub(crate) fn bytes(&self) -> u64 {
-        let tokens = (self.settled + self.len) * size_of::<Token>();
-        (tokens + self.corrections.bytes() + self.ends.len() * size_of::<Place>()) as u64
+        let tokens = if self.keeps { self.settled + self.len } else { self.len };
+        (tokens * size_of::<Token>() + self.corrections.bytes() + self.ends.len() * size_of::<Place>()) as u64
     }
 
     /// Bytes of memory in use but for the store.
@@ -479,5 +480,28 @@ mod tests {
         assert_eq!(tokens.bytes(), size + 1000 * size_of::<Token>() as u64 + places);
         tokens.finish(&mut store);
         assert_eq!(tokens.restarts(), 999);
+    }
+
+    #[test]
+    fn restarts_are_counted_whether_or_not_the_tokens_are_kept() {
+        for forgotten_after in [0, 1, 500, 998, 999, usize::MAX] {
+            for is_last_empty in [false, true] {
+                let (mut tokens, mut store) = (Tokens::new(SlotKind::Dc), Store::default());
+                for interval in 0..1000 {
+                    if interval == forgotten_after {
+                        tokens.forget();
+                    }
+                    tokens.push(SlotKind::Dc, 0, 0, 0, 0);
+                    if interval < 999 || is_last_empty {
+                        tokens.end_interval();
+                    }
+                    if interval % 3 == 0 {
+                        tokens.settle_all(&mut store);
+                    }
+                }
+                tokens.finish(&mut store);
+                assert_eq!(tokens.restarts(), 999, "{forgotten_after}, {is_last_empty}");
+            }
+        }
     }
 }

@@ -8,13 +8,13 @@ use crate::error::Result;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu::StripeBuffer;
-use crate::jpeg::scans::Scans;
-use crate::jpeg::threads::beside;
+use crate::jpeg::scans::{Scans, Stripes};
+use crate::jpeg::threads::{MOST_THREADS, beside};
 use crate::jpeg::window::Window;
 use crate::limits::{Held, Limits};
 
 /// Where each of some stripes begins, and its rows.
-type Stripes = Vec<(u32, Vec<PackedRow>)>;
+type Made = Vec<(u32, Vec<PackedRow>)>;
 
 /// Decodes all rows into memory without their zeros, on so many threads.
 ///
@@ -34,10 +34,10 @@ pub(crate) fn pack(
         let rows = stripes(kernels, scans, frame, &held);
         made.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
     };
-    beside(threads, |_| run(), run);
+    beside(threads.min(MOST_THREADS), |_| run(), run);
     scans.outcome()?;
     let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut stripes: Stripes = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let mut stripes: Made = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     stripes.sort_by_key(|(start, _)| *start);
     let mut packed = PackedPicture::new(&Window::new(frame), frame.mcus_high);
     stripes.into_iter().flat_map(|(_, rows)| rows).for_each(|row| packed.push(row));
@@ -45,11 +45,14 @@ pub(crate) fn pack(
 }
 
 /// The stripes that a thread decodes.
-fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Held<'_>) -> Result<Stripes> {
+fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Held<'_>) -> Result<Made> {
     let (mut stripe, mut window) = (StripeBuffer::default(), Window::new(frame));
-    let (mut packer, mut made) = (Packer::new(&window), Stripes::new());
+    let (mut packer, mut made) = (Packer::new(&window), Made::new());
     let (mut packed, mut known) = (0, 0);
-    while let Some(is_whole) = scans.next_stripe(frame, 0, &mut stripe) {
+    let mut hold = |bytes| held.change(std::mem::replace(&mut known, bytes), bytes, "the coefficients of the picture");
+    let own = window.bytes() + packer.bytes();
+    hold(own)?;
+    while let Some(is_whole) = scans.next_stripe(frame, Stripes::of_parts(frame, 0), &mut stripe) {
         // A scan before the one that has failed may fail later in the picture.
         if !is_whole {
             continue;
@@ -65,9 +68,7 @@ fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Hel
         };
         let rows: Vec<_> = stripe.rows.clone().map(row).collect();
         packed += rows.iter().map(PackedRow::bytes).sum::<u64>();
-        let bytes = packed + stripe.bytes() + window.bytes() + packer.bytes();
-        held.change(known, bytes, "the coefficients of the picture")?;
-        known = bytes;
+        hold(packed + stripe.bytes() + own)?;
         made.push((stripe.rows.start, rows));
     }
     Ok(made)

@@ -140,7 +140,7 @@ impl InMemory<'_> {
 /// An MCU row of a picture.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum McuRow<'a> {
-    /// In the planes of the whole picture.
+    /// In planes of the whole picture, or of a stripe that has it.
     Held(&'a [Plane]),
     Alone(&'a Window),
 }

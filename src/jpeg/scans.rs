@@ -84,8 +84,6 @@ pub(crate) struct Scans<'a> {
     failed: AtomicUsize,
     /// The MCU row that the next stripe begins with; held by whoever is about to take it through the scans.
     turn: Mutex<u32>,
-    /// Whether any of them was decoded, if only in part.
-    has_begun: bool,
     /// Threads at most.
     threads: usize,
     cancel: Cancel,
@@ -112,7 +110,7 @@ impl<'a> Scans<'a> {
         let rows = Stripes::passing(frame).first.min(frame.mcus_high);
         let bytes = bytes + u64::from(rows) * row_bytes(frame);
         let (turn, own) = (Mutex::default(), StripeBuffer::default());
-        Self { scans, failed, turn, has_begun: false, threads, cancel, bytes, own }
+        Self { scans, failed, turn, threads, cancel, bytes, own }
     }
 
     /// Decodes all of them into the planes of the frame.
@@ -186,7 +184,6 @@ impl<'a> Scans<'a> {
 
     /// Goes back to the first stripe.
     pub(crate) fn rewind(&mut self) {
-        self.has_begun = true;
         *self.turn.get_mut().unwrap_or_else(PoisonError::into_inner) = 0;
         *self.failed.get_mut() = self.scans.len();
         for scan in &mut self.scans {
@@ -206,9 +203,9 @@ impl<'a> Scans<'a> {
         self.scans.iter().try_for_each(|scan| lock(scan).1.clone())
     }
 
-    /// Whether they were decoded before, if only in part.
+    /// Whether a stripe was decoded since they began anew.
     pub(crate) fn have_been_decoded(&self) -> bool {
-        self.has_begun
+        *lock(&self.turn) > 0
     }
 
     /// Bytes of memory in use where the rows are taken one by one.
@@ -314,10 +311,12 @@ mod tests {
             let scans: Vec<_> = ["a", "b", "c"].into_iter().zip(places).map(|(name, at)| Fails::at(name, at)).collect();
             let (frame, all) = (frame(), Arc::clone(&scans[0].stripes));
             let mut scans = together(scans, 1, &Cancel::new());
+            assert!(!scans.have_been_decoded());
             // What went wrong is forgotten where they begin anew.
             for _ in 0..2 {
                 let outcome = (0..frame.mcus_high).try_for_each(|y| scans.go_to(&frame, y).map(drop));
                 assert_eq!(outcome.err().map(|error| error.message().to_owned()).as_deref(), expected, "{places:?}");
+                assert!(scans.have_been_decoded());
                 let looked_at = places[0].map_or(stripes, |at| stripes.min(at + 1));
                 assert_eq!(all.load(Ordering::Relaxed), looked_at, "{places:?}");
             }

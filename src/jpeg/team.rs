@@ -129,17 +129,14 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             return Ok(None);
         }
         scans.rewind();
-        let (scans, shared) = (&*scans, self.shared(scans.bytes() + self.written as u64, threads));
-        let run = || self.stripes(scans, &shared);
-        let own = beside(threads, |_| shared.add(run()), run);
+        let (scans, pass) = (&*scans, Pass::new(self.work, scans.bytes() + self.written as u64));
+        let made = threads::share(threads, vec![(); threads], |()| 0, |()| self.stripes(scans, &pass));
         scans.outcome()?;
-        let mut made = own?;
-        made.extend(shared.others()?);
-        Ok(self.joined(made))
+        Ok(self.joined(made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()))
     }
 
     /// The batches of the stripes that a thread decodes.
-    fn stripes(&self, scans: &Scans<'_>, Shared { pass, .. }: &Shared<'_, 'b>) -> Result<Vec<Batch<'b>>> {
+    fn stripes(&self, scans: &Scans<'_>, pass: &Pass<'_>) -> Result<Vec<Batch<'b>>> {
         let (mut made, mut stripe, mut bytes) = (Vec::new(), StripeBuffer::default(), 0);
         let rows = Stripes::of_parts(self.frame, Pass::first_rows(self.frame));
         while scans.next_stripe(self.frame, rows, &mut stripe) == Some(true) {

@@ -1,7 +1,5 @@
 //! The rows of a picture whose scans are decoded together, packed by whoever has decoded them.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::packer::Packer;
 use super::{PackedPicture, PackedRow};
 use crate::error::Result;
@@ -9,7 +7,7 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu::StripeBuffer;
 use crate::jpeg::scans::{Scans, Stripes};
-use crate::jpeg::threads::{MOST_THREADS, beside};
+use crate::jpeg::threads::{MOST_THREADS, share};
 use crate::jpeg::window::Window;
 use crate::limits::{Held, Limits};
 
@@ -29,14 +27,9 @@ pub(crate) fn pack(
 ) -> Result<PackedPicture> {
     scans.rewind();
     let scans = &*scans;
-    let (held, made) = (Held::new(limits, scans.bytes()), Mutex::new(Vec::new()));
-    let run = || {
-        let rows = stripes(kernels, scans, frame, &held);
-        made.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
-    };
-    beside(threads.min(MOST_THREADS), |_| run(), run);
+    let (held, threads) = (Held::new(limits, scans.bytes()), threads.min(MOST_THREADS));
+    let made = share(threads, vec![(); threads], |()| 0, |()| stripes(kernels, scans, frame, &held));
     scans.outcome()?;
-    let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut stripes: Made = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     stripes.sort_by_key(|(start, _)| *start);
     let mut packed = PackedPicture::new(&Window::new(frame), frame.mcus_high);

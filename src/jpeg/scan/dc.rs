@@ -1,6 +1,11 @@
 //! DC coefficients by themselves, and what every way to send them takes: two bytes a block hold them, and one walk over
 //! them tells the sizes of all differences.
 
+mod count;
+
+use std::ops::Range;
+
+use self::count::{add, count};
 use super::price::{Scale, code_bits};
 use super::size::{DHT, DHT_TABLE, sos};
 use crate::jpeg::RestartInterval;
@@ -8,7 +13,7 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
-use crate::jpeg::threads;
+use crate::jpeg::threads::{self, MOST_THREADS};
 
 /// Point transforms that are looked at: Al of 0 to 3.
 pub(super) const LOWS: usize = 4;
@@ -82,27 +87,34 @@ impl<'a> Differences<'a> {
     /// `refined` says whether a scan may have an Al of more than 0: 1 at most where the first component is interleaved.
     pub(crate) fn new(kernels: impl AcKernels, frame: &'a Frame, rows: &DcRows, refined: bool, threads: usize) -> Self {
         let counted = rows.mcu_rows(frame);
-        let count = |(i, in_mcus): (usize, bool)| {
-            kernels.run(
+        let sizes = |(i, in_mcus, band): (usize, bool, Range<u32>)| {
+            let counts = kernels.run(
                 #[inline(always)]
                 || match (refined, in_mcus, i) {
-                    (false, ..) => Self::count::<1>(frame, rows, i, in_mcus),
-                    (true, true, 0) => Self::count::<2>(frame, rows, i, in_mcus),
-                    (true, ..) => Self::count::<LOWS>(frame, rows, i, in_mcus),
+                    (false, ..) => count::<1>(frame, rows, i, in_mcus, band),
+                    (true, true, 0) => count::<2>(frame, rows, i, in_mcus, band),
+                    (true, ..) => count::<LOWS>(frame, rows, i, in_mcus, band),
                 },
-            )
+            );
+            (i, in_mcus, counts)
         };
-        let components = 0..frame.components.len();
+        let threads = threads.min(MOST_THREADS);
+        let bands = threads::bands(0..counted, threads);
         // With a single row of blocks in an MCU, both orders are the same.
-        let differ = components.clone().filter(|&i| frame.components[i].vertical > 1);
-        let jobs: Vec<_> = components.map(|i| (i, false)).chain(differ.map(|i| (i, true))).collect();
-        // To put them in order takes longer than to count them.
-        let weight =
-            |&(i, in_mcus): &(usize, bool)| frame.components[i].blocks() as usize * if in_mcus { 3 } else { 1 };
-        let mut alone = threads::share(threads, jobs.clone(), weight, count);
-        let others = alone.split_off(frame.components.len());
+        let differs = |i: usize| frame.components[i].vertical > 1;
+        let orders = |i| std::iter::once((i, false)).chain(differs(i).then_some((i, true)));
+        let jobs = (0..frame.components.len()).flat_map(orders);
+        let jobs = jobs.flat_map(|(i, in_mcus)| bands.iter().map(move |band| (i, in_mcus, band.clone()))).collect();
+        let weight = |&(i, ..): &(usize, bool, Range<u32>)| frame.components[i].blocks() as usize;
+        let mut alone = vec![[[0; 17]; LOWS]; frame.components.len()];
         let mut in_mcus = alone.clone();
-        jobs.iter().filter(|(_, in_mcus)| *in_mcus).zip(others).for_each(|(&(i, _), counts)| in_mcus[i] = counts);
+        for (i, is_in_mcus, counts) in threads::share(threads, jobs, weight, sizes) {
+            let of_order = if is_in_mcus { &mut in_mcus } else { &mut alone };
+            add(&mut of_order[i], &counts);
+        }
+        for i in (0..alone.len()).filter(|&i| !differs(i)) {
+            in_mcus[i] = alone[i];
+        }
         for ((sizes, component), values) in in_mcus.iter_mut().zip(&frame.components).zip(&rows.values) {
             // Padding repeats what was before it.
             let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
@@ -125,23 +137,6 @@ impl<'a> Differences<'a> {
             );
         }
         Self { frame, alone, in_mcus, ones, ones_of_two, counted, restart: RestartInterval::default() }
-    }
-
-    /// The counts of a component, alone or in the order of MCUs.
-    #[inline(always)]
-    fn count<const N: usize>(frame: &Frame, rows: &DcRows, i: usize, in_mcus: bool) -> [Counts; LOWS] {
-        if in_mcus {
-            let (component, row) = (&frame.components[i], |y| rows.row(frame, i, y));
-            return match component.horizontal {
-                1 => mcu_order::<N, 1>(component, rows.mcu_rows(frame), row),
-                2 => mcu_order::<N, 2>(component, rows.mcu_rows(frame), row),
-                3 => mcu_order::<N, 3>(component, rows.mcu_rows(frame), row),
-                _ => mcu_order::<N, 4>(component, rows.mcu_rows(frame), row),
-            };
-        }
-        let mut count = Count::<N>::new();
-        count.add(&rows.values[i]);
-        count.all()
     }
 
     /// With restart markers. What they cost the differences is left out.
@@ -196,89 +191,6 @@ fn ones(fields: impl Iterator<Item = i16>) -> [u32; LOWS] {
         }
     }
     ones
-}
-
-/// Counts a component in the order of rows of MCUs, which have `H` blocks of it in a row; blocks outside the picture are
-/// left out.
-#[inline(always)]
-fn mcu_order<'a, const N: usize, const H: usize>(
-    component: &Component,
-    mcu_rows: u32,
-    row: impl Fn(u32) -> &'a [i16],
-) -> [Counts; LOWS] {
-    let down = component.vertical;
-    let (mut count, mut in_order) = (Count::<N>::new(), Vec::new());
-    for y in 0..mcu_rows {
-        let rows: [&[i16]; 4] = std::array::from_fn(|i| if (i as u32) < down { row(y * down + i as u32) } else { &[] });
-        // Only the last MCU of a row may have fewer, and only the last rows of blocks may not be there.
-        let present = rows.iter().filter(|row| !row.is_empty()).count();
-        let whole = rows.map(|row| row.as_chunks::<H>());
-        in_order.clear();
-        in_order.reserve(present * rows[0].len() + H);
-        for x in 0..whole[0].0.len() {
-            for (mcus, _) in &whole[..present] {
-                in_order.extend_from_slice(&mcus[x]);
-            }
-        }
-        for (_, last) in whole {
-            in_order.extend_from_slice(last);
-        }
-        count.add(&in_order);
-    }
-    count.all()
-}
-
-/// Differences from value to value, at each Al below `N`.
-#[derive(Debug)]
-struct Count<const N: usize> {
-    last: i16,
-    values: u32,
-    /// By size: those that have at least that many bits.
-    at_least: [Counts; N],
-}
-
-/// Values that are looked at once for each size, which is done for many of them at a time.
-const AT_ONCE: usize = 1024;
-
-impl<const N: usize> Count<N> {
-    fn new() -> Self {
-        Self { last: 0, values: 0, at_least: [[0; 17]; N] }
-    }
-
-    #[inline(always)]
-    fn add(&mut self, values: &[i16]) {
-        let mut magnitudes = [0; AT_ONCE];
-        for values in values.chunks(AT_ONCE) {
-            let magnitudes = &mut magnitudes[..values.len()];
-            for (low, at_least) in self.at_least.iter_mut().enumerate() {
-                magnitudes[0] = (values[0] >> low).abs_diff(self.last >> low);
-                for (magnitude, pair) in magnitudes[1..].iter_mut().zip(values.windows(2)) {
-                    *magnitude = (pair[1] >> low).abs_diff(pair[0] >> low);
-                }
-                for (size, at_least) in (1..).zip(&mut at_least[1..]) {
-                    let least = 1 << (size - 1);
-                    let count = magnitudes.iter().fold(0_u16, |n, &magnitude| n + u16::from(magnitude >= least));
-                    *at_least += u32::from(count);
-                    if count == 0 {
-                        break;
-                    }
-                }
-            }
-            self.values += values.len() as u32;
-            self.last = values[values.len() - 1];
-        }
-    }
-
-    /// The counts of each size, none at the Al that were not looked at. A size of 16 fits no scan; the file is refused
-    /// when it is written.
-    fn all(&self) -> [Counts; LOWS] {
-        let mut all = [[0; 17]; LOWS];
-        for (counts, at_least) in all.iter_mut().zip(&self.at_least) {
-            let at_least = |size: usize| if size == 0 { self.values } else { at_least.get(size).copied().unwrap_or(0) };
-            *counts = std::array::from_fn(|size| at_least(size) - at_least(size + 1));
-        }
-        all
-    }
 }
 
 fn priced(components: usize, tables: &[Counts; 2], scale: Scale) -> f32 {
@@ -363,6 +275,11 @@ mod tests {
                 rows.push(i, plane.blocks());
             }
             let differences = Differences::new(Scalar, &image.frame, &rows, true, 1);
+            for threads in [2, 8] {
+                let shared = Differences::new(Scalar, &image.frame, &rows, true, threads);
+                assert_eq!(shared.alone, differences.alone, "{sampling:?}, {threads} threads");
+                assert_eq!(shared.in_mcus, differences.in_mcus, "{sampling:?}, {threads} threads");
+            }
             let all = ["0", "0 1", "0 1 2"][sampling.len() - 1];
             let mut scripts = vec![format!("{all}: 0-0,0,1; {all}: 0-0,1,0;"), format!("{all}: 0-0,0,0;")];
             if sampling.len() == 3 {

@@ -1,0 +1,122 @@
+//! How many differences of DC coefficients have each size.
+
+use std::ops::Range;
+
+use super::{Counts, DcRows, LOWS};
+use crate::jpeg::frame::{Component, Frame};
+
+/// The counts of some rows of MCUs of a component at each Al below `N`, alone or in the order of MCUs.
+#[inline(always)]
+pub(super) fn count<const N: usize>(
+    frame: &Frame,
+    rows: &DcRows,
+    i: usize,
+    in_mcus: bool,
+    mcu_rows: Range<u32>,
+) -> [Counts; LOWS] {
+    let (component, all) = (&frame.components[i], &rows.values[i]);
+    let end = |mcu_rows: u32| all.len().min((mcu_rows * component.vertical * component.blocks_wide) as usize);
+    let (before, own) = all[..end(mcu_rows.end)].split_at(end(mcu_rows.start));
+    // Whatever the order, it is the last of the row above that comes before the first.
+    let mut count = Count::<N>::after(before.last().copied().unwrap_or(0));
+    let row = |y| rows.row(frame, i, y);
+    match component.horizontal {
+        _ if !in_mcus => count.add(own),
+        1 => mcu_order::<N, 1>(component, mcu_rows, row, &mut count),
+        2 => mcu_order::<N, 2>(component, mcu_rows, row, &mut count),
+        3 => mcu_order::<N, 3>(component, mcu_rows, row, &mut count),
+        _ => mcu_order::<N, 4>(component, mcu_rows, row, &mut count),
+    }
+    count.all()
+}
+
+/// Adds what was counted elsewhere.
+pub(super) fn add(counts: &mut [Counts; LOWS], more: &[Counts; LOWS]) {
+    let (counts, more) = (counts.as_flattened_mut(), more.as_flattened());
+    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+}
+
+/// Counts rows of MCUs of a component in their order, each MCU with `H` blocks of it in a row; blocks outside the picture
+/// are left out.
+#[inline(always)]
+fn mcu_order<'a, const N: usize, const H: usize>(
+    component: &Component,
+    mcu_rows: Range<u32>,
+    row: impl Fn(u32) -> &'a [i16],
+    count: &mut Count<N>,
+) {
+    let mut in_order = Vec::new();
+    for y in mcu_rows {
+        if in_order.len() >= IN_ORDER {
+            count.add(&in_order);
+            in_order.clear();
+        }
+        // Only the last rows of blocks may not be there, and only the last MCU of a row may have fewer.
+        let rows = || component.rows_of(y).map(&row).filter(|row| !row.is_empty()).map(|row| row.as_chunks::<H>());
+        let present = rows().count();
+        let start = in_order.len();
+        in_order.resize(start + rows().map(|(whole, _)| whole.len() * H).sum::<usize>(), 0);
+        for (i, (whole, _)) in rows().enumerate() {
+            let stretches = in_order[start..].as_chunks_mut().0.iter_mut().skip(i).step_by(present);
+            stretches.zip(whole).for_each(|(to, from)| *to = *from);
+        }
+        rows().for_each(|(_, last)| in_order.extend_from_slice(last));
+    }
+    count.add(&in_order);
+}
+
+/// Differences from value to value, at each Al below `N`.
+#[derive(Debug)]
+struct Count<const N: usize> {
+    last: i16,
+    values: u32,
+    /// By size: those that have at least that many bits.
+    at_least: [Counts; N],
+}
+
+/// Values that are looked at once for each size, which is done for many of them at a time.
+const AT_ONCE: usize = 1024;
+/// Values that are put in order before they are counted, at least: they stay in the first cache.
+const IN_ORDER: usize = 4 * AT_ONCE;
+
+impl<const N: usize> Count<N> {
+    /// Of values that come after this one.
+    fn after(last: i16) -> Self {
+        Self { last, values: 0, at_least: [[0; 17]; N] }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, values: &[i16]) {
+        let mut magnitudes = [0; AT_ONCE];
+        for values in values.chunks(AT_ONCE) {
+            let magnitudes = &mut magnitudes[..values.len()];
+            for (low, at_least) in self.at_least.iter_mut().enumerate() {
+                magnitudes[0] = (values[0] >> low).abs_diff(self.last >> low);
+                for (magnitude, pair) in magnitudes[1..].iter_mut().zip(values.windows(2)) {
+                    *magnitude = (pair[1] >> low).abs_diff(pair[0] >> low);
+                }
+                for (size, at_least) in (1..).zip(&mut at_least[1..]) {
+                    let least = 1 << (size - 1);
+                    let count = magnitudes.iter().fold(0_u16, |n, &magnitude| n + u16::from(magnitude >= least));
+                    *at_least += u32::from(count);
+                    if count == 0 {
+                        break;
+                    }
+                }
+            }
+            self.values += values.len() as u32;
+            self.last = values[values.len() - 1];
+        }
+    }
+
+    /// The counts of each size, none at the Al that were not looked at. A size of 16 fits no scan; the file is refused
+    /// when it is written.
+    fn all(&self) -> [Counts; LOWS] {
+        let mut all = [[0; 17]; LOWS];
+        for (counts, at_least) in all.iter_mut().zip(&self.at_least) {
+            let at_least = |size: usize| if size == 0 { self.values } else { at_least.get(size).copied().unwrap_or(0) };
+            *counts = std::array::from_fn(|size| at_least(size) - at_least(size + 1));
+        }
+        all
+    }
+}

@@ -15,11 +15,14 @@ use crate::jpeg::packed::{PackedRow, Rest, Spliced};
 
 /// Rows of MCUs in which a guess is met, or it is wrong.
 pub(crate) const ROWS_TO_MEET: u32 = 4;
+/// The first rows of a guess, of which it is told where MCUs begin: whoever comes from before has as much to decode until
+/// then, and meets the first of them unless the other thread began late. Behind the last, nobody meets it any more.
+pub(crate) const ROWS_TOLD: u32 = 16;
 
 /// What a thread says of the rest of a scan, one after the other.
 #[derive(Clone, Debug)]
 pub(crate) enum Decoded {
-    /// The next row, and where its MCUs begin, if that is a guess.
+    /// The next row, and where its MCUs begin, where it is a guess, of its first rows.
     Row(PackedRow, Starts),
     /// Whatever was said so far is wrong.
     Anew,
@@ -27,7 +30,7 @@ pub(crate) enum Decoded {
     Whole(usize),
 }
 
-/// Where the MCUs of a row begin.
+/// Where the MCUs of a row begin: nothing where that is no guess, and of the rows after the first [`ROWS_TOLD`].
 pub(crate) type Starts = Vec<McuStart>;
 
 /// The beginning of an MCU: the bit, and what DC coefficients were predicted from.
@@ -109,7 +112,7 @@ pub(crate) enum Meeting {
 enum Place {
     /// Before it, or behind what there is of it.
     Outside,
-    /// Not where an MCU begins.
+    /// Not where an MCU is said to begin.
     Between,
     /// At the beginning of an MCU, and what its DC coefficients are off by.
     At(usize, [i32; MAX_COMPONENTS]),

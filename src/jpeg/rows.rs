@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crate::error::Result;
+use crate::jpeg::ahead::{McuStart, ROWS_TOLD};
 use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
@@ -80,7 +81,7 @@ impl Coefficients<'_> {
 
 /// What comes before a rest: about so many of [`tail::WHOLE`] parts of a scan, as decoding takes longer where tokens are
 /// made of it at once.
-const BEFORE: u64 = 100;
+const BEFORE: u64 = 124;
 /// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to
 /// some megabytes would take 5 % less time with their zeros, but leave no room for what a search knows of them.
 const PACKED_BYTES: u64 = 1 << 18;
@@ -220,9 +221,10 @@ impl Rows<'_> {
         thread::scope(|scope| {
             if let Self::Streamed(stream) = self {
                 let mut packed = PackedPicture::new(stream.window(), 0);
-                // Were none of them zero, a sixteenth more, and an eighth for where MCUs of single blocks begin.
+                // Were none of them zero, a sixteenth more; as much for guesses that are dropped; and where MCUs begin.
                 let rest = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) + stream.window().bytes();
-                let terms = tail::Terms { after: BEFORE, most: rest / 16 * 19 };
+                let told = (ROWS_TOLD as usize * stream.window().mcus() * size_of::<McuStart>()) as u64;
+                let terms = tail::Terms { after: BEFORE, most: rest / 16 * 18 + told };
                 tail::begin(kernels, scope, stream, terms, &may_go_on, move |start, rest, is_over| {
                     packed.join(rest);
                     then(start, &packed, is_over);

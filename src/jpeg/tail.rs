@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, Scope};
 
 use crate::error;
-use crate::jpeg::ahead::{Ahead, Decoded, McuStart, ROWS_TO_MEET, Shared, Starts};
+use crate::jpeg::ahead::{Ahead, Decoded, McuStart, ROWS_TO_MEET, ROWS_TOLD, Shared, Starts};
 use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::cursor::{Cursor, Position};
 use crate::jpeg::entropy::ReadBlocks;
@@ -153,13 +153,12 @@ fn decode(
 ) -> Option<Rest> {
     let mut packer = Packer::new(window);
     let is_guess = middle.data.plain.intervals.len() == 1;
-    let starts = if is_guess { window.mcus() * size_of::<McuStart>() } else { 0 };
     let own = packer.bytes();
     let (mut rows, mut bytes, mut guesses) = (Vec::new(), own, 0);
     // Takes the next row, or begins anew where there is none.
     let mut take = |row: Option<(PackedRow, Starts)>| {
         let decoded = if let Some((row, of_row)) = row {
-            bytes += row.bytes() + starts as u64;
+            bytes += row.bytes() + size_of_val(&of_row[..]) as u64;
             rows.push(row.clone());
             Decoded::Row(row, of_row)
         } else {
@@ -202,14 +201,17 @@ fn guess(
     let mut bits = BitReader::resume(bytes, place.bits);
     let (mut end, mut count) = (None, 0);
     while count <= data.count {
-        let mut of_row = Starts::with_capacity(row);
+        let tells = count < ROWS_TOLD as usize * row;
+        let mut of_row = Starts::with_capacity(if tells { row } else { 0 });
         let outcome = data.level.run(
             #[inline(always)]
             || {
                 for _ in 0..row {
-                    // They come from coefficients, and those have room.
-                    let predictions = reader.predictions().map(|prediction| prediction as i16);
-                    of_row.push(McuStart { bit: bits.position(), predictions });
+                    if tells {
+                        // They come from coefficients, and those have room.
+                        let predictions = reader.predictions().map(|prediction| prediction as i16);
+                        of_row.push(McuStart { bit: bits.position(), predictions });
+                    }
                     if bits.left_over() <= mcu::MAX_PADDING {
                         end = Some(count);
                     }
@@ -298,7 +300,7 @@ mod tests {
             let first = first.unwrap();
             assert!((2..60).contains(&first) && is_whole == Some(true), "{first}");
             // A few at a time from some row on: a row that has been met is waited for, and here it has to be there.
-            for (from, late) in [(first - 3, 0), (first, 0), (first + 5, 0), (first + 9, 4)] {
+            for (from, late) in [(first - 3, 0), (first, 0), (first + 5, 0), (first + 9, 4), (first + 18, 0)] {
                 if restart != RestartInterval::default() && from > first {
                     continue;
                 }
@@ -311,7 +313,12 @@ mod tests {
                     let told = if y == 0 { 0 } else { before(y - 1) };
                     (told < all.len()).then(|| all[told..before(y)].to_vec())
                 };
-                assert_eq!(goes_on(&source, tell), (Some((from + late).max(first)), Some(true)), "{from}, {late}");
+                let (met, is_whole) = if from + late < first + ROWS_TOLD {
+                    (Some((from + late).max(first)), Some(true))
+                } else {
+                    (None, None)
+                };
+                assert_eq!(goes_on(&source, tell), (met, is_whole), "{from}, {late}");
             }
         }
     }

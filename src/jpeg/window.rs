@@ -21,6 +21,8 @@ pub(crate) struct Window {
 pub(crate) struct Part {
     /// The blocks of the rows, those that pad MCUs included, and behind each row room for what a decoder leaves there.
     coefficients: Vec<i16>,
+    /// Where they begin: with a line of the cache, so that no half of a block lies in two. A clone may have them elsewhere.
+    start: usize,
     /// Coefficients from row to row.
     stride: usize,
     /// Blocks of a row that are within the picture.
@@ -32,6 +34,9 @@ pub(crate) struct Part {
     vertical: usize,
 }
 
+/// Coefficients of a line of the cache.
+const LINE: usize = 32;
+
 impl Window {
     /// One of zeros.
     pub(crate) fn new(frame: &Frame) -> Self {
@@ -42,8 +47,9 @@ impl Window {
         let parts = frame.components.iter().map(|c| {
             let (horizontal, vertical) = if single { (1, 1) } else { (c.horizontal as usize, c.vertical as usize) };
             let (stride, rows) = ((wide * horizontal + 1) * 64, c.vertical as usize);
-            let coefficients = vec![0; stride * rows];
-            Part { coefficients, stride, wide: c.blocks_wide as usize, rows, horizontal, vertical }
+            let coefficients = vec![0_i16; stride * rows + LINE];
+            let start = coefficients.as_ptr().align_offset(LINE * size_of::<i16>()).min(LINE);
+            Part { coefficients, start, stride, wide: c.blocks_wide as usize, rows, horizontal, vertical }
         });
         Self { parts: parts.collect(), wide, lines }
     }
@@ -52,14 +58,14 @@ impl Window {
     #[inline(always)]
     pub(crate) fn row(&self, component: usize, row: u32) -> &[Block] {
         let part = &self.parts[component];
-        let row = row as usize % part.rows * part.stride;
+        let row = part.start + row as usize % part.rows * part.stride;
         part.coefficients[row..][..part.wide * 64].as_chunks().0
     }
 
     /// Takes a row of blocks of a component, counted from the top of the picture.
     pub(crate) fn put(&mut self, component: usize, row: u32, blocks: &[Block]) {
         let part = &mut self.parts[component];
-        let row = row as usize % part.rows * part.stride;
+        let row = part.start + row as usize % part.rows * part.stride;
         part.coefficients[row..][..part.wide * 64].copy_from_slice(blocks.as_flattened());
     }
 
@@ -104,7 +110,7 @@ impl Part {
         mut read: impl FnMut(&mut Room) -> Result<(), E>,
     ) -> Result<(), E> {
         for row in line * self.vertical..(line + 1) * self.vertical {
-            let row = &mut self.coefficients[row * self.stride..][..self.stride];
+            let row = &mut self.coefficients[self.start + row * self.stride..][..self.stride];
             for column in x * self.horizontal..(x + 1) * self.horizontal {
                 let (rooms, _) = row[column * 64..].as_chunks_mut();
                 read(&mut rooms[0])?;

@@ -292,7 +292,7 @@ fn ours(case: &Case) -> String {
 }
 
 #[test]
-fn python_sdk() {
+fn the_official_python_sdk() {
     if tools::missing("python3") {
         return;
     }
@@ -307,7 +307,7 @@ fn python_sdk() {
 }
 
 #[test]
-fn node_sdk() {
+fn the_official_node_sdk() {
     if tools::missing("node") || tools::missing("npm") {
         return;
     }
@@ -365,8 +365,10 @@ fn install_python(folder: &Path, package: &str) -> Result<(), String> {
 }
 
 fn install_node(folder: &Path, package: &str) -> Result<(), String> {
-    let quiet = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefix"];
-    run(Command::new("npm").args(quiet).arg(folder).arg(package))
+    let quiet = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    // Where there is no registry, npm waits for a minute before it tries for the last time.
+    let soon = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+    run(Command::new("npm").args(quiet).args(soon).arg("--prefix").arg(folder).arg(package))
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -3,9 +3,7 @@
 
 mod count;
 
-use std::ops::Range;
-
-use self::count::{add, count};
+use self::count::count;
 use super::price::{Scale, code_bits};
 use super::size::{DHT, DHT_TABLE, sos};
 use crate::jpeg::RestartInterval;
@@ -13,7 +11,7 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
-use crate::jpeg::threads::{self, MOST_THREADS};
+use crate::jpeg::threads;
 
 /// Point transforms that are looked at: Al of 0 to 3.
 pub(super) const LOWS: usize = 4;
@@ -87,34 +85,27 @@ impl<'a> Differences<'a> {
     /// `refined` says whether a scan may have an Al of more than 0: 1 at most where the first component is interleaved.
     pub(crate) fn new(kernels: impl AcKernels, frame: &'a Frame, rows: &DcRows, refined: bool, threads: usize) -> Self {
         let counted = rows.mcu_rows(frame);
-        let sizes = |(i, in_mcus, band): (usize, bool, Range<u32>)| {
-            let counts = kernels.run(
+        let sizes = |(i, in_mcus): (usize, bool)| {
+            kernels.run(
                 #[inline(always)]
                 || match (refined, in_mcus, i) {
-                    (false, ..) => count::<1>(frame, rows, i, in_mcus, band),
-                    (true, true, 0) => count::<2>(frame, rows, i, in_mcus, band),
-                    (true, ..) => count::<LOWS>(frame, rows, i, in_mcus, band),
+                    (false, ..) => count::<1>(frame, rows, i, in_mcus),
+                    (true, true, 0) => count::<2>(frame, rows, i, in_mcus),
+                    (true, ..) => count::<LOWS>(frame, rows, i, in_mcus),
                 },
-            );
-            (i, in_mcus, counts)
+            )
         };
-        let threads = threads.min(MOST_THREADS);
-        let bands = threads::bands(0..counted, threads);
+        let components = 0..frame.components.len();
         // With a single row of blocks in an MCU, both orders are the same.
-        let differs = |i: usize| frame.components[i].vertical > 1;
-        let orders = |i| std::iter::once((i, false)).chain(differs(i).then_some((i, true)));
-        let jobs = (0..frame.components.len()).flat_map(orders);
-        let jobs = jobs.flat_map(|(i, in_mcus)| bands.iter().map(move |band| (i, in_mcus, band.clone()))).collect();
-        let weight = |&(i, ..): &(usize, bool, Range<u32>)| frame.components[i].blocks() as usize;
-        let mut alone = vec![[[0; 17]; LOWS]; frame.components.len()];
+        let differ = components.clone().filter(|&i| frame.components[i].vertical > 1);
+        let jobs: Vec<_> = components.map(|i| (i, false)).chain(differ.map(|i| (i, true))).collect();
+        // To put them in order takes longer than to count them.
+        let weight =
+            |&(i, in_mcus): &(usize, bool)| frame.components[i].blocks() as usize * if in_mcus { 3 } else { 1 };
+        let mut alone = threads::share(threads, jobs.clone(), weight, sizes);
+        let others = alone.split_off(frame.components.len());
         let mut in_mcus = alone.clone();
-        for (i, is_in_mcus, counts) in threads::share(threads, jobs, weight, sizes) {
-            let of_order = if is_in_mcus { &mut in_mcus } else { &mut alone };
-            add(&mut of_order[i], &counts);
-        }
-        for i in (0..alone.len()).filter(|&i| !differs(i)) {
-            in_mcus[i] = alone[i];
-        }
+        jobs.iter().filter(|(_, in_mcus)| *in_mcus).zip(others).for_each(|(&(i, _), counts)| in_mcus[i] = counts);
         for ((sizes, component), values) in in_mcus.iter_mut().zip(&frame.components).zip(&rows.values) {
             // Padding repeats what was before it.
             let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;

@@ -1,27 +1,15 @@
 //! How many differences of DC coefficients have each size.
 
-use std::ops::Range;
-
 use super::{Counts, DcRows, LOWS};
 use crate::jpeg::frame::{Component, Frame};
 
-/// The counts of some rows of MCUs of a component at each Al below `N`, alone or in the order of MCUs.
+/// The counts of a component at each Al below `N`, alone or in the order of MCUs.
 #[inline(always)]
-pub(super) fn count<const N: usize>(
-    frame: &Frame,
-    rows: &DcRows,
-    i: usize,
-    in_mcus: bool,
-    mcu_rows: Range<u32>,
-) -> [Counts; LOWS] {
-    let (component, all) = (&frame.components[i], &rows.values[i]);
-    let end = |mcu_rows: u32| all.len().min((mcu_rows * component.vertical * component.blocks_wide) as usize);
-    let (before, own) = all[..end(mcu_rows.end)].split_at(end(mcu_rows.start));
-    // Whatever the order, it is the last of the row above that comes before the first.
-    let mut count = Count::<N>::after(before.last().copied().unwrap_or(0));
-    let row = |y| rows.row(frame, i, y);
+pub(super) fn count<const N: usize>(frame: &Frame, rows: &DcRows, i: usize, in_mcus: bool) -> [Counts; LOWS] {
+    let (component, mcu_rows, row) = (&frame.components[i], rows.mcu_rows(frame), |y| rows.row(frame, i, y));
+    let mut count = Count::<N>::new();
     match component.horizontal {
-        _ if !in_mcus => count.add(own),
+        _ if !in_mcus => count.add(&rows.values[i]),
         1 => mcu_order::<N, 1>(component, mcu_rows, row, &mut count),
         2 => mcu_order::<N, 2>(component, mcu_rows, row, &mut count),
         3 => mcu_order::<N, 3>(component, mcu_rows, row, &mut count),
@@ -30,23 +18,17 @@ pub(super) fn count<const N: usize>(
     count.all()
 }
 
-/// Adds what was counted elsewhere.
-pub(super) fn add(counts: &mut [Counts; LOWS], more: &[Counts; LOWS]) {
-    let (counts, more) = (counts.as_flattened_mut(), more.as_flattened());
-    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
-}
-
 /// Counts rows of MCUs of a component in their order, each MCU with `H` blocks of it in a row; blocks outside the picture
 /// are left out.
 #[inline(always)]
 fn mcu_order<'a, const N: usize, const H: usize>(
     component: &Component,
-    mcu_rows: Range<u32>,
+    mcu_rows: u32,
     row: impl Fn(u32) -> &'a [i16],
     count: &mut Count<N>,
 ) {
     let mut in_order = Vec::new();
-    for y in mcu_rows {
+    for y in 0..mcu_rows {
         if in_order.len() >= IN_ORDER {
             count.add(&in_order);
             in_order.clear();
@@ -80,9 +62,8 @@ const AT_ONCE: usize = 1024;
 const IN_ORDER: usize = 4 * AT_ONCE;
 
 impl<const N: usize> Count<N> {
-    /// Of values that come after this one.
-    fn after(last: i16) -> Self {
-        Self { last, values: 0, at_least: [[0; 17]; N] }
+    fn new() -> Self {
+        Self { last: 0, values: 0, at_least: [[0; 17]; N] }
     }
 
     #[inline(always)]

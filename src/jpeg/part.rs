@@ -13,7 +13,7 @@ use crate::jpeg::entropy::planes::{AcKernels, Planes, Wanted};
 use crate::jpeg::entropy::run::Run;
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens, table_of};
-use crate::jpeg::entropy::{Band, Tokenise, ac_first, ac_refine, baseline, dc_first, dc_refine};
+use crate::jpeg::entropy::{Band, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
@@ -171,7 +171,7 @@ impl<'a> Part<'a> {
         if let Tokeniser::Sequential(tokeniser) = &mut self.tokeniser {
             let (countdown, tokens) = (&mut self.countdown, &mut self.tokens);
             let mut tokeniser = baseline::Using { kernels, tokeniser };
-            interleave(frame, |i, row| rows.row(i, row), &self.scan, (y, countdown), &mut tokeniser, tokens, store);
+            interleave(frame, rows, &self.scan, (y, countdown), &mut tokeniser, tokens, store);
         }
     }
 
@@ -291,23 +291,23 @@ impl Ready<'_> {
     }
 }
 
-/// The blocks of a row of MCUs in their order (T.81 A.2.3), by what a scan looks at of each.
+/// The blocks of a row of MCUs of a sequential scan in their order (T.81 A.2.3).
 #[inline(always)]
-fn interleave<'r, T: 'r>(
+fn interleave(
     frame: &Frame,
-    rows: impl Fn(usize, u32) -> &'r [T],
+    rows: McuRow<'_>,
     scan: &Scan,
     (y, countdown): (u32, &mut Countdown),
-    tokeniser: &mut impl Tokenise<T>,
+    tokeniser: &mut baseline::Using<'_, impl AcKernels>,
     tokens: &mut Tokens,
     store: &mut Store,
 ) {
     // Rows of blocks in the order in which each MCU has a stretch of them.
-    let mut lines: Vec<(usize, &[T], usize)> = Vec::with_capacity(MAX_MCU_BLOCKS as usize);
+    let mut lines: Vec<(usize, &[Block], usize)> = Vec::with_capacity(MAX_MCU_BLOCKS as usize);
     for (slot, &i) in scan.components.iter().enumerate() {
         let c = &frame.components[i];
         for row in y * c.vertical..(y + 1) * c.vertical {
-            let blocks = if row < c.blocks_high { rows(i, row) } else { &[] };
+            let blocks = if row < c.blocks_high { rows.row(i, row) } else { &[] };
             lines.push((slot, blocks, c.horizontal as usize));
         }
     }
@@ -322,7 +322,7 @@ fn interleave<'r, T: 'r>(
             }
         }
         if countdown.pass(1) {
-            tokeniser.restart();
+            tokeniser.tokeniser.restart();
             tokens.end_interval();
         }
         tokens.settle(store);

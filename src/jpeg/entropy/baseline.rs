@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::pairs::{Pairs, ROOM, Sink};
 use super::planes::{AcKernels, filled};
 use super::token::{SlotKind, Tokens, ZRL, to_sequential};
-use super::{Band, Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, Tokenise, dc_first};
+use super::{Band, Fault, OUT_OF_RANGE, PerComponent, ReadBlocks, dc_first};
 use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::frame::MAX_COMPONENTS;
@@ -94,9 +94,16 @@ pub(crate) struct Using<'a, K> {
     pub(crate) tokeniser: &'a mut Tokeniser,
 }
 
-impl<K: AcKernels> Tokenise<Block> for Using<'_, K> {
+impl<K: AcKernels> Using<'_, K> {
+    /// Some blocks of the component at position `slot` of the scan header.
     #[inline(always)]
-    fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens) {
+    pub(crate) fn blocks(&mut self, slot: usize, blocks: &[Block], tokens: &mut Tokens) {
+        blocks.iter().for_each(|block| self.block(slot, block, tokens));
+    }
+
+    /// A block of it.
+    #[inline(always)]
+    pub(crate) fn block(&mut self, slot: usize, block: &Block, tokens: &mut Tokens) {
         let Self { kernels, tokeniser: Tokeniser { tables, predictions } } = self;
         let (dc, table) = (i32::from(block[0]), tables[slot]);
         dc_first::push_difference(SlotKind::Sequential, table, dc - predictions[slot], tokens);
@@ -116,14 +123,11 @@ impl<K: AcKernels> Tokenise<Block> for Using<'_, K> {
         }
     }
 
-    fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
+    /// A block that stands outside the picture and fills up an interleaved MCU; it costs as little as can be.
+    pub(crate) fn padding(&mut self, slot: usize, tokens: &mut Tokens) {
         let table = self.tokeniser.tables[slot];
         tokens.push(SlotKind::Sequential, table, 0, 0, 0);
         tokens.push(SlotKind::Sequential, AC_SLOT + table, 0, 0, 0);
-    }
-
-    fn restart(&mut self) {
-        self.tokeniser.restart();
     }
 }
 

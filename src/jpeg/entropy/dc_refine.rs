@@ -1,7 +1,7 @@
 //! Refinement of DC coefficients: one bit a block, without a Huffman code (T.81 G.1.2.1).
 
 use super::token::{MAX_CORRECTIONS, Tokens};
-use super::{Fault, ReadBlocks, Tokenise};
+use super::{DcOfMcus, Fault, ReadBlocks, TokeniseDc, interleave};
 use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
 
@@ -37,30 +37,31 @@ impl ReadBlocks for Reader {
 #[derive(Debug)]
 pub(crate) struct Tokeniser {
     low: u32,
+    /// Coefficients of all components, MCU by MCU.
+    in_order: Vec<i16>,
 }
 
 impl Tokeniser {
     pub(crate) fn new(low: u32) -> Self {
-        Self { low }
+        Self { low, in_order: Vec::new() }
     }
 }
 
-impl Tokenise<i16> for Tokeniser {
+impl TokeniseDc for Tokeniser {
     #[inline(always)]
-    fn block(&mut self, _: usize, &dc: &i16, tokens: &mut Tokens) {
-        tokens.push_corrections((i64::from(dc) >> self.low & 1) as u64, 1);
-    }
-
-    #[inline(always)]
-    fn blocks(&mut self, _: usize, blocks: &[i16], tokens: &mut Tokens) {
-        for some in blocks.chunks(MAX_CORRECTIONS as usize) {
-            let bits = some.iter().rev().fold(0, |bits, &dc| bits << 1 | (i64::from(dc) >> self.low & 1) as u64);
+    fn mcus(&mut self, components: &[DcOfMcus<'_>], tokens: &mut Tokens) {
+        let Self { low, in_order } = self;
+        in_order.resize(components.iter().map(|component| component.values.len()).sum(), 0);
+        let of_all = components.iter().map(|component| component.of_an_mcu).sum();
+        let mut start = 0;
+        for &DcOfMcus { values, of_an_mcu } in components {
+            interleave(values, of_an_mcu, &mut in_order[start..], of_all);
+            start += of_an_mcu;
+        }
+        for some in in_order.chunks(MAX_CORRECTIONS as usize) {
+            let bits = some.iter().rev().fold(0, |bits, &dc| bits << 1 | (i64::from(dc) >> *low & 1) as u64);
             tokens.push_corrections(bits, some.len() as u32);
         }
-    }
-
-    fn padding(&mut self, _: usize, tokens: &mut Tokens) {
-        tokens.push_corrections(0, 1);
     }
 
     fn restart(&mut self) {}

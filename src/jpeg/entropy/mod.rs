@@ -26,6 +26,7 @@ pub(crate) mod token;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::ops::Range;
 
 use crate::jpeg::bits::{BitReader, Place};
 use crate::jpeg::coeff::Block;
@@ -128,23 +129,57 @@ impl<'a> Input<'a> for BitReader<'a> {
     }
 }
 
-/// Turns the blocks of one kind of scan that may be interleaved into tokens, from what the scan looks at of each. AC
-/// scans, which have one component, go by groups of blocks instead ([`planes`]).
-pub(crate) trait Tokenise<T> {
-    /// A block of the component at position `slot` of the scan header.
-    fn block(&mut self, slot: usize, block: &T, tokens: &mut Tokens);
-
-    /// Several of them.
-    #[inline(always)]
-    fn blocks(&mut self, slot: usize, blocks: &[T], tokens: &mut Tokens) {
-        blocks.iter().for_each(|block| self.block(slot, block, tokens));
-    }
-
-    /// A block that stands outside the picture and fills up an interleaved MCU; it shall cost as little as can be.
-    fn padding(&mut self, slot: usize, tokens: &mut Tokens);
+/// Turns the DC coefficients of a scan, which may be interleaved, into tokens. AC scans, which have one component, go by
+/// groups of blocks instead ([`planes`]).
+pub(crate) trait TokeniseDc {
+    /// Some MCUs, as the components of the scan have them.
+    fn mcus(&mut self, components: &[DcOfMcus<'_>], tokens: &mut Tokens);
 
     /// Forgets what went before, as at a restart marker.
     fn restart(&mut self);
+}
+
+/// The DC coefficients that a component has of some MCUs, padding included, in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DcOfMcus<'a> {
+    pub(crate) values: &'a [i16],
+    /// Blocks of an MCU.
+    pub(crate) of_an_mcu: usize,
+}
+
+impl<'a> DcOfMcus<'a> {
+    /// Those of some of the MCUs.
+    #[inline(always)]
+    pub(crate) fn within(self, mcus: Range<usize>) -> Self {
+        Self { values: &self.values[mcus.start * self.of_an_mcu..mcus.end * self.of_an_mcu], ..self }
+    }
+
+    pub(crate) fn mcus(self) -> usize {
+        self.values.len() / self.of_an_mcu
+    }
+}
+
+/// Puts what a component has of some MCUs, so much of each, among what all components have of them: `place` begins where
+/// the component is first, and an MCU has `of_all` in all.
+#[inline(always)]
+fn interleave<T: Copy>(own: &[T], of_an_mcu: usize, place: &mut [T], of_all: usize) {
+    match of_an_mcu {
+        _ if of_an_mcu == of_all => place[..own.len()].copy_from_slice(own),
+        1 => interleave_each::<T, 1>(own, place, of_all),
+        2 => interleave_each::<T, 2>(own, place, of_all),
+        4 => interleave_each::<T, 4>(own, place, of_all),
+        _ => {
+            for (own, place) in own.chunks(of_an_mcu).zip(place.chunks_mut(of_all)) {
+                place[..own.len()].copy_from_slice(own);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn interleave_each<T: Copy, const N: usize>(own: &[T], place: &mut [T], of_all: usize) {
+    let places = place.chunks_mut(of_all).filter_map(|mcu| mcu.first_chunk_mut::<N>());
+    own.as_chunks::<N>().0.iter().zip(places).for_each(|(own, place)| *place = *own);
 }
 
 /// The band and the point transform of an AC scan (T.81 G.1.1).

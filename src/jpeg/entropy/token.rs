@@ -112,6 +112,15 @@ impl Tokens {
         &mut rooms[0]
     }
 
+    /// As [`Tokens::room`], for so many tokens.
+    #[inline(always)]
+    pub(super) fn room_for(&mut self, tokens: usize) -> &mut [Token] {
+        if self.stage.len() < self.len + tokens {
+            self.stage.resize(self.len + tokens, 0);
+        }
+        &mut self.stage[self.len..][..tokens]
+    }
+
     #[inline(always)]
     pub(crate) fn advance(&mut self, tokens: usize) {
         self.len += tokens;
@@ -429,7 +438,7 @@ impl SlotKind {
     }
 
     #[inline(always)]
-    fn code(self, slot: usize, symbol: u8) -> u32 {
+    pub(super) fn code(self, slot: usize, symbol: u8) -> u32 {
         match self {
             Self::Dc => (slot as u32) << 5 | u32::from(symbol),
             Self::Sequential => (slot as u32) << 8 | u32::from(symbol),

@@ -2,19 +2,22 @@
 
 use std::ops::Range;
 
-use super::{Part, Ready, Tokeniser, interleave};
+use super::{Part, Ready, Tokeniser};
 use crate::error::Result;
 use crate::jpeg::Coding;
-use crate::jpeg::entropy::Tokenise;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Tokens;
-use crate::jpeg::frame::Frame;
+use crate::jpeg::entropy::{DcOfMcus, TokeniseDc};
+use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::restart::Countdown;
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::DcRows;
 use crate::jpeg::threads;
 use crate::limits::Cancel;
+
+/// MCUs whose tokens are made at once: what there is of them stays in the first cache.
+const AT_ONCE: usize = 128;
 
 /// Makes all tokens of those of the parts that are scans of DC coefficients, by so many threads.
 pub(crate) fn take(
@@ -122,28 +125,50 @@ fn tokenise(
     (frame, dc, scan): (&Frame, &DcRows, &Scan),
     rows: Range<u32>,
     countdown: &mut Countdown,
-    tokeniser: &mut impl Tokenise<i16>,
+    tokeniser: &mut impl TokeniseDc,
     tokens: &mut Tokens,
     store: &mut Store,
 ) {
-    let of_row = |component, row| dc.row(frame, component, row);
-    for y in rows {
-        let &[component] = &scan.components[..] else {
-            interleave(frame, of_row, scan, (y, countdown), tokeniser, tokens, store);
-            continue;
-        };
-        for row in frame.components[component].rows_of(y) {
-            let mut rest = of_row(component, row);
-            while !rest.is_empty() {
-                let (values, after) = rest.split_at(countdown.within(rest.len()));
-                rest = after;
-                tokeniser.blocks(0, values, tokens);
-                if countdown.pass(values.len()) {
-                    tokeniser.restart();
-                    tokens.end_interval();
-                }
-                tokens.settle(store);
-            }
+    let mut pass = |mcus: &[DcOfMcus<'_>]| row_of_mcus(mcus, countdown, tokeniser, tokens, store);
+    if let &[component] = &scan.components[..] {
+        for row in rows.flat_map(|y| frame.components[component].rows_of(y)) {
+            pass(&[DcOfMcus { values: dc.row(frame, component, row), of_an_mcu: 1 }]);
         }
+        return;
+    }
+    let mut in_order = vec![Vec::new(); scan.components.len()];
+    for y in rows {
+        let mut mcus = [DcOfMcus::default(); MAX_COMPONENTS];
+        for ((in_order, mcus), &i) in in_order.iter_mut().zip(&mut mcus).zip(&scan.components) {
+            let component = &frame.components[i];
+            in_order.clear();
+            dc.in_mcu_order(frame, i, y, in_order);
+            *mcus = DcOfMcus { values: in_order, of_an_mcu: (component.horizontal * component.vertical) as usize };
+        }
+        pass(&mcus[..scan.components.len()]);
+    }
+}
+
+/// A row of MCUs, by components: some at a time, which are all of an interval.
+#[inline(always)]
+fn row_of_mcus(
+    mcus: &[DcOfMcus<'_>],
+    countdown: &mut Countdown,
+    tokeniser: &mut impl TokeniseDc,
+    tokens: &mut Tokens,
+    store: &mut Store,
+) {
+    let (mut x, count) = (0, mcus[0].mcus());
+    while x < count {
+        let end = x + countdown.within((count - x).min(AT_ONCE));
+        let mut some = [DcOfMcus::default(); MAX_COMPONENTS];
+        some.iter_mut().zip(mcus).for_each(|(some, all)| *some = all.within(x..end));
+        tokeniser.mcus(&some[..mcus.len()], tokens);
+        if countdown.pass(end - x) {
+            tokeniser.restart();
+            tokens.end_interval();
+        }
+        tokens.settle(store);
+        x = end;
     }
 }

@@ -2,6 +2,7 @@
 //! them tells the sizes of all differences.
 
 mod count;
+mod order;
 
 use self::count::count;
 use super::price::{Scale, code_bits};
@@ -96,7 +97,7 @@ impl<'a> Differences<'a> {
             )
         };
         let components = 0..frame.components.len();
-        // With a single row of blocks in an MCU, both orders are the same.
+        // With a single row of blocks in an MCU, both orders are the same but for padding.
         let differ = components.clone().filter(|&i| frame.components[i].vertical > 1);
         let jobs: Vec<_> = components.map(|i| (i, false)).chain(differ.map(|i| (i, true))).collect();
         // To put them in order takes longer than to count them.
@@ -106,10 +107,9 @@ impl<'a> Differences<'a> {
         let others = alone.split_off(frame.components.len());
         let mut in_mcus = alone.clone();
         jobs.iter().filter(|(_, in_mcus)| *in_mcus).zip(others).for_each(|(&(i, _), counts)| in_mcus[i] = counts);
-        for ((sizes, component), values) in in_mcus.iter_mut().zip(&frame.components).zip(&rows.values) {
+        for (sizes, component) in in_mcus.iter_mut().zip(&frame.components).filter(|(_, c)| c.vertical == 1) {
             // Padding repeats what was before it.
-            let of_a_row = frame.mcus_wide * component.horizontal * component.vertical;
-            let padding = of_a_row * counted - values.len() as u32;
+            let padding = (frame.mcus_wide * component.horizontal - component.blocks_wide) * counted;
             sizes.iter_mut().for_each(|sizes| sizes[0] += padding);
         }
         let mut ones = vec![[0; LOWS]; frame.components.len()];

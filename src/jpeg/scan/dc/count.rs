@@ -1,50 +1,26 @@
 //! How many differences of DC coefficients have each size.
 
 use super::{Counts, DcRows, LOWS};
-use crate::jpeg::frame::{Component, Frame};
+use crate::jpeg::frame::Frame;
 
-/// The counts of a component at each Al below `N`, alone or in the order of MCUs.
+/// The counts of a component at each Al below `N`, alone or in the order of MCUs, padding included.
 #[inline(always)]
 pub(super) fn count<const N: usize>(frame: &Frame, rows: &DcRows, i: usize, in_mcus: bool) -> [Counts; LOWS] {
-    let (component, mcu_rows, row) = (&frame.components[i], rows.mcu_rows(frame), |y| rows.row(frame, i, y));
     let mut count = Count::<N>::new();
-    match component.horizontal {
-        _ if !in_mcus => count.add(&rows.values[i]),
-        1 => mcu_order::<N, 1>(component, mcu_rows, row, &mut count),
-        2 => mcu_order::<N, 2>(component, mcu_rows, row, &mut count),
-        3 => mcu_order::<N, 3>(component, mcu_rows, row, &mut count),
-        _ => mcu_order::<N, 4>(component, mcu_rows, row, &mut count),
+    if !in_mcus {
+        count.add(&rows.values[i]);
+        return count.all();
     }
-    count.all()
-}
-
-/// Counts rows of MCUs of a component in their order, each MCU with `H` blocks of it in a row; blocks outside the picture
-/// are left out.
-#[inline(always)]
-fn mcu_order<'a, const N: usize, const H: usize>(
-    component: &Component,
-    mcu_rows: u32,
-    row: impl Fn(u32) -> &'a [i16],
-    count: &mut Count<N>,
-) {
     let mut in_order = Vec::new();
-    for y in 0..mcu_rows {
+    for y in 0..rows.mcu_rows(frame) {
         if in_order.len() >= IN_ORDER {
             count.add(&in_order);
             in_order.clear();
         }
-        // Only the last rows of blocks may not be there, and only the last MCU of a row may have fewer.
-        let rows = || component.rows_of(y).map(&row).filter(|row| !row.is_empty()).map(|row| row.as_chunks::<H>());
-        let present = rows().count();
-        let start = in_order.len();
-        in_order.resize(start + rows().map(|(whole, _)| whole.len() * H).sum::<usize>(), 0);
-        for (i, (whole, _)) in rows().enumerate() {
-            let stretches = in_order[start..].as_chunks_mut().0.iter_mut().skip(i).step_by(present);
-            stretches.zip(whole).for_each(|(to, from)| *to = *from);
-        }
-        rows().for_each(|(_, last)| in_order.extend_from_slice(last));
+        rows.in_mcu_order(frame, i, y, &mut in_order);
     }
     count.add(&in_order);
+    count.all()
 }
 
 /// Differences from value to value, at each Al below `N`.

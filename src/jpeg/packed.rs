@@ -40,9 +40,9 @@ pub(crate) struct Rest {
     offsets: [i32; MAX_COMPONENTS],
 }
 
-/// The blocks of an MCU row, by component; clones share them.
+/// The blocks of an MCU row; clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct PackedRow(Arc<[Part]>);
+pub(crate) struct PackedRow(Arc<Blocks>);
 
 /// An MCU row in two rows that are packed.
 #[derive(Clone, Copy, Debug)]
@@ -54,15 +54,25 @@ pub(crate) struct Spliced<'a> {
     offsets: [i16; MAX_COMPONENTS],
 }
 
-/// The blocks of a component in the order in which a scan of all components has them.
-#[derive(Clone, Debug)]
-struct Part {
-    /// Blocks of an MCU.
-    of_an_mcu: usize,
+/// Blocks of a component after those of the one before it, each in the order in which a scan of all components has them.
+#[derive(Debug)]
+struct Blocks {
+    /// Empty ones behind those that there are.
+    parts: [Part; MAX_COMPONENTS],
     /// The first coefficient of each block and all that are not zero: bit k stands for zigzag position k.
     places: Box<[u64]>,
     /// What they are, and [`AT_ONCE`](crate::jpeg::entropy::planes::AT_ONCE) more.
     values: Box<[i16]>,
+}
+
+/// The blocks of a component.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    /// Blocks of an MCU.
+    of_an_mcu: usize,
+    /// Where its places end, and its values begin.
+    end: usize,
+    start: usize,
     /// Zero and the first ones lie within this.
     firsts: [i16; 2],
 }
@@ -117,7 +127,7 @@ impl Rest {
     /// # Errors
     /// Where a DC coefficient has no room.
     pub(crate) fn push(&mut self, row: PackedRow) -> Result<(), Fault> {
-        for (part, offset) in row.0.iter().zip(self.offsets) {
+        for (part, offset) in row.0.parts.iter().zip(self.offsets) {
             for first in part.firsts {
                 in_range(i32::from(first) + offset)?;
             }
@@ -162,9 +172,9 @@ impl Spliced<'_> {
     /// Puts the components that are wanted into a window of the same form.
     #[inline(always)]
     pub(crate) fn unpack(&self, kernels: impl AcKernels, wanted: impl Fn(usize) -> bool, window: &mut Window) {
-        for (i, part) in self.first.0.iter().enumerate().filter(|&(i, _)| wanted(i)) {
-            let (mut places, mut values) = part.without(self.skip);
-            let then = self.then.map_or((&[][..], &[][..]), |row| row.0[i].without(0));
+        for i in (0..window.parts.len()).filter(|&i| wanted(i)) {
+            let (mut places, mut values) = self.first.0.without(i, self.skip);
+            let then = self.then.map_or((&[][..], &[][..]), |row| row.0.without(i, 0));
             let offset = self.offsets[i];
             window.fill(
                 i,
@@ -184,11 +194,13 @@ impl Spliced<'_> {
     }
 }
 
-impl Part {
-    /// What there is after so many MCUs.
-    fn without(&self, mcus: usize) -> (&[u64], &[i16]) {
-        let (before, places) = self.places.split_at(mcus * self.of_an_mcu);
-        (places, &self.values[count(before)..])
+impl Blocks {
+    /// What there is of a component after so many MCUs. Behind its values are others.
+    fn without(&self, component: usize, mcus: usize) -> (&[u64], &[i16]) {
+        let part = self.parts[component];
+        let start = component.checked_sub(1).map_or(0, |before| self.parts[before].end);
+        let (before, places) = self.places[start..part.end].split_at(mcus * part.of_an_mcu);
+        (places, &self.values[part.start + count(before)..])
     }
 }
 
@@ -200,15 +212,15 @@ fn count(places: &[u64]) -> usize {
 impl PackedRow {
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        let bytes = |part: &Part| size_of::<Part>() + size_of_val(&part.places[..]) + size_of_val(&part.values[..]);
-        self.0.iter().map(|part| bytes(part) as u64).sum()
+        let Blocks { places, values, .. } = &*self.0;
+        (size_of::<Blocks>() + size_of_val(&places[..]) + size_of_val(&values[..])) as u64
     }
 }
 
 #[cfg(test)]
 impl PackedRow {
     pub(crate) fn blocks(&self, component: usize) -> Vec<Block> {
-        let Part { places, values, .. } = &self.0[component];
+        let (places, values) = self.0.without(component, 0);
         let mut values = values.iter();
         let block =
             |places: &u64| std::array::from_fn(|k| if places >> k & 1 == 1 { *values.next().unwrap() } else { 0 });

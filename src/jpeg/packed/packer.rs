@@ -1,11 +1,14 @@
 //! Blocks on their way into memory without their zeros.
 
-use super::{PackedRow, Part};
+use std::sync::Arc;
+
+use super::{Blocks, PackedRow, Part};
 use crate::jpeg::bits::BitReader;
 use crate::jpeg::entropy::Fault;
 use crate::jpeg::entropy::baseline;
 use crate::jpeg::entropy::pairs::{ROOM, Room, Sink};
 use crate::jpeg::entropy::planes::{AT_ONCE, AcKernels};
+use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::window::Window;
 
 /// Packs blocks as they are decoded.
@@ -100,15 +103,20 @@ impl Packer {
 
     /// The blocks since the last row.
     pub(crate) fn row(&mut self) -> PackedRow {
-        let parts = self.components.iter_mut().map(|Staged { rooms, places, values, count, firsts }| Part {
-            of_an_mcu: rooms.len(),
-            places: places[..].into(),
-            values: values[..*count + AT_ONCE].into(),
-            firsts: *firsts,
-        });
-        let row = PackedRow(parts.collect());
+        let blocks = self.components.iter().map(|own| own.places.len()).sum();
+        let coefficients: usize = self.components.iter().map(|own| own.count).sum();
+        let (mut places, mut values) = (Vec::with_capacity(blocks), Vec::with_capacity(coefficients + AT_ONCE));
+        let mut parts = [Part::default(); MAX_COMPONENTS];
+        for (part, Staged { rooms, places: own, values: room, count, firsts }) in parts.iter_mut().zip(&self.components)
+        {
+            let start = values.len();
+            places.extend_from_slice(own);
+            values.extend_from_slice(&room[..*count]);
+            *part = Part { of_an_mcu: rooms.len(), end: places.len(), start, firsts: *firsts };
+        }
+        values.extend([0; AT_ONCE]);
         self.clear();
-        row
+        PackedRow(Arc::new(Blocks { parts, places: places.into(), values: values.into() }))
     }
 
     /// Forgets the blocks since the last row.

@@ -37,6 +37,8 @@ const ROOMS: &[Room] = &[
         rooms: &["error", "jpeg::coeff", "jpeg::color", "jpeg::entropy", "jpeg::fdct", "jpeg::quant", "jpeg::sample"],
         crates: &[],
     },
+    // Whoever has work to share knows nothing of who does it.
+    Room { name: "jpeg::threads", rooms: &[], crates: &["rayon_core"] },
     Room { name: "pipeline", rooms: &["error", "limits", "params", "jpeg"], crates: &["image"] },
     Room { name: "ffi", rooms: &[PUBLIC], crates: &["time", "url"] },
 ];

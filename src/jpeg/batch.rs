@@ -18,6 +18,7 @@ use crate::jpeg::rows::{McuRow, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::{DcRows, Differences};
 use crate::jpeg::scan::ways::{Chosen, Ways};
+use crate::jpeg::threads::Threads;
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Held};
@@ -217,7 +218,7 @@ impl<'a> Batch<'a> {
     }
 
     /// What is left to do after the last row.
-    pub(crate) fn finish(&mut self, kernels: impl AcKernels, threads: usize) {
+    pub(crate) fn finish(&mut self, kernels: impl AcKernels, threads: &Threads) {
         let Self { frame, parts, dc, store, .. } = self;
         if let Some(dc) = dc {
             part::dc::take(kernels, frame, dc, parts, threads, store);
@@ -279,7 +280,7 @@ impl<'a> Batch<'a> {
         kernels: impl AcKernels,
         ways: &Ways,
         restart: RestartInterval,
-        (threads, cancel): (usize, &Cancel),
+        (threads, cancel): (&Threads, &Cancel),
         with_bytes: Option<impl FnOnce()>,
     ) -> Result<Option<Best<'a>>> {
         let Self { frame, parts, dc, mut store, .. } = self;

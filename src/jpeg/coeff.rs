@@ -15,6 +15,7 @@ use crate::jpeg::frame::{Component, Frame};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::read::{self, Terms};
 use crate::jpeg::simd::Simd;
+use crate::jpeg::threads;
 use crate::limits::{Cancel, Limits};
 
 /// The coefficients of a block in zigzag order.
@@ -119,7 +120,7 @@ impl CoefficientImage {
     pub fn read(source: &[u8], limits: &Limits) -> Result<Self> {
         let cancel = Cancel::new();
         let (level, tolerance) = (Simd::Auto.level()?, Tolerance::new(false));
-        let mut terms = Terms { limits, cancel: &cancel, level, threads: 1, tolerance };
+        let mut terms = Terms { limits, cancel: &cancel, level, threads: &threads::ALONE, tolerance };
         read::read(source, &mut terms)?.coefficients.hold(&cancel)
     }
 
@@ -131,7 +132,7 @@ impl CoefficientImage {
     pub fn read_tolerant(source: &[u8], limits: &Limits) -> Result<(Self, Damages)> {
         let cancel = Cancel::new();
         let (level, tolerance) = (Simd::Auto.level()?, Tolerance::new(true));
-        let mut terms = Terms { limits, cancel: &cancel, level, threads: 1, tolerance };
+        let mut terms = Terms { limits, cancel: &cancel, level, threads: &threads::ALONE, tolerance };
         let image = read::read(source, &mut terms)?.coefficients.hold(&cancel)?;
         Ok((image, terms.tolerance.damages))
     }

@@ -235,6 +235,7 @@ mod tests {
     use crate::jpeg::rows::{Coefficients, InMemory, McuRow, Rows};
     use crate::jpeg::simd::Scalar;
     use crate::jpeg::tail;
+    use crate::jpeg::threads;
     use crate::jpeg::{Coding, Encoder, Image, PixelFormat, RestartInterval, Subsampling};
     use crate::limits::Cancel;
 
@@ -258,7 +259,7 @@ mod tests {
                 let Coefficients { frame, rows: Rows::Streamed(mut stream), .. } = Coefficients::of(&source) else {
                     panic!()
                 };
-                let packed = tail::pack(Scalar, &mut stream, &frame, 1, |_| Ok(())).unwrap();
+                let packed = tail::pack(Scalar, &mut stream, &frame, &threads::ALONE, |_| Ok(())).unwrap();
                 let memory = InMemory::Packed(&packed);
                 let is_there = |i: usize, y, row: McuRow<'_>| {
                     for y in expected.frame.components[i].rows_of(y) {

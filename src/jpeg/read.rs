@@ -22,6 +22,7 @@ use crate::jpeg::scan::{Kind, Scan};
 use crate::jpeg::scans::{DecodeStripe, OfComponents, Scans};
 use crate::jpeg::simd::Level;
 use crate::jpeg::stream::Stream;
+use crate::jpeg::threads::Threads;
 use crate::jpeg::tolerant;
 use crate::limits::{Cancel, Limits, Visits, push};
 
@@ -46,7 +47,7 @@ pub(crate) struct Terms<'a> {
     /// The instructions that readers of entropy-coded data are compiled for.
     pub(crate) level: Level,
     /// How many threads may work at once, the caller's among them.
-    pub(crate) threads: usize,
+    pub(crate) threads: &'a Threads,
     pub(crate) tolerance: Tolerance,
 }
 
@@ -342,7 +343,7 @@ impl<'a> Picture<'a> {
     /// All scans that were left for later.
     fn together(&mut self, terms: &Terms<'_>) -> Scans<'a> {
         let Waiting { scans, bytes } = std::mem::take(&mut self.waiting);
-        Scans::new(scans, bytes, &self.frame, terms.threads, terms.cancel.clone())
+        Scans::new(scans, bytes, &self.frame, terms.threads.clone(), terms.cancel.clone())
     }
 
     /// Has the picture in memory, as far as it was read.

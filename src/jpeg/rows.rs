@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 
 use crate::error::Result;
 use crate::jpeg::ahead::{McuStart, ROWS_TOLD};
@@ -15,6 +14,7 @@ use crate::jpeg::scans::Scans;
 use crate::jpeg::simd::Scalar;
 use crate::jpeg::stream::Stream;
 use crate::jpeg::tail;
+use crate::jpeg::threads::Threads;
 use crate::jpeg::window::Window;
 use crate::jpeg::write::Work;
 use crate::limits::Cancel;
@@ -209,7 +209,7 @@ impl Rows<'_> {
         kernels: impl AcKernels,
         frame: &Frame,
         least: u64,
-        cancel: &Cancel,
+        (threads, cancel): (&Threads, &Cancel),
         then: impl FnOnce(u32, &PackedPicture, &AtomicBool) + Send,
         work: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
@@ -218,8 +218,8 @@ impl Rows<'_> {
             return None;
         }
         let may_go_on = |_| cancel.check();
-        thread::scope(|scope| {
-            if let Self::Streamed(stream) = self {
+        threads.scope(|scope| {
+            if let (Self::Streamed(stream), Some(scope)) = (&mut *self, scope) {
                 let mut packed = PackedPicture::new(stream.window(), 0);
                 // Were none of them zero, a sixteenth more; as much for guesses that are dropped; and where MCUs begin.
                 let rest = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) + stream.window().bytes();
@@ -337,7 +337,8 @@ impl Coefficients<'_> {
         use crate::jpeg::read::{self, Terms};
         let (limits, cancel) = (crate::limits::Limits::default(), Cancel::new());
         let (level, tolerance) = (crate::jpeg::simd::Simd::Auto.level().unwrap(), Tolerance::new(false));
-        let mut terms = Terms { limits: &limits, cancel: &cancel, level, threads: 1, tolerance };
+        let mut terms =
+            Terms { limits: &limits, cancel: &cancel, level, threads: &crate::jpeg::threads::ALONE, tolerance };
         read::read(source, &mut terms).unwrap().coefficients
     }
 }

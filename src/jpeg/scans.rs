@@ -11,7 +11,7 @@ use crate::jpeg::cursor::{Cursor, Position};
 use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu::{Mcus, Stripe, StripeBuffer};
-use crate::jpeg::threads::beside;
+use crate::jpeg::threads::Threads;
 use crate::limits::Cancel;
 
 /// A scan that is decoded a stripe at a time.
@@ -85,7 +85,7 @@ pub(crate) struct Scans<'a> {
     /// The MCU row that the next stripe begins with; held by whoever is about to take it through the scans.
     turn: Mutex<u32>,
     /// Threads at most.
-    threads: usize,
+    threads: Threads,
     cancel: Cancel,
     /// Bytes of memory of the scans, and of a stripe that passes.
     bytes: u64,
@@ -102,7 +102,7 @@ impl<'a> Scans<'a> {
         scans: Vec<Box<dyn DecodeStripe + 'a>>,
         bytes: u64,
         frame: &Frame,
-        threads: usize,
+        threads: Threads,
         cancel: Cancel,
     ) -> Self {
         let failed = scans.len().into();
@@ -122,9 +122,9 @@ impl<'a> Scans<'a> {
         let rows = Stripes::passing(frame).first;
         let stripes = Mutex::new(Stripe::of(frame, planes, rows));
         // A stripe is one thread's at a time, and so is a scan.
-        let threads = self.threads.min(self.scans.len()).min(frame.mcus_high.div_ceil(rows) as usize);
+        let threads = self.threads.at_most(self.scans.len()).at_most(frame.mcus_high.div_ceil(rows) as usize);
         let run = || while self.take_through(frame, |_| lock(&stripes).next()).is_some() {};
-        beside(threads, |_| run(), run);
+        threads.beside(|_| run(), run);
         self.outcome()
     }
 
@@ -268,7 +268,7 @@ mod tests {
 
     fn together(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> Scans<'static> {
         let scans = scans.into_iter().map(|scan| Box::new(scan) as Box<dyn DecodeStripe>).collect();
-        Scans::new(scans, 0, &frame(), threads, cancel.clone())
+        Scans::new(scans, 0, &frame(), Threads::new(threads), cancel.clone())
     }
 
     fn decoded(scans: Vec<Fails>, threads: usize, cancel: &Cancel) -> (Vec<usize>, Result<()>) {

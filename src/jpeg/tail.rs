@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::thread::{self, Scope};
 
 use crate::error;
 use crate::jpeg::ahead::{Ahead, Decoded, McuStart, ROWS_TO_MEET, ROWS_TOLD, Shared, Starts};
@@ -20,6 +19,7 @@ use crate::jpeg::mcu;
 use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::packed::{PackedPicture, PackedRow, Rest};
 use crate::jpeg::stream::Stream;
+use crate::jpeg::threads::{Scope, Threads};
 use crate::jpeg::window::Window;
 
 /// Guesses at most: true codes fall into step within a few MCUs, whatever is no code is not worth the search.
@@ -44,11 +44,11 @@ pub(crate) fn pack(
     kernels: impl AcKernels,
     stream: &mut Stream<'_>,
     frame: &Frame,
-    threads: usize,
+    threads: &Threads,
     may_hold: impl Fn(u64) -> error::Result<()> + Sync,
 ) -> error::Result<PackedPicture> {
-    thread::scope(|scope| {
-        if threads > 1 {
+    threads.scope(|scope| {
+        if let Some(scope) = scope {
             let terms = Terms { after: HALF, most: u64::MAX };
             begin(kernels, scope, stream, terms, &may_hold, |_, _, _| ());
         }
@@ -93,12 +93,12 @@ fn pack_with(
     Ok(packed)
 }
 
-/// Has the rest of a scan decoded by a thread, if there is one, as far as `may_hold` allows it, too. `then` is done there
+/// Has the rest of a scan decoded by another thread, as far as `may_hold` allows it, too. `then` is done there
 /// with the first row that whoever comes from before is sure to find in it, the rest itself, whose DC coefficients are
 /// not moved yet, and what tells that it is of no use any more.
 pub(crate) fn begin<'s, 'a: 's>(
     kernels: impl AcKernels + 's,
-    scope: &'s Scope<'s, '_>,
+    scope: &Scope<'s>,
     stream: &mut Stream<'a>,
     Terms { after, most }: Terms,
     may_hold: &'s (impl Fn(u64) -> error::Result<()> + Sync),
@@ -110,13 +110,11 @@ pub(crate) fn begin<'s, 'a: 's>(
     let begin = (middle.data.plain.intervals.len() > 1).then_some(middle.place.mcus);
     let ahead = Ahead::new(decoded, window.mcus(), begin, most);
     let shared = Arc::clone(&ahead.shared);
-    let decode = move || {
+    scope.spawn(move |_| {
         let Some(rest) = decode(kernels, middle, &window, (say, &shared), most, may_hold) else { return };
         then(rest.first_row() + ROWS_TO_MEET, rest, &shared.is_over);
-    };
-    if thread::Builder::new().spawn_scoped(scope, decode).is_ok() {
-        stream.ahead = Some(ahead);
-    }
+    });
+    stream.ahead = Some(ahead);
 }
 
 /// The place from which the rest is decoded, where there is one.

@@ -15,7 +15,7 @@ use crate::jpeg::mcu::StripeBuffer;
 use crate::jpeg::packed::PackedPicture;
 use crate::jpeg::rows::{InMemory, Rows};
 use crate::jpeg::scans::{Scans, Stripes};
-use crate::jpeg::threads::{self, MOST_THREADS, beside};
+use crate::jpeg::threads::{Shares, Threads};
 use crate::jpeg::write::Work;
 
 /// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
@@ -36,7 +36,7 @@ pub(crate) struct Team<'a, K, B> {
 /// What the threads have in common while they make the tokens.
 struct Shared<'a, 'b> {
     pass: Pass<'a>,
-    shares: threads::Shares,
+    shares: Shares,
     /// What each of them but the first has made.
     made: Mutex<Vec<Result<Vec<Batch<'b>>>>>,
 }
@@ -46,8 +46,8 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     /// not leave, or where what they make cannot be joined.
     pub(crate) fn tokenised(&self, rows: &mut Rows<'_>) -> Result<Option<Batch<'b>>> {
         let rows_high = self.frame.mcus_high as usize;
-        let threads = self.work.threads.min(MOST_THREADS).min(rows_high / ROWS_OF_A_THREAD);
-        if threads < 2 {
+        let threads = &self.work.threads.at_most(rows_high / ROWS_OF_A_THREAD);
+        if !threads.are_many() {
             return Ok(None);
         }
         let outcome = match &mut *rows {
@@ -67,8 +67,8 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     }
 
     /// Of a picture in memory.
-    fn of_memory(&self, memory: InMemory<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
-        let shared = self.shared(memory.bytes(threads) + self.written as u64, threads);
+    fn of_memory(&self, memory: InMemory<'_>, threads: &Threads) -> Result<Option<Batch<'b>>> {
+        let shared = self.shared(memory.bytes(threads.count()) + self.written as u64, threads);
         let help = |thread| self.help(thread, memory, 0, &shared, &AtomicBool::new(false));
         let lead = || {
             let mut first = (self.begin)();
@@ -76,26 +76,26 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             Ok::<_, Error>((first, help(0)?))
         };
         let lead = || lead().inspect_err(|_| shared.shares.close());
-        let (first, mut made) = beside(threads, |thread| shared.add(help(thread)), lead)?;
+        let (first, mut made) = threads.beside(|thread| shared.add(help(thread)), lead)?;
         made.push(first);
         made.extend(shared.others()?);
         Ok(self.joined(made))
     }
 
     /// Of one whose rest another thread decodes.
-    fn of_stream(&self, rows: &mut Rows<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
+    fn of_stream(&self, rows: &mut Rows<'_>, threads: &Threads) -> Result<Option<Batch<'b>>> {
         let Self { kernels, frame, work, written, .. } = *self;
-        let shared = self.shared(written as u64, threads);
+        let (shared, others) = (self.shared(written as u64, threads), threads.at_most(threads.count() - 1));
         let begin_with = |least: u32, rest: &PackedPicture, is_over: &AtomicBool| {
             let memory = InMemory::Packed(rest);
             // Each has a window; the rows are counted for already.
-            if let Err(error) = shared.pass.hold(memory.bytes(0), memory.bytes(threads - 1)) {
+            if let Err(error) = shared.pass.hold(memory.bytes(0), memory.bytes(others.count())) {
                 return shared.add(Err(error));
             }
             let help = |thread| shared.add(self.help(thread, memory, least, &shared, is_over));
-            beside(threads - 1, |number| help(number + 1), || help(1));
+            others.beside(|number| help(number + 1), || help(1));
         };
-        let made = rows.with_rest(kernels, frame, SHARED_BYTES, work.cancel, begin_with, |rows| {
+        let made = rows.with_rest(kernels, frame, SHARED_BYTES, (threads, work.cancel), begin_with, |rows| {
             let (mut first, pass) = ((self.begin)(), &shared.pass);
             let of_rows = rows.bytes();
             pass.hold(0, of_rows)?;
@@ -124,13 +124,13 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
     }
 
     /// Of one whose scans are decoded together: whoever has decoded a stripe makes tokens of it.
-    fn of_scans(&self, scans: &mut Scans<'_>, threads: usize) -> Result<Option<Batch<'b>>> {
+    fn of_scans(&self, scans: &mut Scans<'_>, threads: &Threads) -> Result<Option<Batch<'b>>> {
         if self.frame.blocks() * BLOCK_BYTES < SHARED_BYTES {
             return Ok(None);
         }
         scans.rewind();
         let (scans, pass) = (&*scans, Pass::new(self.work, scans.bytes() + self.written as u64));
-        let made = threads::share(threads, vec![(); threads], |()| 0, |()| self.stripes(scans, &pass));
+        let made = threads.share(vec![(); threads.count()], |()| 0, |()| self.stripes(scans, &pass));
         scans.outcome()?;
         Ok(self.joined(made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()))
     }
@@ -152,9 +152,9 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         Ok(made)
     }
 
-    fn shared(&self, bytes: u64, threads: usize) -> Shared<'_, 'b> {
+    fn shared(&self, bytes: u64, threads: &Threads) -> Shared<'_, 'b> {
         let Self { frame, work, .. } = *self;
-        let shares = threads::Shares::new(threads, frame.mcus_high);
+        let shares = Shares::new(threads.count(), frame.mcus_high);
         Shared { pass: Pass::new(work, bytes), shares, made: Mutex::default() }
     }
 
@@ -230,7 +230,13 @@ mod tests {
             for (memory, has_plenty) in [(PLENTY * image + PLENTY_BYTES, true), (PLENTY * image, false)] {
                 let limits = Limits { memory, ..Limits::default() };
                 let (cancel, visits) = (Cancel::new(), Visits::to_make(&limits, 0));
-                let work = Work { threads: 2, limits: &limits, cancel: &cancel, visits: &visits, progress: None };
+                let work = Work {
+                    threads: &Threads::new(2),
+                    limits: &limits,
+                    cancel: &cancel,
+                    visits: &visits,
+                    progress: None,
+                };
                 let team = Team { kernels: Scalar, frame: &frame, begin: &begin, work, written: 0 };
                 let mut rows = Rows::Held(std::borrow::Cow::Borrowed(&planes));
                 let batch = team.tokenised(&mut rows).unwrap();

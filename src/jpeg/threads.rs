@@ -2,91 +2,151 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Does all jobs on so many threads, this one among them, and gives the results in the order of the jobs. The heaviest
-/// is begun first, so that no thread is left alone with one in the end. Where the system has fewer threads to give,
-/// they have more to do.
-pub(crate) fn share<T: Send, R: Send>(
-    threads: usize,
-    jobs: Vec<T>,
-    weight: impl Fn(&T) -> usize,
-    work: impl Fn(T) -> R + Sync,
-) -> Vec<R> {
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(weight(&jobs[i])));
-    let count = jobs.len();
-    let jobs: Vec<_> = jobs.into_iter().map(|job| Mutex::new(Some(job))).collect();
-    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
-    let run = || {
-        while let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let job = jobs[i].lock().ok().and_then(|mut job| job.take());
-            let result = job.map(&work);
-            if let (Some(result), Ok(mut results)) = (result, results.lock()) {
-                results.push((i, result));
-            }
-        }
-    };
-    beside(threads.min(count), |_| run(), run);
-    let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by_key(|&(i, _)| i);
-    results.into_iter().map(|(_, result)| result).collect()
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
+
+/// What work is given to that is done beside other work, and ends with it.
+pub(crate) use rayon_core::Scope;
+
+/// So many threads, the caller's among them. Clones share the others, which end with the last of them: they are there for
+/// a call, not for the process.
+#[derive(Clone, Debug)]
+pub(crate) struct Threads {
+    count: usize,
+    crew: Option<Arc<Crew>>,
 }
 
-/// Does all jobs of some groups on so many threads, those of the heaviest first: whoever does the last of a group goes on
-/// with `then`, which has what the group is about and what its jobs gave. The results are in the order of the groups.
-pub(crate) fn share_groups<G: Send, T: Send, R: Send, S: Send>(
-    threads: usize,
-    groups: Vec<(G, Vec<T>)>,
-    weight: impl Fn(&G) -> usize,
-    work: impl Fn(T) -> R + Sync,
-    then: impl Fn(G, Vec<R>) -> S + Sync,
-) -> Vec<S> {
-    let weights: Vec<_> = groups.iter().map(|(group, _)| weight(group)).collect();
-    let mut all = Vec::new();
-    let groups: Vec<_> = groups
-        .into_iter()
-        .enumerate()
-        .map(|(number, (group, jobs))| {
-            let count = jobs.len();
-            all.extend(jobs.into_iter().enumerate().map(|(i, job)| (number, Some((i, job)))));
-            // Of a group without jobs there is only what is made of it.
-            all.extend((count == 0).then_some((number, None)));
-            Mutex::new((Some(group), Vec::with_capacity(count), count))
-        })
-        .collect();
-    let work = |(number, job): (usize, Option<(usize, T)>)| {
-        let result = job.map(|(i, job)| (i, work(job)));
-        let (group, mut results) = {
-            let mut group = groups[number].lock().ok()?;
-            let (group, results, count) = &mut *group;
-            results.extend(result);
-            if results.len() < *count {
-                return None;
+/// The threads beside the caller's.
+#[derive(Debug)]
+struct Crew {
+    size: usize,
+    /// None where the system has not so many to give.
+    helpers: OnceLock<Option<ThreadPool>>,
+}
+
+/// The caller's thread.
+pub(crate) static ALONE: Threads = Threads { count: 1, crew: None };
+
+impl Threads {
+    /// So many, at least one. Others are begun with the first work that is shared.
+    pub(crate) fn new(count: usize) -> Self {
+        let crew = (count > 1).then(|| Arc::new(Crew { size: count - 1, helpers: OnceLock::new() }));
+        Self { count: count.max(1), crew }
+    }
+
+    /// Begins the others now, so that they are there once there is work.
+    pub(crate) fn begin(&self) {
+        self.crew.iter().for_each(|crew| _ = crew.helpers());
+    }
+
+    /// The same, or so many of them.
+    pub(crate) fn at_most(&self, count: usize) -> Self {
+        Self { count: self.count.min(count).max(1), crew: self.crew.clone() }
+    }
+
+    /// How many they are, the caller's among them.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn are_many(&self) -> bool {
+        self.count > 1
+    }
+
+    /// Does all jobs, and gives the results in the order of the jobs. The heaviest is begun first, so that no thread is
+    /// left alone with one in the end.
+    pub(crate) fn share<T: Send, R: Send>(
+        &self,
+        jobs: Vec<T>,
+        weight: impl Fn(&T) -> usize,
+        work: impl Fn(T) -> R + Sync,
+    ) -> Vec<R> {
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(weight(&jobs[i])));
+        let count = jobs.len();
+        let jobs: Vec<_> = jobs.into_iter().map(|job| Mutex::new(Some(job))).collect();
+        let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
+        let run = || {
+            while let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let job = jobs[i].lock().ok().and_then(|mut job| job.take());
+                let result = job.map(&work);
+                if let (Some(result), Ok(mut results)) = (result, results.lock()) {
+                    results.push((i, result));
+                }
             }
-            (group.take()?, std::mem::take(results))
         };
+        self.at_most(count).beside(|_| run(), run);
+        let mut results = results.into_inner().unwrap_or_default();
         results.sort_by_key(|&(i, _)| i);
-        Some((number, then(group, results.into_iter().map(|(_, result)| result).collect())))
-    };
-    let mut made: Vec<_> = share(threads, all, |&(number, _)| weights[number], work).into_iter().flatten().collect();
-    made.sort_by_key(|&(number, _)| number);
-    made.into_iter().map(|(_, made)| made).collect()
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// Does all jobs of some groups, those of the heaviest first: whoever does the last of a group goes on with `then`,
+    /// which has what the group is about and what its jobs gave. The results are in the order of the groups.
+    pub(crate) fn share_groups<G: Send, T: Send, R: Send, S: Send>(
+        &self,
+        groups: Vec<(G, Vec<T>)>,
+        weight: impl Fn(&G) -> usize,
+        work: impl Fn(T) -> R + Sync,
+        then: impl Fn(G, Vec<R>) -> S + Sync,
+    ) -> Vec<S> {
+        let weights: Vec<_> = groups.iter().map(|(group, _)| weight(group)).collect();
+        let mut all = Vec::new();
+        let groups: Vec<_> = groups
+            .into_iter()
+            .enumerate()
+            .map(|(number, (group, jobs))| {
+                let count = jobs.len();
+                all.extend(jobs.into_iter().enumerate().map(|(i, job)| (number, Some((i, job)))));
+                // Of a group without jobs there is only what is made of it.
+                all.extend((count == 0).then_some((number, None)));
+                Mutex::new((Some(group), Vec::with_capacity(count), count))
+            })
+            .collect();
+        let work = |(number, job): (usize, Option<(usize, T)>)| {
+            let result = job.map(|(i, job)| (i, work(job)));
+            let (group, mut results) = {
+                let mut group = groups[number].lock().ok()?;
+                let (group, results, count) = &mut *group;
+                results.extend(result);
+                if results.len() < *count {
+                    return None;
+                }
+                (group.take()?, std::mem::take(results))
+            };
+            results.sort_by_key(|&(i, _)| i);
+            Some((number, then(group, results.into_iter().map(|(_, result)| result).collect())))
+        };
+        let mut made: Vec<_> = self.share(all, |&(number, _)| weights[number], work).into_iter().flatten().collect();
+        made.sort_by_key(|&(number, _)| number);
+        made.into_iter().map(|(_, made)| made).collect()
+    }
+
+    /// Does `own` work on this thread while the others do `work`, each with its number.
+    pub(crate) fn beside<T>(&self, work: impl Fn(usize) + Sync, own: impl FnOnce() -> T) -> T {
+        let work = &work;
+        self.scope(|scope| {
+            if let Some(scope) = scope {
+                (1..self.count).for_each(|number| scope.spawn(move |_| work(number)));
+            }
+            own()
+        })
+    }
+
+    /// Does `own` work, which may have others done beside it where there are threads for them. Returns when all is done.
+    pub(crate) fn scope<'s, T>(&self, own: impl FnOnce(Option<&Scope<'s>>) -> T) -> T {
+        match self.crew.as_ref().filter(|_| self.are_many()).and_then(|crew| crew.helpers()) {
+            Some(helpers) => helpers.in_place_scope(|scope| own(Some(scope))),
+            None => own(None),
+        }
+    }
 }
 
-/// Does `own` work on this thread while others do `work`, each with its number: so many threads in all, if the system has
-/// them to give, else fewer.
-pub(crate) fn beside<T>(threads: usize, work: impl Fn(usize) + Sync, own: impl FnOnce() -> T) -> T {
-    let work = &work;
-    thread::scope(|scope| {
-        for number in 1..threads {
-            if thread::Builder::new().spawn_scoped(scope, move || work(number)).is_err() {
-                break;
-            }
-        }
-        own()
-    })
+impl Crew {
+    fn helpers(&self) -> Option<&ThreadPool> {
+        self.helpers.get_or_init(|| ThreadPoolBuilder::new().num_threads(self.size).build().ok()).as_ref()
+    }
 }
 
 /// Threads that are worth what each of them has to itself.
@@ -164,8 +224,8 @@ const MOST_BANDS: usize = 8;
 const BAND_ROWS: usize = 16;
 
 /// MCU rows in bands for so many threads.
-pub(crate) fn bands(rows: Range<u32>, threads: usize) -> Vec<Range<u32>> {
-    let count = if threads > 1 { threads.saturating_mul(BANDS_OF_A_THREAD).min(MOST_BANDS) } else { 1 };
+pub(crate) fn bands(rows: Range<u32>, threads: &Threads) -> Vec<Range<u32>> {
+    let count = if threads.are_many() { threads.count.saturating_mul(BANDS_OF_A_THREAD).min(MOST_BANDS) } else { 1 };
     let count = count.min(rows.len() / BAND_ROWS).max(1) as u32;
     let start = |band: u32| rows.start + (rows.len() as u64 * u64::from(band) / u64::from(count)) as u32;
     (0..count).map(|band| start(band)..start(band + 1)).collect()
@@ -178,17 +238,18 @@ mod tests {
     #[test]
     fn results_come_in_the_order_of_the_jobs() {
         for threads in [1, 2, 3, 100] {
-            let squares = share(threads, (0..50).collect(), |&n| n % 7, |n| n * n);
+            let squares = Threads::new(threads).share((0..50).collect(), |&n| n % 7, |n| n * n);
             assert_eq!(squares, (0..50).map(|n| n * n).collect::<Vec<_>>());
         }
-        assert!(share(2, Vec::<usize>::new(), |&n| n, |n| n).is_empty());
+        assert!(Threads::new(2).share(Vec::<usize>::new(), |&n| n, |n| n).is_empty());
     }
 
     #[test]
     fn groups_are_gone_on_with_once_all_of_their_jobs_are_done() {
         for threads in [1, 2, 3, 100] {
             let groups = (0..40).map(|n| (n, (0..n % 5).map(|i| (n, i)).collect())).collect();
-            let made = share_groups(threads, groups, |n| n % 7, |(n, i)| n * i, |n, products| (n, products));
+            let made =
+                Threads::new(threads).share_groups(groups, |n| n % 7, |(n, i)| n * i, |n, products| (n, products));
             let expected: Vec<_> = (0..40).map(|n| (n, (0..n % 5).map(|i| n * i).collect())).collect();
             assert_eq!(made, expected, "{threads}");
         }
@@ -206,7 +267,7 @@ mod tests {
                     take(thread);
                 }
             };
-            beside(threads, work, || {
+            Threads::new(threads).beside(work, || {
                 take(0);
                 work(0);
             });

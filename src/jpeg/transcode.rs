@@ -13,9 +13,13 @@ use crate::jpeg::metadata::strip::{self, Strip};
 use crate::jpeg::read::Terms;
 use crate::jpeg::rows::Coefficients;
 use crate::jpeg::scan::effort::{Effort, MAX_SCANS};
+use crate::jpeg::threads::{MOST_THREADS, Threads};
 use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits, Visits};
+
+/// Bytes of a source, at least, that threads will share: they begin while it is read.
+const SHARED_BYTES: usize = 1 << 16;
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables. With
 /// [`Transcoder::requantise`] its coefficients are coarser.
@@ -256,15 +260,18 @@ impl Transcoder {
     /// # Errors
     /// As [`Transcoder::run`]. A tolerant transcoder still refuses a file that is damaged before its first scan.
     pub fn run_and_report(&self, source: &[u8]) -> Result<Transcoded> {
-        let threads = self.threads.get();
-        match self.run_on(threads, source) {
+        let threads = Threads::new(self.threads.get().min(MOST_THREADS));
+        if source.len() >= SHARED_BYTES {
+            threads.begin();
+        }
+        match self.run_on(&threads, source) {
             // What threads hold at a time depends on how they fall; one may do with less.
-            Err(error) if threads > 1 && error.is_of_memory() => self.run_on(1, source),
+            Err(error) if threads.are_many() && error.is_of_memory() => self.run_on(&threads.at_most(1), source),
             outcome => outcome,
         }
     }
 
-    fn run_on(&self, threads: usize, source: &[u8]) -> Result<Transcoded> {
+    fn run_on(&self, threads: &Threads, source: &[u8]) -> Result<Transcoded> {
         let Self { simd, limits, cancel, .. } = self;
         let (level, tolerance) = (simd.level()?, Tolerance::new(self.tolerant));
         let mut terms = Terms { limits, cancel, level, threads, tolerance };

@@ -17,7 +17,7 @@ use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::simd::{Level, Simd};
 use crate::jpeg::team::Team;
-use crate::jpeg::threads;
+use crate::jpeg::threads::Threads;
 use crate::jpeg::{Coding, RestartInterval};
 use crate::limits::{Cancel, Limits, Visits};
 
@@ -28,7 +28,7 @@ pub(crate) type Deliver<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<()>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work<'a> {
     /// Threads at most, the caller's among them.
-    pub(crate) threads: usize,
+    pub(crate) threads: &'a Threads,
     pub(crate) limits: &'a Limits,
     pub(crate) cancel: &'a Cancel,
     pub(crate) visits: &'a Visits,
@@ -171,15 +171,17 @@ impl Scans<'_> {
         self.visit(ways.scans().0)?;
         let with_zeros = rows.are_held();
         let begin = || Batch::of_ways(self.frame, ways, self.restart, with_zeros);
-        let mut threads = self.work.threads;
+        let mut threads = self.work.threads.clone();
         let best = loop {
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-            let has_plenty = threads > 1 && self.work.has_plenty(self.frame, out.len());
+            let has_plenty = threads.are_many() && self.work.has_plenty(self.frame, out.len());
             let with_bytes = has_plenty.then_some(|| self.release(rows));
-            let best = batch.best(kernels, ways, self.restart, (threads, self.work.cancel), with_bytes)?;
-            let may_be_less = threads > 1 && !has_plenty;
+            let best = batch.best(kernels, ways, self.restart, (&threads, self.work.cancel), with_bytes)?;
+            let may_be_less = threads.are_many() && !has_plenty;
             match &best {
-                Some(Best::Made(made)) if may_be_less && self.check(made, rows, out).is_err() => threads = 1,
+                Some(Best::Made(made)) if may_be_less && self.check(made, rows, out).is_err() => {
+                    threads = threads.at_most(1)
+                }
                 _ => break best,
             }
         };
@@ -204,13 +206,13 @@ impl Scans<'_> {
     ) -> Result<()> {
         self.visit(script)?;
         let intervals = Interval::of_scans(self.restart, self.frame, script);
-        let (mut done, mut threads) = (0, self.work.threads);
+        let (mut done, mut threads) = (0, self.work.threads.clone());
         while done < script.len() {
             let begin = || Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
             let made = batch.into_scans(script.len() - done)?;
-            if threads > 1 && self.check(&made, rows, out).is_err() {
-                threads = 1;
+            if threads.are_many() && self.check(&made, rows, out).is_err() {
+                threads = threads.at_most(1);
                 continue;
             }
             done += made.scans.len();
@@ -230,23 +232,23 @@ impl Scans<'_> {
         kernels: impl AcKernels,
         begin: impl Fn() -> Batch<'b> + Sync,
         rows: &mut Rows<'_>,
-        threads: &mut usize,
+        threads: &mut Threads,
         written: usize,
     ) -> Result<Batch<'b>> {
         // One thread alone would decode scans on which several can work, or do again what has been done.
         if let Rows::Together(scans) = rows
-            && (scans.have_been_decoded() || *threads > 1 && self.coding == Coding::Baseline)
+            && (scans.have_been_decoded() || threads.are_many() && self.coding == Coding::Baseline)
         {
             let beside = scans.bytes() + written as u64;
             rows.hold_in_place(self.frame, beside, self.work)?;
         }
         let mut shared = None;
         // What a sequential scan remembers from block to block is not joined.
-        if *threads > 1 && self.coding != Coding::Baseline {
+        if threads.are_many() && self.coding != Coding::Baseline {
             let Self { frame, work, .. } = *self;
             shared = Team { kernels, frame, begin: &begin, work, written }.tokenised(rows)?;
             if shared.is_none() {
-                *threads = 1;
+                *threads = threads.at_most(1);
             }
         }
         let mut batch = match shared {
@@ -259,7 +261,7 @@ impl Scans<'_> {
                 batch
             }
         };
-        batch.finish(kernels, *threads);
+        batch.finish(kernels, threads);
         Ok(batch)
     }
 
@@ -290,11 +292,11 @@ impl Scans<'_> {
             self.release(rows);
         }
         // Threads have the scans once more before they are put together.
-        let is_shared = self.work.threads > 1 && !scans.iter().all(Ready::has_bytes);
+        let is_shared = self.work.threads.are_many() && !scans.iter().all(Ready::has_bytes);
         if is_shared && held + 2 * bytes as u64 <= self.work.limits.memory {
             let cancel = self.work.cancel;
             let with_bytes = |scan: Ready<'a>| cancel.check().map(|()| scan.with_bytes(kernels, &store));
-            let made = threads::share(self.work.threads, scans, Ready::bytes, with_bytes);
+            let made = self.work.threads.share(scans, Ready::bytes, with_bytes);
             (scans, store) = (made.into_iter().collect::<Result<_>>()?, Store::default());
         }
         out.reserve_exact(bytes);

@@ -13,7 +13,7 @@ use crate::jpeg::image::{Colour, Image, PixelFormat, PlaneRows, RowReader};
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::simd::Level;
-use crate::jpeg::threads;
+use crate::jpeg::threads::Threads;
 
 /// Samples a side of what libjpeg and its family read, a little less than the 16 bits of a frame header can say.
 const MAX_SIDE: u32 = 65_500;
@@ -98,9 +98,10 @@ impl FrontEnd {
 
     /// Takes all rows of a picture.
     pub(super) fn push_all(&mut self, image: &Image<'_>) -> Result<()> {
-        let Self { terms, progress, threads, .. } = self;
+        let Self { terms, progress, .. } = self;
+        let threads = Threads::new(self.threads);
         let frame = &terms.frame;
-        let bands = if *threads > 1 { BANDS * *threads } else { 1 };
+        let bands = if threads.are_many() { BANDS * threads.count() } else { 1 };
         let high = (frame.mcus_high as usize).div_ceil(bands);
         let mut pieces: Vec<_> = self
             .planes
@@ -126,8 +127,7 @@ impl FrontEnd {
             }
             Ok(state.stages)
         };
-        let bands: Result<Vec<_>> =
-            threads::share(*threads, jobs, |(_, _, blocks)| blocks[0].len(), band).into_iter().collect();
+        let bands: Result<Vec<_>> = threads.share(jobs, |(_, _, blocks)| blocks[0].len(), band).into_iter().collect();
         for stages in bands? {
             for (stage, next) in self.state.stages.iter_mut().zip(&stages) {
                 stage.append(next);
@@ -150,7 +150,8 @@ impl FrontEnd {
             ..
         } = self;
         progress.go_on();
-        let means = Means { level, recipe: &recipe, threads, progress: &progress };
+        let threads = Threads::new(threads);
+        let means = Means { level, recipe: &recipe, threads: &threads, progress: &progress };
         for ((stage, plane), component) in state.stages.iter_mut().zip(&mut planes).zip(&frame.components) {
             stage.finish(means, component, plane)?;
         }

@@ -42,6 +42,7 @@ use crate::jpeg::progress::{Progress, Watcher};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::quant::tables::QuantTables;
 use crate::jpeg::simd::Simd;
+use crate::jpeg::threads::{MOST_THREADS, Threads};
 use crate::jpeg::write::{self, Deliver, Work};
 use crate::jpeg::{Coding, Mode, RestartInterval, Script};
 use crate::limits::{Cancel, Limits, Visits};
@@ -488,7 +489,7 @@ impl Encoder {
         // A pixel has a byte at least.
         let visits = Visits::to_make(&self.limits, u64::from(image.frame.width) * u64::from(image.frame.height));
         let work = Work {
-            threads: self.threads.get(),
+            threads: &Threads::new(self.threads.get().min(MOST_THREADS)),
             limits: &self.limits,
             cancel: &self.cancel,
             visits: &visits,

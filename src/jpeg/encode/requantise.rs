@@ -11,6 +11,7 @@ use crate::jpeg::inspect::QualityEstimate;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::simd::Level;
+use crate::jpeg::threads;
 use crate::limits::{Cancel, Limits, Visits};
 
 /// The deviation up to which a table is taken to come from the quality that it is nearest to.
@@ -43,7 +44,7 @@ pub(crate) fn requantise(
     }
     limits.check_memory(frame.blocks() * BLOCK_BYTES, "the coefficients to requantise")?;
     let progress = Progress::new(cancel, None, 0);
-    let means = Means { level, recipe: &recipe, threads: 1, progress: &progress };
+    let means = Means { level, recipe: &recipe, threads: &threads::ALONE, progress: &progress };
     for (((component, plane), table), wanted) in roles.components.iter().zip(planes).zip(tables).zip(wanted) {
         if *table != wanted {
             cancel.check()?;

@@ -16,7 +16,7 @@ use crate::jpeg::quant::rates::{Rates, Statistics};
 use crate::jpeg::quant::refine::{Errors, Refinement};
 use crate::jpeg::quant::trellis::Trellis;
 use crate::jpeg::simd::{Kernels, Level};
-use crate::jpeg::threads;
+use crate::jpeg::threads::Threads;
 
 /// Samples a side of a block.
 const SIDE: usize = BLOCK_SIDE as usize;
@@ -31,7 +31,7 @@ pub(super) struct Means<'a> {
     pub(super) level: Level,
     pub(super) recipe: &'a Recipe,
     /// Threads at most, the caller's among them.
-    pub(super) threads: usize,
+    pub(super) threads: &'a Threads,
     pub(super) progress: &'a Progress,
 }
 
@@ -250,5 +250,5 @@ fn stripes<R: Send>(
         let result = work(i * blocks, stripe);
         progress.advance(count).map(|()| result)
     };
-    threads::share(threads, jobs, |(_, stripe)| stripe.len(), stripe).into_iter().collect()
+    threads.share(jobs, |(_, stripe)| stripe.len(), stripe).into_iter().collect()
 }

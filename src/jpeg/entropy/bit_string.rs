@@ -29,11 +29,13 @@ impl BitString {
     pub(super) fn append(&mut self, next: &Self) {
         self.forgotten += next.forgotten;
         self.words.reserve(next.words.len() + 1);
+        // What does not fill a word yet, its first bit the highest.
+        let mut last = self.last.reverse_bits();
         for word in &next.words {
-            let word = word.reverse_bits();
-            self.push(word & u64::MAX >> 32, 32);
-            self.push(word >> 32, 32);
+            self.words.push(last | word >> self.count);
+            last = word << 1 << (63 - self.count);
         }
+        self.last = last.reverse_bits();
         self.push(next.last, next.count);
     }
 

@@ -7,7 +7,7 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu::StripeBuffer;
 use crate::jpeg::scans::{Scans, Stripes};
-use crate::jpeg::threads::{MOST_THREADS, share};
+use crate::jpeg::threads::Threads;
 use crate::jpeg::window::Window;
 use crate::limits::{Held, Limits};
 
@@ -22,13 +22,13 @@ pub(crate) fn pack(
     kernels: impl AcKernels,
     scans: &mut Scans<'_>,
     frame: &Frame,
-    threads: usize,
+    threads: &Threads,
     limits: &Limits,
 ) -> Result<PackedPicture> {
     scans.rewind();
     let scans = &*scans;
-    let (held, threads) = (Held::new(limits, scans.bytes()), threads.min(MOST_THREADS));
-    let made = share(threads, vec![(); threads], |()| 0, |()| stripes(kernels, scans, frame, &held));
+    let held = Held::new(limits, scans.bytes());
+    let made = threads.share(vec![(); threads.count()], |()| 0, |()| stripes(kernels, scans, frame, &held));
     scans.outcome()?;
     let mut stripes: Made = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     stripes.sort_by_key(|(start, _)| *start);
@@ -99,7 +99,7 @@ mod tests {
         let expected = Coefficients::of(&source).hold(&Cancel::new()).unwrap();
         let (frame, mut scans) = scans(&source);
         for threads in [1, 2, 3, 1] {
-            let packed = pack(Scalar, &mut scans, &frame, threads, &Limits::default()).unwrap();
+            let packed = pack(Scalar, &mut scans, &frame, &Threads::new(threads), &Limits::default()).unwrap();
             let (memory, all) = (InMemory::Packed(&packed), 0..frame.mcus_high);
             let Ok(()) = memory.take::<Infallible>(
                 Scalar,
@@ -127,13 +127,13 @@ mod tests {
         let source = source();
         let (frame, mut scans) = scans(&source);
         let most = |memory| Limits { memory, ..Limits::default() };
-        let bytes = pack(Scalar, &mut scans, &frame, 1, &Limits::default()).unwrap().bytes(1);
+        let bytes = pack(Scalar, &mut scans, &frame, &Threads::new(1), &Limits::default()).unwrap().bytes(1);
         for threads in [1, 2] {
-            let outcome = pack(Scalar, &mut scans, &frame, threads, &most(bytes));
+            let outcome = pack(Scalar, &mut scans, &frame, &Threads::new(threads), &most(bytes));
             assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Limit);
         }
         // A stripe and a row of each thread.
         let enough = most(bytes + scans.bytes() + (1 << 21));
-        assert!(pack(Scalar, &mut scans, &frame, 2, &enough).is_ok());
+        assert!(pack(Scalar, &mut scans, &frame, &Threads::new(2), &enough).is_ok());
     }
 }

@@ -13,7 +13,7 @@ use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::restart::Countdown;
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::DcRows;
-use crate::jpeg::threads;
+use crate::jpeg::threads::{self, Threads};
 use crate::limits::Cancel;
 
 /// MCUs whose tokens are made at once: what there is of them stays in the first cache.
@@ -25,13 +25,13 @@ pub(crate) fn take(
     frame: &Frame,
     dc: &DcRows,
     parts: &mut [Part<'_>],
-    threads: usize,
+    threads: &Threads,
     store: &mut Store,
 ) {
     let bands = threads::bands(0..frame.mcus_high, threads);
     let of_dc = parts.iter().enumerate().filter(|(_, part)| part.is_dc());
     let jobs = of_dc.flat_map(|(i, _)| bands.iter().map(move |rows| (i, rows.clone()))).collect();
-    let made = threads::share(threads, jobs, |_| 0, |(i, rows)| (i, band(kernels, frame, dc, &parts[i], rows)));
+    let made = threads.share(jobs, |_| 0, |(i, rows)| (i, band(kernels, frame, dc, &parts[i], rows)));
     for (i, (part, own)) in made {
         let pieces = store.append(own);
         parts[i].join(part, pieces, store);
@@ -55,7 +55,7 @@ pub(crate) fn with_bytes<'a>(
     dc: &DcRows,
     parts: &[Part<'a>],
     (others, store): (Vec<Ready<'a>>, &Store),
-    (threads, cancel): (usize, &Cancel),
+    (threads, cancel): (&Threads, &Cancel),
 ) -> Result<Vec<Ready<'a>>> {
     let bands = threads::bands(0..frame.mcus_high, threads);
     let of_dc = parts.iter().map(|part| (Left::Dc(part), bands.iter().map(|rows| (part, rows.clone())).collect()));
@@ -80,7 +80,7 @@ pub(crate) fn with_bytes<'a>(
         whole.finish(&mut store);
         Ok(whole.ready(frame)?.with_bytes(kernels, &store))
     };
-    threads::share_groups(threads, of_dc.chain(of_others).collect(), weight, work, then).into_iter().collect()
+    threads.share_groups(of_dc.chain(of_others).collect(), weight, work, then).into_iter().collect()
 }
 
 /// MCU rows of a scan.

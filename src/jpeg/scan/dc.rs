@@ -12,7 +12,7 @@ use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
-use crate::jpeg::threads;
+use crate::jpeg::threads::Threads;
 
 /// Point transforms that are looked at: Al of 0 to 3.
 pub(super) const LOWS: usize = 4;
@@ -84,7 +84,13 @@ pub(crate) struct Differences<'a> {
 
 impl<'a> Differences<'a> {
     /// `refined` says whether a scan may have an Al of more than 0: 1 at most where the first component is interleaved.
-    pub(crate) fn new(kernels: impl AcKernels, frame: &'a Frame, rows: &DcRows, refined: bool, threads: usize) -> Self {
+    pub(crate) fn new(
+        kernels: impl AcKernels,
+        frame: &'a Frame,
+        rows: &DcRows,
+        refined: bool,
+        threads: &Threads,
+    ) -> Self {
         let counted = rows.mcu_rows(frame);
         let sizes = |(i, in_mcus): (usize, bool)| {
             kernels.run(
@@ -103,7 +109,7 @@ impl<'a> Differences<'a> {
         // To put them in order takes longer than to count them.
         let weight =
             |&(i, in_mcus): &(usize, bool)| frame.components[i].blocks() as usize * if in_mcus { 3 } else { 1 };
-        let mut alone = threads::share(threads, jobs.clone(), weight, sizes);
+        let mut alone = threads.share(jobs.clone(), weight, sizes);
         let others = alone.split_off(frame.components.len());
         let mut in_mcus = alone.clone();
         jobs.iter().filter(|(_, in_mcus)| *in_mcus).zip(others).for_each(|(&(i, _), counts)| in_mcus[i] = counts);
@@ -227,6 +233,7 @@ mod tests {
     use crate::jpeg::metadata::Metadata;
     use crate::jpeg::quant::QuantTable;
     use crate::jpeg::simd::{Scalar, Simd};
+    use crate::jpeg::threads;
     use crate::jpeg::write::{self, Work};
     use crate::jpeg::{Script, inspect};
     use crate::limits::{Cancel, Limits, Visits};
@@ -265,9 +272,9 @@ mod tests {
             for (i, plane) in image.planes.iter().enumerate() {
                 rows.push(i, plane.blocks());
             }
-            let differences = Differences::new(Scalar, &image.frame, &rows, true, 1);
+            let differences = Differences::new(Scalar, &image.frame, &rows, true, &threads::ALONE);
             for threads in [2, 8] {
-                let shared = Differences::new(Scalar, &image.frame, &rows, true, threads);
+                let shared = Differences::new(Scalar, &image.frame, &rows, true, &Threads::new(threads));
                 assert_eq!(shared.alone, differences.alone, "{sampling:?}, {threads} threads");
                 assert_eq!(shared.in_mcus, differences.in_mcus, "{sampling:?}, {threads} threads");
             }
@@ -282,7 +289,13 @@ mod tests {
                 let script = format!("{script} {ac}").parse::<Script>().unwrap();
                 let layout = Layout { script: Some(script), ..Layout::default() };
                 let (limits, cancel) = (&Limits::default(), &Cancel::new());
-                let work = Work { threads: 1, limits, cancel, visits: &Visits::to_make(limits, 0), progress: None };
+                let work = Work {
+                    threads: &threads::ALONE,
+                    limits,
+                    cancel,
+                    visits: &Visits::to_make(limits, 0),
+                    progress: None,
+                };
                 let file = write::write((&image).into(), &Metadata::default(), &layout, Simd::Auto, work).unwrap();
                 let scans = inspect(&file, &Limits::default()).unwrap().scans;
                 // Each begins where the one before it ends; the first has the headers of the file before it.

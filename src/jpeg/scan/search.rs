@@ -12,7 +12,7 @@ use super::{Scan, dc, fixed};
 use crate::error::Result;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::threads;
+use crate::jpeg::threads::{self, Threads};
 use crate::jpeg::write::Work;
 
 /// The smallest scans that were found, and about how many bytes they take: `max_scans` at most, of [`MAX_SCANS`], or
@@ -29,12 +29,13 @@ pub(crate) fn smallest(
     let sample = Sample::new(picture, effort.blocks, effort.one_of);
     let dc = ways_of_dc(picture.frame, kernels, &sample);
     let of_frame = &picture.frame.components;
-    let component =
-        |i: usize, threads| cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, threads, i));
+    let component = |i: usize, threads: &Threads| {
+        cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, threads, i))
+    };
     // The first is the largest: threads share it, and then the others.
     let first = component(0, threads);
     let blocks = |&i: &usize| of_frame[i].blocks() as usize;
-    let others = threads::share(threads, (1..of_frame.len()).collect(), blocks, |i| component(i, 1));
+    let others = threads.share((1..of_frame.len()).collect(), blocks, |i| component(i, &threads::ALONE));
     let components = std::iter::once(first).chain(others).collect::<Result<Vec<_>>>()?;
     let most = max_scans.map_or(effort.scans, usize::from);
     // DC coefficients are the part behind the components.
@@ -58,7 +59,7 @@ pub(crate) fn sparse(picture: Picture<'_>, kernels: impl AcKernels) -> Vec<Scan>
 fn ways_of_dc(frame: &Frame, kernels: impl AcKernels, sample: &Sample<'_>) -> Vec<Choice> {
     let mut rows = DcRows::default();
     sample.rows(kernels, |_| true, |i, row| rows.push(i, row));
-    let differences = Differences::new(kernels, frame, &rows, false, 1);
+    let differences = Differences::new(kernels, frame, &rows, false, &threads::ALONE);
     let scan = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
     let way = |groups: Vec<Vec<usize>>| {
         let bytes = groups.iter().map(|group| differences.first(group, 0)).sum();
@@ -102,7 +103,7 @@ impl Component {
         kernels: impl AcKernels,
         sample: &Sample<'_>,
         effort: &Effort,
-        threads: usize,
+        threads: &Threads,
         component: usize,
     ) -> Self {
         let is_chroma = picture.has_chroma && component > 0;
@@ -139,7 +140,7 @@ impl Component {
                     },
                 );
             };
-            threads::share(threads, of_firsts.chain(of_refinements).collect(), |_| 0, price);
+            threads.share(of_firsts.chain(of_refinements).collect(), |_| 0, price);
         };
         let (firsts, refined) = (places(effort.bounds, blocks), places(effort.refinements, blocks));
         price(&mut prices, firsts, refined);
@@ -238,7 +239,7 @@ mod tests {
     }
 
     fn alone<'a>(limits: &'a Limits, cancel: &'a Cancel, visits: &'a Visits) -> Work<'a> {
-        Work { threads: 1, limits, cancel, visits, progress: None }
+        Work { threads: &threads::ALONE, limits, cancel, visits, progress: None }
     }
 
     fn file(image: &CoefficientImage, script: &str) -> Vec<u8> {
@@ -262,7 +263,7 @@ mod tests {
         let effort = Effort { refinements: &[(0, MOST)], rounds: 0, ..Effort::of_level(9).unwrap() };
         let coefficients = Coefficients::from(&image);
         let sample = Sample::new(of(&coefficients), effort.blocks, effort.one_of);
-        let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, 1, 0).prices;
+        let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, &threads::ALONE, 0).prices;
         for script in [
             "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",
             "0: 0-0,0,0; 0: 1-5,0,2; 0: 6-63,0,2; 0: 1-63,2,1; 0: 1-63,1,0;",

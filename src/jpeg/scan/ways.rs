@@ -336,6 +336,7 @@ mod tests {
     use crate::jpeg::scan::dc::DcRows;
     use crate::jpeg::scan::progress::Progress;
     use crate::jpeg::simd::Scalar;
+    use crate::jpeg::threads;
 
     fn frame(sampling: &[(u8, u8)]) -> Frame {
         let components = sampling.iter().zip(1..).map(|(&(h, v), id)| Component::new(id, h, v, 0)).collect();
@@ -367,7 +368,7 @@ mod tests {
         ] {
             let frame = frame(sampling);
             let (rows, has_chroma) = (dc(&frame), sampling.len() == 3);
-            let differences = Differences::new(Scalar, &frame, &rows, true, 1);
+            let differences = Differences::new(Scalar, &frame, &rows, true, &threads::ALONE);
             for most in [None, Some(Most::Usual(0.0)), Some(Most::Usual(5.0)), Some(Most::Bytes(20_000.0))] {
                 let ways =
                     most.map_or_else(|| Ways::few(&frame, has_chroma), |most| Ways::display(&frame, has_chroma, most));
@@ -404,7 +405,7 @@ mod tests {
     fn a_bound_is_kept_and_what_is_seen_earlier_is_worth_little_more() {
         let frame = frame(&[(2, 2), (1, 1), (1, 1)]);
         let rows = dc(&frame);
-        let differences = Differences::new(Scalar, &frame, &rows, true, 1);
+        let differences = Differences::new(Scalar, &frame, &rows, true, &threads::ALONE);
         let choose = |most, bytes: &[Option<f32>]| {
             let ways = Ways::display(&frame, true, most);
             ways.choose(bytes, &differences).map(|chosen| ways.script(chosen))

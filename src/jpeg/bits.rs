@@ -65,6 +65,11 @@ impl Unstuffed {
         (bytes + Self::intervals_at_most(bytes, intervals) * size_of::<Interval>()) as u64
     }
 
+    /// Bits of all intervals.
+    pub(crate) fn bits(&self) -> usize {
+        self.bytes.len().saturating_mul(8)
+    }
+
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
         (self.bytes.capacity() + self.intervals.capacity() * size_of::<Interval>()) as u64

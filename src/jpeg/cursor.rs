@@ -10,6 +10,7 @@ use crate::jpeg::mcu;
 use crate::jpeg::packed::PackedRow;
 use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::simd::Level;
+use crate::jpeg::window::Window;
 
 /// A scan that is decoded a few MCUs at a time. It is strict: the first thing that is wrong ends it.
 #[derive(Clone, Debug)]
@@ -55,6 +56,11 @@ impl<'a> ScanData<'a> {
         let mut plain = Unstuffed::default();
         plain.fill(source, start, end, count.div_ceil(per_interval));
         Self { source, end, plain, level, count, per_interval }
+    }
+
+    /// A packer of its MCUs, for rows of the form of a window.
+    pub(crate) fn packer(&self, window: &Window) -> Packer {
+        Packer::new(window).of_data(self.count, self.plain.bits())
     }
 }
 

@@ -196,6 +196,7 @@ impl Spliced<'_> {
 
 impl Blocks {
     /// What there is of a component after so many MCUs. Behind its values are others.
+    #[inline(always)]
     fn without(&self, component: usize, mcus: usize) -> (&[u64], &[i16]) {
         let part = self.parts[component];
         let start = component.checked_sub(1).map_or(0, |before| self.parts[before].end);
@@ -204,7 +205,8 @@ impl Blocks {
     }
 }
 
-/// Coefficients of blocks.
+/// Coefficients of blocks, counted by the instructions of whoever asks.
+#[inline(always)]
 fn count(places: &[u64]) -> usize {
     places.iter().map(|places| places.count_ones() as usize).sum()
 }
@@ -232,8 +234,10 @@ impl PackedRow {
 mod tests {
     use std::convert::Infallible;
 
+    use super::packer::Packer;
+    use super::*;
     use crate::jpeg::rows::{Coefficients, InMemory, McuRow, Rows};
-    use crate::jpeg::simd::Scalar;
+    use crate::jpeg::simd::{Level, Scalar, Simd};
     use crate::jpeg::tail;
     use crate::jpeg::threads;
     use crate::jpeg::{Coding, Encoder, Image, PixelFormat, RestartInterval, Subsampling};
@@ -282,6 +286,38 @@ mod tests {
                         Ok(())
                     },
                 );
+            }
+        }
+    }
+
+    /// The blocks of all rows of a file, packed as they are for so many bits of data, by component.
+    fn blocks(source: &[u8], kernels: impl AcKernels, bits: usize) -> Vec<Vec<Block>> {
+        let Coefficients { frame, rows: Rows::Streamed(mut stream), .. } = Coefficients::of(source) else { panic!() };
+        let mut packer = Packer::new(stream.window()).of_data(1, bits);
+        let rows: Vec<_> = (0..frame.mcus_high).map(|y| stream.pack_row(kernels, y, &mut packer).unwrap()).collect();
+        (0..frame.components.len()).map(|i| rows.iter().flat_map(|row| row.blocks(i)).collect()).collect()
+    }
+
+    #[test]
+    fn blocks_are_the_same_whichever_way_they_are_packed() {
+        let pixels: Vec<u8> = (0..101 * 63 * 3_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8 ^ (i >> 6) as u8).collect();
+        let image = Image::new(&pixels, 101, 63, PixelFormat::Rgb8).unwrap();
+        for quality in [3, 60, 100] {
+            let encoder = Encoder::default().coding(Coding::Baseline).subsampling(Subsampling::S420);
+            let source = encoder.quality(quality).unwrap().encode(&image).unwrap();
+            let expected = blocks(&source, Scalar, 0);
+            for bits in [0, usize::MAX] {
+                for simd in [Simd::Scalar, Simd::Avx2, Simd::Avx512] {
+                    let packed = match simd.level() {
+                        Ok(Level::Scalar(kernels)) => blocks(&source, kernels, bits),
+                        #[cfg(target_arch = "x86_64")]
+                        Ok(Level::Avx2(kernels)) => blocks(&source, kernels, bits),
+                        #[cfg(target_arch = "x86_64")]
+                        Ok(Level::Avx512(kernels)) => blocks(&source, kernels, bits),
+                        Err(_) => continue,
+                    };
+                    assert!(packed == expected, "{simd}, quality {quality}, {bits} bits");
+                }
             }
         }
     }

@@ -20,7 +20,6 @@ use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::packed::{PackedPicture, PackedRow, Rest};
 use crate::jpeg::stream::Stream;
 use crate::jpeg::threads::{Scope, Threads};
-use crate::jpeg::window::Window;
 
 /// Guesses at most: true codes fall into step within a few MCUs, whatever is no code is not worth the search.
 const GUESSES: usize = 1 << 12;
@@ -66,7 +65,7 @@ fn pack_with(
     may_hold: impl Fn(u64) -> error::Result<()>,
 ) -> error::Result<PackedPicture> {
     let mut packed = PackedPicture::new(stream.window(), frame.mcus_high);
-    let mut packer = Packer::new(stream.window());
+    let mut packer = stream.cursor.data.packer(stream.window());
     for y in 0..frame.mcus_high {
         // If it is given up, or there is no room for it, the rows that are left are decoded here.
         if y > 0
@@ -106,12 +105,12 @@ pub(crate) fn begin<'s, 'a: 's>(
 ) {
     let Some(middle) = middle(&stream.cursor, after) else { return };
     let (say, decoded) = mpsc::channel();
-    let window = stream.window().clone();
+    let (row, packer) = (stream.window().mcus(), middle.data.packer(stream.window()));
     let begin = (middle.data.plain.intervals.len() > 1).then_some(middle.place.mcus);
-    let ahead = Ahead::new(decoded, window.mcus(), begin, most);
+    let ahead = Ahead::new(decoded, row, begin, most);
     let shared = Arc::clone(&ahead.shared);
     scope.spawn(move |_| {
-        let Some(rest) = decode(kernels, middle, &window, (say, &shared), most, may_hold) else { return };
+        let Some(rest) = decode(kernels, middle, (row, packer), (say, &shared), most, may_hold) else { return };
         then(rest.first_row() + ROWS_TO_MEET, rest, &shared.is_over);
     });
     stream.ahead = Some(ahead);
@@ -139,17 +138,16 @@ fn middle<'a>(cursor: &Cursor<'a>, after: u64) -> Option<Cursor<'a>> {
     Some(middle)
 }
 
-/// Decodes to the end of the scan, and says what there is. Nothing comes of it where anything is wrong: whoever comes
-/// from before will find it.
+/// Decodes to the end of the scan, in rows of so many MCUs, and says what there is. Nothing comes of it where anything is
+/// wrong: whoever comes from before will find it.
 fn decode(
     kernels: impl AcKernels,
     middle: Cursor<'_>,
-    window: &Window,
+    (row, mut packer): (usize, Packer),
     (say, shared): (Sender<Decoded>, &Shared),
     most: u64,
     may_hold: impl Fn(u64) -> error::Result<()>,
 ) -> Option<Rest> {
-    let mut packer = Packer::new(window);
     let is_guess = middle.data.plain.intervals.len() == 1;
     let own = packer.bytes();
     let (mut rows, mut bytes, mut guesses) = (Vec::new(), own, 0);
@@ -170,7 +168,6 @@ fn decode(
         let may_go_on = may_go_on && bytes - own <= most && may_hold(shared.bytes()).is_ok();
         (may_go_on && say.send(decoded).is_ok()).then_some(())
     };
-    let row = window.mcus();
     let begin = if is_guess {
         guess(kernels, middle, row, &mut packer, take)?
     } else {
@@ -254,7 +251,9 @@ mod tests {
         let Coefficients { rows: Rows::Streamed(stream), .. } = Coefficients::of(&source) else { panic!() };
         let (say, decoded) = mpsc::channel();
         let middle = middle(&stream.cursor, HALF).unwrap();
-        decode(Scalar, middle, stream.window(), (say, &Shared::default()), u64::MAX, |_| Ok(())).unwrap();
+        let packer = Packer::new(stream.window());
+        decode(Scalar, middle, (stream.window().mcus(), packer), (say, &Shared::default()), u64::MAX, |_| Ok(()))
+            .unwrap();
         (source.clone(), decoded.iter().collect())
     }
 

@@ -15,7 +15,12 @@ use crate::jpeg::window::Window;
 #[derive(Debug)]
 pub(crate) struct Packer {
     components: Vec<Staged>,
+    /// Whether blocks are compressed, where that may be quicker: it takes as long for a few coefficients as for many.
+    compresses: bool,
 }
+
+/// Bits of a block on average from which on its coefficients are many.
+const MANY_BITS: usize = 12;
 
 /// Those of a component since the last row.
 #[derive(Debug)]
@@ -45,13 +50,20 @@ impl Packer {
         Self::of_blocks(window.parts.iter().map(|part| part.blocks_of_an_mcu()).map(|blocks| (blocks, mcus * blocks)))
     }
 
+    /// For blocks of so many MCUs that have so many bits of data together.
+    pub(crate) fn of_data(mut self, mcus: usize, bits: usize) -> Self {
+        let of_an_mcu: usize = self.components.iter().map(|own| own.rooms.len()).sum();
+        self.compresses = bits >= mcus.saturating_mul(of_an_mcu * MANY_BITS);
+        self
+    }
+
     /// For so many blocks of each component in an MCU and in all.
     pub(crate) fn of_blocks(blocks: impl Iterator<Item = (usize, usize)>) -> Self {
         let staged = |(of_an_mcu, blocks)| {
             let (places, values) = (Vec::with_capacity(blocks), vec![0; blocks * 64 + ROOM]);
             Staged { rooms: vec![[0; ROOM]; of_an_mcu], places, values, count: 0, firsts: [0; 2] }
         };
-        Self { components: blocks.map(staged).collect() }
+        Self { components: blocks.map(staged).collect(), compresses: true }
     }
 
     /// Adds an MCU.
@@ -62,8 +74,9 @@ impl Packer {
         reader: &mut baseline::Reader,
         bits: &mut BitReader<'_>,
     ) -> Result<(), Fault> {
+        let compresses = K::COMPRESSES && self.compresses;
         for (slot, staged) in self.components.iter_mut().enumerate() {
-            if K::COMPRESSES {
+            if compresses {
                 for room in &mut staged.rooms {
                     reader.read_into(bits, slot, room)?;
                 }
@@ -76,7 +89,7 @@ impl Packer {
                 }
             }
         }
-        if K::COMPRESSES {
+        if compresses {
             for staged in &mut self.components {
                 let rooms = std::mem::take(&mut staged.rooms);
                 for room in &rooms {

@@ -109,10 +109,10 @@ impl Part {
         x: usize,
         mut read: impl FnMut(&mut Room) -> Result<(), E>,
     ) -> Result<(), E> {
+        let first = self.start + x * self.horizontal * 64;
         for row in line * self.vertical..(line + 1) * self.vertical {
-            let row = &mut self.coefficients[self.start + row * self.stride..][..self.stride];
-            for column in x * self.horizontal..(x + 1) * self.horizontal {
-                let (rooms, _) = row[column * 64..].as_chunks_mut();
+            for column in 0..self.horizontal {
+                let (rooms, _) = self.coefficients[first + row * self.stride + column * 64..].as_chunks_mut();
                 read(&mut rooms[0])?;
             }
         }

@@ -138,6 +138,8 @@ impl<'a> Batch<'a> {
         let looked_at: Vec<bool> = (0..frame.components.len()).map(is_looked_at).collect();
         let budget = self.budget(rows, &looked_at);
         let wanted = |i: usize| looked_at[i];
+        // Those that begin later are joined to it.
+        self.dc.iter_mut().filter(|_| self.rows == (0..0)).for_each(|dc| dc.reserve(frame));
         let mut may_despair = self.ways.is_some();
         rows.for_each(kernels, frame, numbers, wanted, |y, row| {
             pass.cancel.check()?;

@@ -27,6 +27,13 @@ pub(crate) struct DcRows {
 }
 
 impl DcRows {
+    /// Makes room for all rows of a frame.
+    pub(crate) fn reserve(&mut self, frame: &Frame) {
+        for (values, component) in self.values.iter_mut().zip(&frame.components) {
+            values.reserve_exact((component.blocks() as usize).saturating_sub(values.len()));
+        }
+    }
+
     /// Adds the next row of blocks of a component.
     #[inline(always)]
     pub(crate) fn push(&mut self, component: usize, blocks: &[Block]) {

@@ -138,8 +138,15 @@ impl<'a> Batch<'a> {
         let looked_at: Vec<bool> = (0..frame.components.len()).map(is_looked_at).collect();
         let budget = self.budget(rows, &looked_at);
         let wanted = |i: usize| looked_at[i];
-        // Those that begin later are joined to it.
-        self.dc.iter_mut().filter(|_| self.rows == (0..0)).for_each(|dc| dc.reserve(frame));
+        if let Some(dc) = self.dc.as_mut().filter(|_| self.rows == (0..0)) {
+            // Those that begin later are joined to it.
+            for (i, component) in frame.components.iter().enumerate().filter(|&(i, _)| looked_at[i]) {
+                let bytes = component.blocks() * size_of::<i16>() as u64;
+                pass.hold(0, bytes)?;
+                self.known += bytes;
+                dc.reserve(i, component.blocks());
+            }
+        }
         let mut may_despair = self.ways.is_some();
         rows.for_each(kernels, frame, numbers, wanted, |y, row| {
             pass.cancel.check()?;

@@ -54,7 +54,8 @@ pub(crate) struct Spliced<'a> {
     offsets: [i16; MAX_COMPONENTS],
 }
 
-/// Blocks of a component after those of the one before it, each in the order in which a scan of all components has them.
+/// Blocks of a component after those of the one before it, each in the order in which a scan of all components has
+/// them.
 #[derive(Debug)]
 struct Blocks {
     /// Empty ones behind those that there are.

@@ -138,8 +138,8 @@ fn middle<'a>(cursor: &Cursor<'a>, after: u64) -> Option<Cursor<'a>> {
     Some(middle)
 }
 
-/// Decodes to the end of the scan, in rows of so many MCUs, and says what there is. Nothing comes of it where anything is
-/// wrong: whoever comes from before will find it.
+/// Decodes to the end of the scan, in rows of so many MCUs, and says what there is. Nothing comes of it where anything
+/// is wrong: whoever comes from before will find it.
 fn decode(
     kernels: impl AcKernels,
     middle: Cursor<'_>,

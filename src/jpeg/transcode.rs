@@ -18,8 +18,8 @@ use crate::jpeg::write::Work;
 use crate::jpeg::{Coding, Mode, RestartInterval, Script, Simd, read, write};
 use crate::limits::{Cancel, Limits, Visits};
 
-/// Bytes of a source, at least, that threads will share: they begin while it is read.
-const SHARED_BYTES: usize = 1 << 16;
+/// Bytes of a source, at least, with which threads begin: they will have their part in it.
+const BEGIN_BYTES: usize = 1 << 16;
 
 /// Rewrites a JPEG with the same coefficients: as progressive or baseline, always with optimal Huffman tables. With
 /// [`Transcoder::requantise`] its coefficients are coarser.
@@ -118,9 +118,9 @@ impl Transcoder {
         self
     }
 
-    /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
-    /// depend on it. A sequential source of one scan is decoded by two of them, the scans of others by all, unless it is
-    /// tolerant; at most eight share the rows.
+    /// How many threads may work on a picture, the caller's among them, up to eight; 1 at first. The bytes of the
+    /// result do not depend on it. A sequential source of one scan is decoded by two of them, the scans of others by
+    /// all, unless it is tolerant. A thread of a rayon pool works alone.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self
@@ -261,7 +261,7 @@ impl Transcoder {
     /// As [`Transcoder::run`]. A tolerant transcoder still refuses a file that is damaged before its first scan.
     pub fn run_and_report(&self, source: &[u8]) -> Result<Transcoded> {
         let threads = Threads::new(self.threads.get().min(MOST_THREADS));
-        if source.len() >= SHARED_BYTES {
+        if source.len() >= BEGIN_BYTES {
             threads.begin();
         }
         match self.run_on(&threads, source) {

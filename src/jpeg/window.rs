@@ -7,7 +7,7 @@ use crate::jpeg::entropy::pairs::Room;
 use crate::jpeg::frame::Frame;
 
 /// The blocks of an MCU row of the frame, by component.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Window {
     pub(crate) parts: Vec<Part>,
     /// MCUs in a row of a scan of all components, and how many of these rows an MCU row of the frame has: more than one
@@ -17,11 +17,11 @@ pub(crate) struct Window {
 }
 
 /// The rows of a component that an MCU row of the frame has.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Part {
     /// The blocks of the rows, those that pad MCUs included, and behind each row room for what a decoder leaves there.
     coefficients: Vec<i16>,
-    /// Where they begin: with a line of the cache, so that no half of a block lies in two. A clone may have them elsewhere.
+    /// Where they begin: with a line of the cache, so that no half of a block lies in two.
     start: usize,
     /// Coefficients from row to row.
     stride: usize,

@@ -287,6 +287,7 @@ impl Encoder {
     /// How many threads may work on a picture, the caller's among them; 1 at first. The bytes of the result do not
     /// depend on it. Each needs memory for a few rows of the picture. Rows that come one after another are converted
     /// and transformed by the thread that brings them; the others have their part in what is done when all have come.
+    /// Up to eight write the scans. A thread of a rayon pool works alone.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self

@@ -66,3 +66,20 @@ impl TokeniseDc for Tokeniser {
 
     fn restart(&mut self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::entropy::token::SlotKind;
+
+    #[test]
+    fn bits_are_those_of_all_blocks_mcu_by_mcu() {
+        // Three MCUs of four blocks and one; padding is one of them.
+        let (luma, chroma) = ([0, 2, 0, 2, 2, 2, 0, 0, -1, 1, -4, -4], [2, 0, -1]);
+        let components = [(&luma[..], 4), (&chroma[..], 1)].map(|(values, of_an_mcu)| DcOfMcus { values, of_an_mcu });
+        let mut tokens = Tokens::new(SlotKind::Corrections);
+        Tokeniser::new(1).mcus(&components, &mut tokens);
+        let (mut bits, _) = tokens.into_corrections_and_ends();
+        assert_eq!(bits.take(15), 0b01011_11000_10001);
+    }
+}

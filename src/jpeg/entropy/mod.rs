@@ -129,8 +129,8 @@ impl<'a> Input<'a> for BitReader<'a> {
     }
 }
 
-/// Turns the DC coefficients of a scan, which may be interleaved, into tokens. AC scans, which have one component, go by
-/// groups of blocks instead ([`planes`]).
+/// Turns the DC coefficients of a scan, which may be interleaved, into tokens. AC scans, which have one component, go
+/// by groups of blocks instead ([`planes`]).
 pub(crate) trait TokeniseDc {
     /// Some MCUs, as the components of the scan have them.
     fn mcus(&mut self, components: &[DcOfMcus<'_>], tokens: &mut Tokens);
@@ -159,8 +159,8 @@ impl<'a> DcOfMcus<'a> {
     }
 }
 
-/// Puts what a component has of some MCUs, so much of each, among what all components have of them: `place` begins where
-/// the component is first, and an MCU has `of_all` in all.
+/// Puts what a component has of some MCUs, so much of each, among what all components have of them: `place` begins
+/// where the component is first, and an MCU has `of_all` in all.
 #[inline(always)]
 fn interleave<T: Copy>(own: &[T], of_an_mcu: usize, place: &mut [T], of_all: usize) {
     match of_an_mcu {

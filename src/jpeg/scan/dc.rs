@@ -27,11 +27,9 @@ pub(crate) struct DcRows {
 }
 
 impl DcRows {
-    /// Makes room for all rows of a frame.
-    pub(crate) fn reserve(&mut self, frame: &Frame) {
-        for (values, component) in self.values.iter_mut().zip(&frame.components) {
-            values.reserve_exact((component.blocks() as usize).saturating_sub(values.len()));
-        }
+    /// Makes room for all rows of a component, which has so many blocks, where none has come.
+    pub(crate) fn reserve(&mut self, component: usize, blocks: u64) {
+        self.values[component].reserve_exact(blocks as usize);
     }
 
     /// Adds the next row of blocks of a component.

@@ -4,8 +4,8 @@ use super::DcRows;
 use crate::jpeg::frame::Frame;
 
 impl DcRows {
-    /// Adds a row of MCUs of a component, of those that have come, to `to`: in the order in which an interleaved scan has
-    /// its blocks (T.81 A.2.3), and with those that pad the MCUs, each of which repeats the one before it.
+    /// Adds a row of MCUs of a component, of those that have come, to `to`: in the order in which an interleaved scan
+    /// has its blocks (T.81 A.2.3), and with those that pad the MCUs, each of which repeats the one before it.
     #[inline(always)]
     pub(crate) fn in_mcu_order(&self, frame: &Frame, component: usize, y: u32, to: &mut Vec<i16>) {
         match frame.components[component].horizontal {
@@ -49,10 +49,9 @@ mod tests {
 
     #[test]
     fn blocks_come_mcu_by_mcu_and_padding_repeats_the_one_before() {
-        // 4 and 3 rows of MCUs of 32x32, the last of each with a single row of blocks or with all.
-        for (height, samplings) in [(128, 1..=4), (100, 1..=4)] {
-            for (across, down) in samplings.clone().flat_map(|across| samplings.clone().map(move |down| (across, down)))
-            {
+        // Rows of MCUs of 32x32, the last of which has 1 to 4 of its rows of blocks.
+        for height in [100, 108, 116, 128] {
+            for (across, down) in (1..=4).flat_map(|across| (1..=4).map(move |down| (across, down))) {
                 let components = vec![Component::new(1, across, down, 0), Component::new(2, 4, 4, 0)];
                 let frame = Frame::new(170, height, 8, components).unwrap();
                 let component = &frame.components[0];

@@ -38,7 +38,7 @@ const ROOMS: &[Room] = &[
         crates: &[],
     },
     // Whoever has work to share knows nothing of who does it.
-    Room { name: "jpeg::threads", rooms: &[], crates: &["rayon_core"] },
+    Room { name: "jpeg::threads", rooms: &[], crates: &["rayon_core", "rustix"] },
     Room { name: "pipeline", rooms: &["error", "limits", "params", "jpeg"], crates: &["image"] },
     Room { name: "ffi", rooms: &[PUBLIC], crates: &["time", "url"] },
 ];

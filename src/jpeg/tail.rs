@@ -97,7 +97,7 @@ fn pack_with(
 /// not moved yet, and what tells that it is of no use any more.
 pub(crate) fn begin<'s, 'a: 's>(
     kernels: impl AcKernels + 's,
-    scope: &Scope<'s>,
+    scope: &Scope<'_, 's>,
     stream: &mut Stream<'a>,
     Terms { after, most }: Terms,
     may_hold: &'s (impl Fn(u64) -> error::Result<()> + Sync),
@@ -109,7 +109,7 @@ pub(crate) fn begin<'s, 'a: 's>(
     let begin = (middle.data.plain.intervals.len() > 1).then_some(middle.place.mcus);
     let ahead = Ahead::new(decoded, row, begin, most);
     let shared = Arc::clone(&ahead.shared);
-    scope.spawn(move |_| {
+    scope.spawn(move || {
         let Some(rest) = decode(kernels, middle, (row, packer), (say, &shared), most, may_hold) else { return };
         then(rest.first_row() + ROWS_TO_MEET, rest, &shared.is_over);
     });

@@ -1,15 +1,14 @@
 //! Work that threads share.
 
-use std::iter;
+mod crew;
+mod processor;
+
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
-
-/// What work is given to that is done beside other work, and ends with it.
-pub(crate) use rayon_core::Scope;
+use crew::Crew;
+pub(crate) use crew::Scope;
 
 /// So many threads, the caller's among them. Clones share the others, which end with the last clone: they are there for
 /// a call, not for the process.
@@ -19,27 +18,13 @@ pub(crate) struct Threads {
     crew: Option<Arc<Crew>>,
 }
 
-/// The threads beside the caller's.
-#[derive(Debug)]
-struct Crew {
-    size: usize,
-    /// None where the system has none to give.
-    helpers: OnceLock<Option<Helpers>>,
-}
-
-#[derive(Debug)]
-struct Helpers {
-    pool: ThreadPool,
-    handles: Vec<JoinHandle<()>>,
-}
-
 /// The caller's thread.
 pub(crate) static ALONE: Threads = Threads { count: 1, crew: None };
 
 impl Threads {
     /// So many, at least one. Others are begun with the first work that is shared.
     pub(crate) fn new(count: usize) -> Self {
-        let crew = (count > 1).then(|| Arc::new(Crew { size: count - 1, helpers: OnceLock::new() }));
+        let crew = (count > 1).then(|| Arc::new(Crew::new(count - 1)));
         Self { count: count.max(1), crew }
     }
 
@@ -136,7 +121,7 @@ impl Threads {
         let work = &work;
         self.scope(|scope| {
             if let Some(scope) = scope {
-                (1..self.count).for_each(|number| scope.spawn(move |_| work(number)));
+                (1..self.count).for_each(|number| scope.spawn(move || work(number)));
             }
             own()
         })
@@ -144,57 +129,13 @@ impl Threads {
 
     /// Does `own` work, which may have other work done beside it where there are threads for it. Returns when all is
     /// done.
-    pub(crate) fn scope<'s, T>(&self, own: impl FnOnce(Option<&Scope<'s>>) -> T) -> T {
-        let pool = self.crew.as_ref().filter(|_| self.are_many()).and_then(|crew| crew.helpers());
-        // A thread of the caller's own pool would do other jobs of that pool while it waits, whatever it holds.
-        let may_wait =
-            |pool: &ThreadPool| rayon_core::current_thread_index().is_none() || pool.current_thread_index().is_some();
-        match pool.filter(|pool| may_wait(pool)) {
-            Some(pool) => pool.in_place_scope(|scope| own(Some(scope))),
+    pub(crate) fn scope<'s, T>(&self, own: impl FnOnce(Option<&Scope<'_, 's>>) -> T) -> T {
+        let helpers = self.crew.as_ref().filter(|_| self.are_many()).and_then(|crew| crew.helpers());
+        match helpers.filter(|helpers| helpers.can_be_waited_for()) {
+            Some(helpers) => helpers.scope(|scope| own(Some(scope))),
             None => own(None),
         }
     }
-}
-
-impl Crew {
-    /// So many as there shall be, or as the system has to give.
-    fn helpers(&self) -> Option<&ThreadPool> {
-        let fewer = |&size: &usize| (size > 1).then_some(size / 2);
-        let begin = || iter::successors(Some(self.size), fewer).find_map(Helpers::begin);
-        self.helpers.get_or_init(begin).as_ref().map(|helpers| &helpers.pool)
-    }
-}
-
-impl Drop for Crew {
-    fn drop(&mut self) {
-        if let Some(Some(Helpers { pool, handles })) = self.helpers.take() {
-            // They end once there is no pool.
-            drop(pool);
-            join(handles);
-        }
-    }
-}
-
-impl Helpers {
-    fn begin(size: usize) -> Option<Self> {
-        let mut handles = Vec::with_capacity(size);
-        let spawn = |helper: ThreadBuilder| {
-            handles.push(thread::Builder::new().spawn(|| helper.run())?);
-            Ok(())
-        };
-        match ThreadPoolBuilder::new().num_threads(size).spawn_handler(spawn).build() {
-            Ok(pool) => Some(Self { pool, handles }),
-            Err(_) => {
-                join(handles);
-                None
-            }
-        }
-    }
-}
-
-/// What panics in a job is handed on by its scope.
-fn join(handles: Vec<JoinHandle<()>>) {
-    handles.into_iter().for_each(|handle| drop(handle.join()));
 }
 
 /// Threads that are worth what each of them has to itself.
@@ -281,60 +222,7 @@ pub(crate) fn bands(rows: Range<u32>, threads: &Threads) -> Vec<Range<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::panic;
-    use std::sync::atomic::AtomicBool;
-
     use super::*;
-
-    #[test]
-    fn the_others_end_with_the_last_clone() {
-        struct Ends(Arc<AtomicBool>);
-        impl Drop for Ends {
-            fn drop(&mut self) {
-                self.0.store(true, Ordering::Relaxed);
-            }
-        }
-        thread_local!(static END: RefCell<Option<Ends>> = const { RefCell::new(None) });
-        let has_ended = Arc::new(AtomicBool::new(false));
-        let threads = Threads::new(2);
-        let clone = threads.clone();
-        threads.beside(|_| END.set(Some(Ends(Arc::clone(&has_ended)))), || ());
-        drop(threads);
-        assert!(!has_ended.load(Ordering::Relaxed));
-        drop(clone);
-        assert!(has_ended.load(Ordering::Relaxed));
-    }
-
-    #[test]
-    fn without_others_all_is_done_by_the_caller() {
-        let crew = Crew { size: 2, helpers: OnceLock::from(None) };
-        let threads = Threads { count: 3, crew: Some(Arc::new(crew)) };
-        assert_eq!(threads.share((0..50).collect(), |&n| n, |n| n + 1), (1..51).collect::<Vec<usize>>());
-        assert!(threads.scope(|scope| scope.is_none()));
-    }
-
-    #[test]
-    fn a_pool_of_the_callers_own_does_none_of_its_jobs_meanwhile() {
-        let own = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let has_run = AtomicBool::new(false);
-        own.in_place_scope(|scope| {
-            scope.spawn(|scope| {
-                scope.spawn(|_| has_run.store(true, Ordering::Relaxed));
-                Threads::new(2).beside(|_| (0..10_000).for_each(|_| thread::yield_now()), || ());
-                assert!(!has_run.load(Ordering::Relaxed));
-            });
-        });
-        assert!(has_run.load(Ordering::Relaxed));
-    }
-
-    #[test]
-    fn a_panic_of_another_is_the_callers() {
-        let share = || Threads::new(2).share(vec![false; 20], |_| 0, |fails| assert!(fails));
-        assert!(panic::catch_unwind(share).is_err());
-        let beside = || Threads::new(2).beside(|number| assert_eq!(number, 0), || ());
-        assert!(panic::catch_unwind(beside).is_err());
-    }
 
     #[test]
     fn results_come_in_the_order_of_the_jobs() {

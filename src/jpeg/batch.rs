@@ -8,13 +8,15 @@ use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::jpeg::coeff::BLOCK_BYTES;
+use crate::jpeg::entropy::group::Blocks;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
+use crate::jpeg::packed::sparse::SparseRow;
 use crate::jpeg::part::{self, Part, Ready};
 use crate::jpeg::restart::Interval;
-use crate::jpeg::rows::{McuRow, Rows};
+use crate::jpeg::rows::{MadeRow, McuRow, Rows, Unpacker};
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::{DcRows, Differences};
 use crate::jpeg::scan::ways::{Chosen, Ways};
@@ -125,9 +127,9 @@ impl<'a> Batch<'a> {
     }
 
     /// Turns the MCU rows that come next into the tokens of the scans, as many of the first as their tokens have memory.
-    pub(crate) fn tokenise(
+    pub(crate) fn tokenise<K: AcKernels>(
         &mut self,
-        kernels: impl AcKernels,
+        kernels: K,
         rows: &mut Rows<'_>,
         numbers: &mut dyn Iterator<Item = u32>,
         pass: &Pass<'_>,
@@ -148,15 +150,32 @@ impl<'a> Batch<'a> {
             }
         }
         let mut may_despair = self.ways.is_some();
-        rows.for_each(kernels, frame, numbers, wanted, |y, row| {
+        let takes_sparse = K::TAKES_SPARSE && !self.parts.iter().any(Part::is_sequential);
+        let (mut sparse, mut unpacker) = (SparseRow::default(), Unpacker::default());
+        rows.for_each(frame, numbers, |y, row| {
             pass.cancel.check()?;
-            kernels.run(
-                #[inline(always)]
-                || self.mcu_row(kernels, &looked_at, row, y),
-            );
+            match row {
+                MadeRow::Packed(row) if takes_sparse => kernels.run(
+                    #[inline(always)]
+                    || {
+                        sparse.take(frame, row, wanted);
+                        self.groups(kernels, &looked_at, y, |i, row| sparse.row(i, row));
+                    },
+                ),
+                row => {
+                    let row = unpacker.with_zeros(kernels, frame, row, wanted);
+                    kernels.run(
+                        #[inline(always)]
+                        || {
+                            self.groups(kernels, &looked_at, y, |i, y| row.row(i, y));
+                            self.mcus(kernels, row, y);
+                        },
+                    );
+                }
+            }
             debug_assert_eq!(self.rows.end, y, "rows come in their order");
             self.rows.end = y + 1;
-            let bytes = self.bytes();
+            let bytes = self.bytes() + sparse.bytes() + unpacker.bytes();
             pass.hold(self.known, bytes)?;
             self.known = bytes;
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
@@ -354,35 +373,43 @@ impl<'a> Batch<'a> {
         Ok(Made { is_end: scans.len() == left, scans, store })
     }
 
-    /// An MCU row of all scans. Scans of one component take its blocks in raster order, so they may have as many rows
-    /// of them as an MCU of all components has (T.81 A.2.2).
+    /// An MCU row of the scans of AC coefficients, which take blocks in raster order, and what is put aside of it for
+    /// those of DC. A component may have as many rows of blocks in it as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
-    fn mcu_row(&mut self, kernels: impl AcKernels, looked_at: &[bool], rows: McuRow<'_>, y: u32) {
+    fn groups<B: Blocks>(
+        &mut self,
+        kernels: impl AcKernels,
+        looked_at: &[bool],
+        y: u32,
+        row_of: impl Fn(usize, u32) -> B,
+    ) {
         let Self { frame, parts, wanted, planes, dc, store, .. } = self;
         for (i, component) in frame.components.iter().enumerate().filter(|&(i, _)| looked_at[i]) {
             for row in component.rows_of(y) {
-                let blocks = rows.row(i, row);
+                let mut rest = row_of(i, row);
                 if let Some(dc) = dc {
-                    dc.push(i, blocks);
+                    dc.push(i, rest.dc());
                 }
-                let mut rest = blocks;
-                while !rest.is_empty() {
-                    // Scans of one component have the same intervals.
-                    let first = parts.iter().find(|part| part.is_in_groups(i));
-                    let count = rest.len().min(GROUP);
-                    let count = first.map_or(count, |part| part.within_interval(count));
-                    let (blocks, after) = rest.split_at(count);
+                // Scans of one component have the same intervals.
+                while let Some(first) = parts.iter().find(|part| part.is_in_groups(i))
+                    && rest.len() > 0
+                {
+                    let (blocks, after) = rest.split_at(first.within_interval(rest.len().min(GROUP)));
                     rest = after;
-                    kernels.planes(blocks, wanted[i], planes);
+                    blocks.planes(kernels, wanted[i], planes);
                     for part in parts.iter_mut().filter(|part| part.is_in_groups(i)) {
                         part.group(kernels, blocks, planes, store);
                     }
                 }
             }
         }
-        for part in parts.iter_mut().filter(|part| part.scan.components.len() > 1) {
-            part.mcus(kernels, frame, rows, y, store);
-        }
+    }
+
+    /// An MCU row of sequential scans.
+    #[inline(always)]
+    fn mcus(&mut self, kernels: impl AcKernels, rows: McuRow<'_>, y: u32) {
+        let Self { frame, parts, store, .. } = self;
+        parts.iter_mut().for_each(|part| part.mcus(kernels, frame, rows, y, store));
     }
 }
 

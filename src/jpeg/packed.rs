@@ -3,6 +3,7 @@
 
 pub(crate) mod gather;
 pub(crate) mod packer;
+pub(crate) mod sparse;
 
 use std::sync::Arc;
 

@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::jpeg::Coding;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::emit::emit;
-use crate::jpeg::entropy::planes::{AcKernels, Planes, Wanted};
+use crate::jpeg::entropy::group::Blocks;
+use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::run::Run;
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens, table_of};
@@ -138,9 +139,13 @@ impl<'a> Part<'a> {
         matches!(self.tokeniser, Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_))
     }
 
-    /// Whether the scan takes the blocks of this component alone, as they come.
+    pub(crate) fn is_sequential(&self) -> bool {
+        matches!(self.tokeniser, Tokeniser::Sequential(_))
+    }
+
+    /// Whether the scan takes AC coefficients, which are of this component, by groups of blocks.
     pub(crate) fn is_in_groups(&self, component: usize) -> bool {
-        self.scan.components == [component] && !self.is_dc()
+        matches!(self.kind, Kind::AcFirst | Kind::AcRefine) && self.scan.components == [component]
     }
 
     /// Of so many blocks of its only component, those that are left of the restart interval.
@@ -148,16 +153,15 @@ impl<'a> Part<'a> {
         self.countdown.within(blocks)
     }
 
-    /// Some blocks of a row of the only component of the scan, all of one restart interval.
+    /// Some blocks of a row of the only component of a scan of AC coefficients, all of one restart interval.
     #[inline(always)]
-    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: &[Block], planes: &Planes, store: &mut Store) {
+    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: impl Blocks, planes: &Planes, store: &mut Store) {
         let tokens = &mut self.tokens;
         match &mut self.tokeniser {
-            Tokeniser::Sequential(tokeniser) => baseline::Using { kernels, tokeniser }.blocks(0, blocks, tokens),
             Tokeniser::AcFirst(t) => t.group(kernels, blocks, planes, tokens),
             Tokeniser::AcRefine(t) => t.group(kernels, blocks.len(), planes, tokens),
-            // They come at the end.
-            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
+            // Those come by MCUs, and these at the end.
+            Tokeniser::Sequential(_) | Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
         }
         if self.countdown.pass(blocks.len()) {
             self.end_interval();
@@ -165,13 +169,19 @@ impl<'a> Part<'a> {
         self.tokens.settle(store);
     }
 
-    /// A row of MCUs of an interleaved scan.
+    /// An MCU row of the frame of a sequential scan.
     #[inline(always)]
     pub(crate) fn mcus(&mut self, kernels: impl AcKernels, frame: &Frame, rows: McuRow<'_>, y: u32, store: &mut Store) {
         if let Tokeniser::Sequential(tokeniser) = &mut self.tokeniser {
             let (countdown, tokens) = (&mut self.countdown, &mut self.tokens);
             let mut tokeniser = baseline::Using { kernels, tokeniser };
-            interleave(frame, rows, &self.scan, (y, countdown), &mut tokeniser, tokens, store);
+            if let &[component] = &self.scan.components[..] {
+                for row in frame.components[component].rows_of(y) {
+                    one_by_one(rows.row(component, row), countdown, &mut tokeniser, tokens, store);
+                }
+            } else {
+                interleave(frame, rows, &self.scan, (y, countdown), &mut tokeniser, tokens, store);
+            }
         }
     }
 
@@ -179,11 +189,9 @@ impl<'a> Part<'a> {
     #[cold]
     fn end_interval(&mut self) {
         match &mut self.tokeniser {
-            Tokeniser::Sequential(t) => t.restart(),
             Tokeniser::AcFirst(t) => t.run.finish(&mut self.tokens),
             Tokeniser::AcRefine(t) => t.run.finish(&mut self.tokens),
-            // They come at the end.
-            Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
+            Tokeniser::Sequential(_) | Tokeniser::DcFirst(_) | Tokeniser::DcRefine(_) => {}
         }
         self.tokens.end_interval();
     }
@@ -288,6 +296,27 @@ impl Ready<'_> {
         }
         payload.extend([scan.start, scan.end, scan.high << 4 | scan.low]);
         write_segment(SOS, &payload, out)
+    }
+}
+
+/// A row of blocks of a sequential scan that has no other component.
+#[inline(always)]
+fn one_by_one(
+    mut blocks: &[Block],
+    countdown: &mut Countdown,
+    tokeniser: &mut baseline::Using<'_, impl AcKernels>,
+    tokens: &mut Tokens,
+    store: &mut Store,
+) {
+    while !blocks.is_empty() {
+        let (some, rest) = blocks.split_at(countdown.within(blocks.len().min(GROUP)));
+        blocks = rest;
+        tokeniser.blocks(0, some, tokens);
+        if countdown.pass(some.len()) {
+            tokeniser.tokeniser.restart();
+            tokens.end_interval();
+        }
+        tokens.settle(store);
     }
 }
 

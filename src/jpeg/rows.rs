@@ -8,7 +8,7 @@ use crate::jpeg::ahead::{McuStart, ROWS_TOLD};
 use crate::jpeg::coeff::{BLOCK_BYTES, Block, CoefficientImage, Plane};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::packed::{PackedPicture, gather};
+use crate::jpeg::packed::{PackedPicture, Spliced, gather};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::scans::Scans;
 use crate::jpeg::simd::Scalar;
@@ -112,8 +112,8 @@ impl InMemory<'_> {
         }
     }
 
-    /// Gives MCU rows of a frame to `take`, with their numbers; of the components that are not `wanted` they may have
-    /// anything.
+    /// Gives MCU rows of a frame to `take` with their zeros, and their numbers; of the components that are not `wanted`
+    /// they may have anything.
     pub(crate) fn take<E>(
         self,
         kernels: impl AcKernels,
@@ -125,13 +125,10 @@ impl InMemory<'_> {
         match self {
             Self::Planes(planes) => numbers.try_for_each(|y| take(y, McuRow::Held(planes))),
             Self::Packed(packed) => {
-                let mut window = Window::new(frame);
+                let mut unpacker = Unpacker::default();
                 numbers.try_for_each(|y| {
-                    kernels.run(
-                        #[inline(always)]
-                        || packed.row(y).unpack(kernels, &wanted, &mut window),
-                    );
-                    take(y, McuRow::Alone(&window))
+                    let row = unpacker.with_zeros(kernels, frame, MadeRow::Packed(packed.row(y)), &wanted);
+                    take(y, row)
                 })
             }
         }
@@ -157,34 +154,66 @@ impl<'a> McuRow<'a> {
     }
 }
 
-impl Rows<'_> {
-    /// Gives MCU rows of a frame in their order to `take`, with their numbers; of the components that are not `wanted`
-    /// they may have anything. Those of a stream begin with the first.
-    pub(crate) fn for_each(
-        &mut self,
+/// An MCU row of a picture as it is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MadeRow<'a> {
+    WithZeros(McuRow<'a>),
+    Packed(Spliced<'a>),
+}
+
+/// Gives rows their zeros that are there without them.
+#[derive(Debug, Default)]
+pub(crate) struct Unpacker {
+    window: Option<Window>,
+}
+
+impl Unpacker {
+    /// A row of a frame, always the same one, with its zeros; of the components that are not `wanted` it may have
+    /// anything.
+    pub(crate) fn with_zeros<'a>(
+        &'a mut self,
         kernels: impl AcKernels,
         frame: &Frame,
-        numbers: impl Iterator<Item = u32>,
+        row: MadeRow<'a>,
         wanted: impl Fn(usize) -> bool,
-        mut take: impl FnMut(u32, McuRow<'_>) -> Result<()>,
-    ) -> Result<()> {
-        match self {
-            Self::Held(planes) => InMemory::Planes(planes).take(kernels, frame, numbers, wanted, take),
-            Self::Packed(packed) => InMemory::Packed(packed).take(kernels, frame, numbers, wanted, take),
-            Self::Streamed(stream) => {
-                for y in numbers {
-                    stream.go_to(kernels, y, &wanted)?;
-                    take(y, McuRow::Alone(stream.window()))?;
-                }
-                Ok(())
-            }
-            Self::Together(scans) => {
-                for y in numbers {
-                    take(y, McuRow::Held(scans.go_to(frame, y)?))?;
-                }
-                Ok(())
+    ) -> McuRow<'a> {
+        match row {
+            MadeRow::WithZeros(row) => row,
+            MadeRow::Packed(row) => {
+                let window = self.window.get_or_insert_with(|| Window::new(frame));
+                kernels.run(
+                    #[inline(always)]
+                    || row.unpack(kernels, wanted, window),
+                );
+                McuRow::Alone(window)
             }
         }
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.window.as_ref().map_or(0, Window::bytes)
+    }
+}
+
+impl Rows<'_> {
+    /// Gives MCU rows of a frame in their order to `take`, with their numbers. Those of a stream begin with the first.
+    pub(crate) fn for_each(
+        &mut self,
+        frame: &Frame,
+        numbers: impl Iterator<Item = u32>,
+        mut take: impl FnMut(u32, MadeRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        for y in numbers {
+            let row = match self {
+                Self::Held(planes) => MadeRow::WithZeros(McuRow::Held(planes)),
+                Self::Packed(packed) => MadeRow::Packed(packed.row(y)),
+                Self::Streamed(stream) => stream.go_to(y)?,
+                Self::Together(scans) => MadeRow::WithZeros(McuRow::Held(scans.go_to(frame, y)?)),
+            };
+            take(y, row)?;
+        }
+        Ok(())
     }
 
     /// All that another thread has decoded of a stream, where it was met.
@@ -273,9 +302,10 @@ impl Rows<'_> {
             Self::Packed(_) | Self::Streamed(_) => {}
         }
         let mut planes: Vec<_> = frame.components.iter().map(Plane::without_rows).collect();
-        let every = |_| true;
-        self.for_each(Scalar, frame, 0..frame.mcus_high, every, |y, mcu_row| {
+        let mut unpacker = Unpacker::default();
+        self.for_each(frame, 0..frame.mcus_high, |y, mcu_row| {
             cancel.check()?;
+            let mcu_row = unpacker.with_zeros(Scalar, frame, mcu_row, |_| true);
             for (i, (plane, component)) in planes.iter_mut().zip(&frame.components).enumerate() {
                 component.rows_of(y).for_each(|row| plane.push(mcu_row.row(i, row)));
             }

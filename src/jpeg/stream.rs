@@ -7,6 +7,7 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::packed::packer::Packer;
 use crate::jpeg::packed::{PackedRow, Rest};
+use crate::jpeg::rows::{MadeRow, McuRow};
 use crate::jpeg::window::Window;
 
 /// A scan that is decoded on demand.
@@ -24,19 +25,13 @@ impl<'a> Stream<'a> {
         Self { cursor, window: Window::new(frame), ahead: None }
     }
 
-    /// Decodes an MCU row of the frame into the window: the first, or the one after that of the last call. Of what another
-    /// thread has decoded, components that are not `wanted` are left as they are.
-    #[inline(always)]
-    pub(crate) fn go_to(&mut self, kernels: impl AcKernels, y: u32, wanted: impl Fn(usize) -> bool) -> Result<()> {
+    /// An MCU row of the frame, the first or the one after that of the last call: decoded into the window, or as another
+    /// thread has decoded it.
+    pub(crate) fn go_to(&mut self, y: u32) -> Result<MadeRow<'_>> {
         let has_met = y > 0 && self.has_met();
         let Self { cursor, window, ahead } = self;
         if let (true, Some(ahead)) = (has_met, ahead) {
-            let row = ahead.row(y)?;
-            kernels.run(
-                #[inline(always)]
-                || row.unpack(kernels, wanted, window),
-            );
-            return Ok(());
+            return Ok(MadeRow::Packed(ahead.row(y)?));
         }
         begin_row(cursor, y);
         for line in 0..window.lines {
@@ -56,10 +51,10 @@ impl<'a> Stream<'a> {
                 },
             )?;
         }
-        Ok(())
+        Ok(MadeRow::WithZeros(McuRow::Alone(window)))
     }
 
-    /// As [`Stream::go_to`], without the zeros, and nothing of what another thread has decoded.
+    /// As [`Stream::go_to`], decoded without the zeros, and nothing of what another thread has decoded.
     pub(crate) fn pack_row(&mut self, kernels: impl AcKernels, y: u32, packer: &mut Packer) -> Result<PackedRow> {
         begin_row(&mut self.cursor, y);
         self.cursor.pack(kernels, self.window.mcus(), packer)

@@ -4,14 +4,13 @@ use std::convert::Infallible;
 
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::pairs::Room;
-use crate::jpeg::frame::Frame;
+use crate::jpeg::frame::{Component, Frame};
 
 /// The blocks of an MCU row of the frame, by component.
 #[derive(Debug)]
 pub(crate) struct Window {
     pub(crate) parts: Vec<Part>,
-    /// MCUs in a row of a scan of all components, and how many of these rows an MCU row of the frame has: more than one
-    /// where there is a single component, whose MCUs are its blocks.
+    /// As [`mcus`] says.
     pub(crate) wide: usize,
     pub(crate) lines: usize,
 }
@@ -34,18 +33,32 @@ pub(crate) struct Part {
     vertical: usize,
 }
 
+/// MCUs of a scan of all components that an MCU row of the frame has, in a row and a column: more than one row where
+/// there is a single component, whose MCUs are its blocks.
+pub(crate) fn mcus(frame: &Frame) -> (usize, usize) {
+    match &frame.components[..] {
+        [only] => (only.blocks_wide as usize, only.vertical as usize),
+        _ => (frame.mcus_wide as usize, 1),
+    }
+}
+
+/// Blocks of a component in such an MCU, in a row and a column.
+pub(crate) fn blocks_of_an_mcu(frame: &Frame, component: &Component) -> (usize, usize) {
+    match &frame.components[..] {
+        [_] => (1, 1),
+        _ => (component.horizontal as usize, component.vertical as usize),
+    }
+}
+
 /// Coefficients of a line of the cache.
 const LINE: usize = 32;
 
 impl Window {
     /// One of zeros.
     pub(crate) fn new(frame: &Frame) -> Self {
-        let single = frame.components.len() == 1;
-        let first = &frame.components[0];
-        let (wide, lines) =
-            if single { (first.blocks_wide as usize, first.vertical as usize) } else { (frame.mcus_wide as usize, 1) };
+        let (wide, lines) = mcus(frame);
         let parts = frame.components.iter().map(|c| {
-            let (horizontal, vertical) = if single { (1, 1) } else { (c.horizontal as usize, c.vertical as usize) };
+            let (horizontal, vertical) = blocks_of_an_mcu(frame, c);
             let (stride, rows) = ((wide * horizontal + 1) * 64, c.vertical as usize);
             let coefficients = vec![0_i16; stride * rows + LINE];
             let start = coefficients.as_ptr().align_offset(LINE * size_of::<i16>()).min(LINE);

@@ -18,6 +18,7 @@ mod bit_string;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
 pub(crate) mod emit;
+pub(crate) mod group;
 pub(crate) mod pairs;
 pub(crate) mod planes;
 pub(crate) mod run;

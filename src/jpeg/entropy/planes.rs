@@ -4,6 +4,7 @@
 
 use super::ac_first::put_coefficient;
 use super::ac_refine::{correct, new_token, through_16th};
+use super::group::Sparse;
 use super::token::{Room, Token, ZRL};
 use super::{Band, pairs};
 use crate::jpeg::coeff::Block;
@@ -123,6 +124,21 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
         expand(places, values, room);
     }
 
+    /// Whether scans had better take blocks without their zeros as they are.
+    const TAKES_SPARSE: bool = false;
+
+    /// [`AcKernels::planes`] of blocks without their zeros; of their first coefficients they may say anything.
+    #[inline(always)]
+    fn sparse_planes(self, blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) {
+        sparse_planes(blocks, wanted, planes);
+    }
+
+    /// [`AcKernels::first`] of a block without its zeros, which has coefficients at these places.
+    #[inline(always)]
+    fn sparse_first(self, (places, values): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+        sparse_first((places, values), new, band, room, at)
+    }
+
     /// Puts the tokens of a first scan for the coefficients in `new`, which is not empty and within the band, into
     /// `room` from `at` on, which is 0 or 1. Returns where they end.
     #[inline(always)]
@@ -155,7 +171,18 @@ fn expand(mut places: u64, values: &[i16], room: &mut pairs::Room) {
 
 /// [`AcKernels::first`], for implementations that leave some blocks to it.
 #[inline(always)]
-pub(crate) fn first(block: &Block, mut new: u64, band: Band, room: &mut Room, mut at: usize) -> usize {
+pub(crate) fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    first_of(|k| block[k as usize], new, band, room, at)
+}
+
+/// [`AcKernels::sparse_first`], for implementations that leave some blocks to it.
+#[inline(always)]
+pub(crate) fn sparse_first((places, values): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    first_of(|k| values[(places & below(k)).count_ones() as usize], new, band, room, at)
+}
+
+#[inline(always)]
+fn first_of(value: impl Fn(u32) -> i16, mut new: u64, band: Band, room: &mut Room, mut at: usize) -> usize {
     let mut next = band.start as u32;
     while new != 0 {
         let k = new.trailing_zeros();
@@ -166,10 +193,30 @@ pub(crate) fn first(block: &Block, mut new: u64, band: Band, room: &mut Room, mu
             at += 1;
             zeros -= 16;
         }
-        at = put_coefficient(block[k as usize], zeros, band.low, room, at);
+        at = put_coefficient(value(k), zeros, band.low, room, at);
         next = k + 1;
     }
     at
+}
+
+#[inline(always)]
+fn sparse_planes(blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) {
+    for i in 0..blocks.places.len() {
+        let (places, values) = blocks.block(i);
+        let word = |holds: &dyn Fn(i16) -> bool| {
+            let bit = |(k, &value)| u64::from(holds(value)) << k;
+            filled(places, 64).zip(values).map(bit).fold(0, |word, bit| word | bit)
+        };
+        for low in (0..LOWS).filter(|low| wanted.not_zero >> low & 1 == 1) {
+            planes.not_zero[low][i] = word(&|value| value.unsigned_abs() >> low != 0);
+        }
+        for low in (0..LOWS).filter(|low| wanted.bit >> low & 1 == 1) {
+            planes.bit[low][i] = word(&|value| value.unsigned_abs() >> low & 1 != 0);
+        }
+        if wanted.bit != 0 {
+            planes.negative[i] = word(&|value| value < 0);
+        }
+    }
 }
 
 /// [`AcKernels::refine`], for implementations that leave some blocks to it.

@@ -8,7 +8,6 @@ use self::count::count;
 use super::price::{Scale, code_bits};
 use super::size::{DHT, DHT_TABLE, sos};
 use crate::jpeg::RestartInterval;
-use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Component, Frame, MAX_COMPONENTS};
@@ -32,10 +31,10 @@ impl DcRows {
         self.values[component].reserve_exact(blocks as usize);
     }
 
-    /// Adds the next row of blocks of a component.
+    /// Adds those of the next row of a component.
     #[inline(always)]
-    pub(crate) fn push(&mut self, component: usize, blocks: &[Block]) {
-        self.values[component].extend(blocks.iter().map(|block| block[0]));
+    pub(crate) fn push(&mut self, component: usize, values: impl Iterator<Item = i16>) {
+        self.values[component].extend(values);
     }
 
     /// Adds the rows that come next.
@@ -275,7 +274,7 @@ mod tests {
             let image = picture(sampling);
             let mut rows = DcRows::default();
             for (i, plane) in image.planes.iter().enumerate() {
-                rows.push(i, plane.blocks());
+                rows.push(i, plane.blocks().iter().map(|block| block[0]));
             }
             let differences = Differences::new(Scalar, &image.frame, &rows, true, &threads::ALONE);
             for threads in [2, 8] {

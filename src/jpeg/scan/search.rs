@@ -58,7 +58,7 @@ pub(crate) fn sparse(picture: Picture<'_>, kernels: impl AcKernels) -> Vec<Scan>
 /// costs a header and saves nothing.
 fn ways_of_dc(frame: &Frame, kernels: impl AcKernels, sample: &Sample<'_>) -> Vec<Choice> {
     let mut rows = DcRows::default();
-    sample.rows(kernels, |_| true, |i, row| rows.push(i, row));
+    sample.rows(kernels, |_| true, |i, row| rows.push(i, row.iter().map(|block| block[0])));
     let differences = Differences::new(kernels, frame, &rows, false, &threads::ALONE);
     let scan = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
     let way = |groups: Vec<Vec<usize>>| {

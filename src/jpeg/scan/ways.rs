@@ -348,8 +348,7 @@ mod tests {
         let mut rows = DcRows::default();
         for (i, component) in frame.components.iter().enumerate() {
             for y in 0..component.blocks_high {
-                let block = |x: u32| std::array::from_fn(|_| (x * y % 90) as i16);
-                rows.push(i, &(0..component.blocks_wide).map(block).collect::<Vec<_>>());
+                rows.push(i, (0..component.blocks_wide).map(|x| (x * y % 90) as i16));
             }
         }
         rows

@@ -12,10 +12,13 @@ use super::lanes;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::ac_refine::new_token;
+use crate::jpeg::entropy::group::Sparse;
 use crate::jpeg::entropy::planes::{self, AcKernels, Changes, Planes, Refined, Wanted, Words};
 use crate::jpeg::entropy::token::{MAX_SIZE, ROOM, Room, SlotKind, Token};
 
 impl AcKernels for Avx2 {
+    const TAKES_SPARSE: bool = true;
+
     #[inline(always)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         // SAFETY: `self` proves that the processor has these instructions.
@@ -42,7 +45,13 @@ impl AcKernels for Avx2 {
         places(block: &Block) -> u64 = places;
         change(block: &mut Block, changes: Changes, low: u32) = change;
         first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize = first;
-        refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize = refine;
+        sparse_planes(blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) = sparse_planes;
+        sparse_first(block: (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize = sparse_first;
+    }
+
+    #[inline(always)]
+    fn refine(self, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
+        refine(self, refined, band, room, at)
     }
 }
 
@@ -115,11 +124,66 @@ fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
     }
 }
 
+/// All planes of blocks without their zeros: what is known of their values is moved to their places.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn sparse_planes(blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) {
+    // What is there is not zero.
+    let lows = wanted.not_zero & !1;
+    for (i, &places) in blocks.places.iter().enumerate() {
+        planes.not_zero[0][i] = places;
+        if lows | wanted.bit == 0 {
+            continue;
+        }
+        let values = load(first_64(blocks.block(i).1));
+        let magnitudes = values.map(|v| _mm256_abs_epi16(v));
+        let has_few = places.count_ones() <= 32;
+        let word_of = |[a, b, c, d]: [__m256i; 4]| {
+            let upper = if has_few { 0 } else { signs_of_half(c, d) };
+            signs_of_half(a, b) | upper << 32
+        };
+        for low in planes::filled(lows.into(), 16) {
+            let (down, zero) = (_mm_cvtsi32_si128(low as i32), _mm256_setzero_si256());
+            let are_zero = word_of(magnitudes.map(|v| _mm256_cmpeq_epi16(_mm256_srl_epi16(v, down), zero)));
+            planes.not_zero[low][i] = _pdep_u64(!are_zero, places);
+        }
+        for low in planes::filled(wanted.bit.into(), 16) {
+            // To the top of each word.
+            let up = _mm_cvtsi32_si128(15 - low as i32);
+            planes.bit[low][i] = _pdep_u64(word_of(magnitudes.map(|v| _mm256_sll_epi16(v, up))), places);
+        }
+        if wanted.bit != 0 {
+            planes.negative[i] = _pdep_u64(word_of(values), places);
+        }
+    }
+}
+
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    first_of(|k| block[k as usize % 64], new, band, room, at)
+        .unwrap_or_else(|| planes::first(block, new, band, room, at))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn sparse_first((places, values): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    let (mut chosen, own) = (_pext_u64(new, places), first_64(values));
+    // Behind those that are chosen the last value of the block is taken, which does not look large.
+    let last = 1 << (places.count_ones().max(1) - 1);
+    let next = |_| {
+        let i = (chosen | last).trailing_zeros();
+        chosen &= chosen.wrapping_sub(1);
+        own[i as usize % 64]
+    };
+    first_of(next, new, band, room, at).unwrap_or_else(|| planes::sparse_first((places, values), new, band, room, at))
+}
+
+/// [`AcKernels::first`] by the values at rising positions; `None` where the portable form has to do it.
+#[inline(always)]
+fn first_of(mut value: impl FnMut(u32) -> i16, new: u64, band: Band, room: &mut Room, at: usize) -> Option<usize> {
     if band.end - band.start > 15 && has_long_run(new, 1 << (band.start - 1)) {
-        return planes::first(block, new, band, room, at);
+        return None;
     }
     let end = at + new.count_ones() as usize;
     let (mut rest, mut next, mut to) = (new, band.start as u32, at);
@@ -127,29 +191,29 @@ fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usi
         for i in 0..4 {
             let k = next_of(&mut rest);
             // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
-            let value = i32::from(block[k as usize % 64]);
+            let value = i32::from(value(k));
             let sign = value >> 31;
             let magnitude = value.unsigned_abs() >> band.low;
             let size = 32 - magnitude.leading_zeros();
             if size > MAX_SIZE {
-                return planes::first(block, new, band, room, at);
+                return None;
             }
-            let extra = _bzhi_u32(magnitude ^ sign.cast_unsigned(), size);
+            let extra = (magnitude ^ sign.cast_unsigned()) & ((1 << size) - 1);
             let zeros = k.wrapping_sub(next);
             room[(to + i) % ROOM] = (extra << SlotKind::Ac.extra_at() | zeros << 4 | size) as Token;
             next = k + 1;
         }
         to += 4;
     }
-    end
+    Some(end)
 }
 
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
+/// Without instructions of its own: it is inlined wherever scans are tokenised, and compiled for those there.
+#[inline(always)]
+fn refine(kernels: Avx2, refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
     let Refined { new, known, negative } = refined;
     // Runs are counted among the coefficients that were zero.
-    if has_long_run(_pext_u64(new, !known & band.mask()) << 1, 1) {
+    if has_long_run(kernels.extract(new, !known & band.mask()) << 1, 1) {
         return planes::refine(refined, band, room, at);
     }
     let end = at + new.count_ones() as usize;
@@ -157,7 +221,7 @@ fn refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
     while to < end {
         for i in 0..4 {
             let k = next_of(&mut rest);
-            let between = _bzhi_u64(known >> (next % 64) << (next % 64), k);
+            let between = known >> (next % 64) << (next % 64) & ((1 << (k % 64)) - 1);
             let corrections = between.count_ones();
             let zeros = k.wrapping_sub(next).wrapping_sub(corrections);
             room[(to + i) % ROOM] = new_token(zeros, corrections, negative >> (k % 64) & 1 == 0);
@@ -169,8 +233,7 @@ fn refine(refined: Refined, band: Band, room: &mut Room, at: usize) -> usize {
 }
 
 /// Takes the lowest bit out of a word and gives its place; 63 where there is none.
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[inline(always)]
 fn next_of(rest: &mut u64) -> u32 {
     let k = (*rest | 1 << 63).trailing_zeros();
     *rest &= rest.wrapping_sub(1);
@@ -179,8 +242,7 @@ fn next_of(rest: &mut u64) -> u32 {
 
 /// Whether 16 bits or more that are not set lie between two that follow each other in `word`, or below the first of
 /// them from the bit `before` on.
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[inline(always)]
 fn has_long_run(word: u64, before: u64) -> bool {
     let one = word | before;
     let two = one | one << 1;
@@ -244,16 +306,27 @@ fn change(block: &mut Block, Changes { places, negative }: Changes, low: u32) {
     }
 }
 
+/// Values that the caller has behind each place that it gives.
+#[inline(always)]
+fn first_64(values: &[i16]) -> &Block {
+    let (blocks, _) = values.as_chunks();
+    &blocks[0]
+}
+
 /// The signs of 64 words.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn signs(a: __m256i, b: __m256i, c: __m256i, d: __m256i) -> u64 {
-    // The words become bytes, in both halves of the vector by themselves; the quarters are put in order after it.
-    let pack = |a, b| {
-        let packed = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi16(a, b));
-        u64::from(_mm256_movemask_epi8(packed).cast_unsigned())
-    };
-    pack(a, b) | pack(c, d) << 32
+    signs_of_half(a, b) | signs_of_half(c, d) << 32
+}
+
+/// The signs of 32 words. They become bytes, in both halves of the vector by themselves; the quarters are put in order
+/// after it.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn signs_of_half(a: __m256i, b: __m256i) -> u64 {
+    let packed = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi16(a, b));
+    u64::from(_mm256_movemask_epi8(packed).cast_unsigned())
 }
 
 #[inline]

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::jpeg::coeff::BLOCK_BYTES;
-use crate::jpeg::entropy::group::Blocks;
+use crate::jpeg::entropy::group::Group;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Sizes;
@@ -152,6 +152,8 @@ impl<'a> Batch<'a> {
         let mut may_despair = self.ways.is_some();
         let takes_sparse = K::TAKES_SPARSE && !self.parts.iter().any(Part::is_sequential);
         let (mut sparse, mut unpacker) = (SparseRow::default(), Unpacker::default());
+        // Those of a packed picture count a row of each thread themselves.
+        let counts_row = !matches!(rows, Rows::Packed(_));
         rows.for_each(frame, numbers, |y, row| {
             pass.cancel.check()?;
             match row {
@@ -175,7 +177,7 @@ impl<'a> Batch<'a> {
             }
             debug_assert_eq!(self.rows.end, y, "rows come in their order");
             self.rows.end = y + 1;
-            let bytes = self.bytes() + sparse.bytes() + unpacker.bytes();
+            let bytes = self.bytes() + if counts_row { sparse.bytes() + unpacker.bytes() } else { 0 };
             pass.hold(self.known, bytes)?;
             self.known = bytes;
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
@@ -194,7 +196,9 @@ impl<'a> Batch<'a> {
                 bytes -= left;
             }
             Ok(())
-        })
+        })?;
+        let bytes = self.bytes();
+        pass.hold(std::mem::replace(&mut self.known, bytes), bytes)
     }
 
     /// Gives back what is only needed where more rows come at once.
@@ -376,12 +380,12 @@ impl<'a> Batch<'a> {
     /// An MCU row of the scans of AC coefficients, which take blocks in raster order, and what is put aside of it for
     /// those of DC. A component may have as many rows of blocks in it as an MCU of all components has (T.81 A.2.2).
     #[inline(always)]
-    fn groups<B: Blocks>(
+    fn groups<G: Group>(
         &mut self,
         kernels: impl AcKernels,
         looked_at: &[bool],
         y: u32,
-        row_of: impl Fn(usize, u32) -> B,
+        row_of: impl Fn(usize, u32) -> G,
     ) {
         let Self { frame, parts, wanted, planes, dc, store, .. } = self;
         for (i, component) in frame.components.iter().enumerate().filter(|&(i, _)| looked_at[i]) {

@@ -14,6 +14,7 @@ use crate::jpeg::entropy::baseline::in_range;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::MAX_COMPONENTS;
 use crate::jpeg::window::Window;
+use sparse::SparseRow;
 
 /// The MCU rows of a picture.
 #[derive(Clone, Debug)]
@@ -23,8 +24,8 @@ pub(crate) struct PackedPicture {
     /// Those after them.
     rest: Option<Rest>,
     bytes: u64,
-    /// Of a window for a row.
-    window_bytes: u64,
+    /// Of a row, with its zeros or in order for scans.
+    row_bytes: u64,
 }
 
 /// The MCUs of a picture from one of them on, as far as they have come.
@@ -84,7 +85,7 @@ impl PackedPicture {
     pub(crate) fn new(window: &Window, rows: u32) -> Self {
         let rows = Vec::with_capacity(rows as usize);
         let bytes = (rows.capacity() * size_of::<PackedRow>()) as u64;
-        Self { rows, rest: None, bytes, window_bytes: window.bytes() }
+        Self { rows, rest: None, bytes, row_bytes: SparseRow::most_bytes(window) }
     }
 
     /// Adds the next row.
@@ -112,9 +113,9 @@ impl PackedPicture {
         }
     }
 
-    /// Bytes of memory in use where so many threads unpack rows.
+    /// Bytes of memory in use where so many threads take rows.
     pub(crate) fn bytes(&self, threads: usize) -> u64 {
-        self.bytes + self.window_bytes * threads as u64
+        self.bytes + self.row_bytes * threads as u64
     }
 }
 

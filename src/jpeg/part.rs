@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::jpeg::Coding;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::emit::emit;
-use crate::jpeg::entropy::group::Blocks;
+use crate::jpeg::entropy::group::Group;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
 use crate::jpeg::entropy::run::Run;
 use crate::jpeg::entropy::store::Store;
@@ -155,7 +155,7 @@ impl<'a> Part<'a> {
 
     /// Some blocks of a row of the only component of a scan of AC coefficients, all of one restart interval.
     #[inline(always)]
-    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: impl Blocks, planes: &Planes, store: &mut Store) {
+    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: impl Group, planes: &Planes, store: &mut Store) {
         let tokens = &mut self.tokens;
         match &mut self.tokeniser {
             Tokeniser::AcFirst(t) => t.group(kernels, blocks, planes, tokens),

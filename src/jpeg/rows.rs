@@ -168,7 +168,7 @@ pub(crate) struct Unpacker {
 }
 
 impl Unpacker {
-    /// A row of a frame, always the same one, with its zeros; of the components that are not `wanted` it may have
+    /// A row with its zeros, of the same frame each time; of the components that are not `wanted` it may have
     /// anything.
     pub(crate) fn with_zeros<'a>(
         &'a mut self,

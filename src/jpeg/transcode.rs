@@ -120,7 +120,8 @@ impl Transcoder {
 
     /// How many threads may work on a picture, the caller's among them, up to eight; 1 at first. The bytes of the
     /// result do not depend on it. A sequential source of one scan is decoded by two of them, the scans of others by
-    /// all, unless it is tolerant. A thread of a rayon pool works alone.
+    /// all, unless it is tolerant. A thread of a rayon pool works alone. On Linux the others move away from the
+    /// processor of the caller, by their own affinity, which is the caller's again at once.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self

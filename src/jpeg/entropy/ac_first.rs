@@ -1,7 +1,7 @@
 //! First scans of a band of AC coefficients: runs, sizes, and runs of blocks whose band has ended (T.81 G.1.2.2).
 
 use super::baseline::in_range;
-use super::group::Blocks;
+use super::group::Group;
 use super::planes::{AcKernels, Planes, filled};
 use super::run::{Run, end_of_band};
 use super::token::{MAX_RUN, MAX_SIZE, Room, SlotKind, Token, Tokens, put_large};
@@ -83,7 +83,7 @@ impl Tokeniser {
 
     /// A group of blocks with its planes.
     #[inline(always)]
-    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: impl Blocks, planes: &Planes, tokens: &mut Tokens) {
+    pub(crate) fn group(&mut self, kernels: impl AcKernels, blocks: impl Group, planes: &Planes, tokens: &mut Tokens) {
         let in_band = self.band.mask();
         let not_zero = planes.not_zero(self.band.low);
         let mut from = 0;
@@ -97,7 +97,7 @@ impl Tokeniser {
             let room = tokens.room();
             let (symbol, extra, _) = end_of_band(self.run.blocks);
             room[0] = (extra << EXTRA_AT | symbol) as Token;
-            let end = blocks.first(kernels, i, new, self.band, room, usize::from(self.run.blocks > 0));
+            let end = blocks.put_first(kernels, i, new, self.band, room, usize::from(self.run.blocks > 0));
             tokens.advance(end);
             self.run.blocks = u32::from(new.ilog2() < self.band.end as u32);
         }

@@ -1,4 +1,4 @@
-//! Blocks of a row of a component, as the scans of it take them a group at a time: with their zeros or without.
+//! Blocks of a row of a component, of which its scans take a group at a time: with their zeros or without.
 
 use super::Band;
 use super::planes::{AcKernels, Planes, Wanted};
@@ -6,25 +6,25 @@ use super::token::Room;
 use crate::jpeg::coeff::Block;
 
 /// Some blocks that lie side by side.
-pub(crate) trait Blocks: Copy {
+pub(crate) trait Group: Copy {
     fn len(self) -> usize;
 
-    /// The first of them, so many, and the others.
+    /// So many of them, and those behind.
     fn split_at(self, count: usize) -> (Self, Self);
 
-    /// The first coefficient of each.
+    /// The DC coefficient of each.
     fn dc(self) -> impl Iterator<Item = i16>;
 
     /// The planes that are wanted of a group.
     fn planes(self, kernels: impl AcKernels, wanted: Wanted, planes: &mut Planes);
 
-    /// [`AcKernels::first`] of the block with this number.
-    fn first(self, kernels: impl AcKernels, i: usize, new: u64, band: Band, room: &mut Room, at: usize) -> usize;
+    /// Tokens of a first scan of the block with this number, as [`AcKernels::first`] puts them.
+    fn put_first(self, kernels: impl AcKernels, i: usize, new: u64, band: Band, room: &mut Room, at: usize) -> usize;
 }
 
 /// Blocks without their zeros.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sparse<'a> {
+pub(crate) struct SparseBlocks<'a> {
     /// Of each block, its first coefficient and all that are not zero.
     pub(crate) places: &'a [u64],
     /// Where the values of each begin.
@@ -38,7 +38,7 @@ pub(crate) struct Sparse<'a> {
 /// Values that may be looked at from where those of a block begin.
 pub(crate) const BEHIND: usize = 64;
 
-impl<'a> Sparse<'a> {
+impl<'a> SparseBlocks<'a> {
     /// The places of a block, and its values with some more behind them.
     #[inline(always)]
     pub(crate) fn block(self, i: usize) -> (u64, &'a [i16]) {
@@ -46,7 +46,7 @@ impl<'a> Sparse<'a> {
     }
 }
 
-impl Blocks for &[Block] {
+impl Group for &[Block] {
     #[inline(always)]
     fn len(self) -> usize {
         <[Block]>::len(self)
@@ -68,12 +68,12 @@ impl Blocks for &[Block] {
     }
 
     #[inline(always)]
-    fn first(self, kernels: impl AcKernels, i: usize, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    fn put_first(self, kernels: impl AcKernels, i: usize, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
         kernels.first(&self[i], new, band, room, at)
     }
 }
 
-impl Blocks for Sparse<'_> {
+impl Group for SparseBlocks<'_> {
     #[inline(always)]
     fn len(self) -> usize {
         self.places.len()
@@ -96,7 +96,7 @@ impl Blocks for Sparse<'_> {
     }
 
     #[inline(always)]
-    fn first(self, kernels: impl AcKernels, i: usize, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    fn put_first(self, kernels: impl AcKernels, i: usize, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
         kernels.sparse_first(self.block(i), new, band, room, at)
     }
 }
@@ -139,7 +139,7 @@ mod tests {
                 values.extend(block[1..].iter().filter(|&&value| value != 0));
             }
             values.extend((0..BEHIND).map(|_| i16::from(noise.next())));
-            let sparse = Sparse { places: &places, starts: &starts, values: &values, offset: 3 };
+            let sparse = SparseBlocks { places: &places, starts: &starts, values: &values, offset: 3 };
             assert!(sparse.dc().eq(blocks.iter().map(|block| block[0].wrapping_add(3))));
             let (low, mut wanted) = (noise.next() % 14, Wanted::default());
             if round.is_multiple_of(3) {

@@ -4,7 +4,7 @@
 
 use super::ac_first::put_coefficient;
 use super::ac_refine::{correct, new_token, through_16th};
-use super::group::Sparse;
+use super::group::SparseBlocks;
 use super::token::{Room, Token, ZRL};
 use super::{Band, pairs};
 use crate::jpeg::coeff::Block;
@@ -124,12 +124,12 @@ pub(crate) trait AcKernels: Copy + Send + Sync {
         expand(places, values, room);
     }
 
-    /// Whether scans had better take blocks without their zeros as they are.
+    /// Whether scans had better take blocks without their zeros as they are. If not, they are unpacked for them.
     const TAKES_SPARSE: bool = false;
 
     /// [`AcKernels::planes`] of blocks without their zeros; of their first coefficients they may say anything.
     #[inline(always)]
-    fn sparse_planes(self, blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) {
+    fn sparse_planes(self, blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) {
         sparse_planes(blocks, wanted, planes);
     }
 
@@ -181,6 +181,7 @@ pub(crate) fn sparse_first((places, values): (u64, &[i16]), new: u64, band: Band
     first_of(|k| values[(places & below(k)).count_ones() as usize], new, band, room, at)
 }
 
+/// [`AcKernels::first`] by the value at each of the positions in `new`.
 #[inline(always)]
 fn first_of(value: impl Fn(u32) -> i16, mut new: u64, band: Band, room: &mut Room, mut at: usize) -> usize {
     let mut next = band.start as u32;
@@ -199,8 +200,9 @@ fn first_of(value: impl Fn(u32) -> i16, mut new: u64, band: Band, room: &mut Roo
     at
 }
 
+/// [`AcKernels::sparse_planes`], a value after the other.
 #[inline(always)]
-fn sparse_planes(blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) {
+fn sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) {
     for i in 0..blocks.places.len() {
         let (places, values) = blocks.block(i);
         let word = |holds: &dyn Fn(i16) -> bool| {

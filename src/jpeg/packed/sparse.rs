@@ -1,19 +1,20 @@
 //! An MCU row of a packed picture in the order in which scans of one component take it, still without its zeros.
 
 use super::Spliced;
-use crate::jpeg::entropy::group::{BEHIND, Sparse};
+use crate::jpeg::coeff::BLOCK_BYTES;
+use crate::jpeg::entropy::group::{BEHIND, SparseBlocks};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
-use crate::jpeg::window;
+use crate::jpeg::window::{self, Window};
 
 /// The blocks of an MCU row, by component.
 #[derive(Debug, Default)]
 pub(crate) struct SparseRow {
-    parts: [Part; MAX_COMPONENTS],
+    parts: [SparsePart; MAX_COMPONENTS],
 }
 
 /// The rows of a component that an MCU row of the frame has.
 #[derive(Debug, Default)]
-struct Part {
+struct SparsePart {
     /// Of the blocks of the rows, those that pad MCUs included.
     places: Vec<u64>,
     starts: Vec<u32>,
@@ -47,16 +48,22 @@ impl SparseRow {
 
     /// A row of blocks of a component that was taken, counted from the top of the picture.
     #[inline(always)]
-    pub(crate) fn row(&self, component: usize, row: u32) -> Sparse<'_> {
-        let Part { places, starts, values, offset, stride, wide } = &self.parts[component];
+    pub(crate) fn row(&self, component: usize, row: u32) -> SparseBlocks<'_> {
+        let SparsePart { places, starts, values, offset, stride, wide } = &self.parts[component];
         let first = row as usize % (places.len() / stride) * stride;
         let blocks = first..first + wide;
-        Sparse { places: &places[blocks.clone()], starts: &starts[blocks], values, offset: *offset }
+        SparseBlocks { places: &places[blocks.clone()], starts: &starts[blocks], values, offset: *offset }
+    }
+
+    /// Bytes of memory in use at most, of a row of the form of a window.
+    pub(crate) fn most_bytes(window: &Window) -> u64 {
+        let beside = (size_of::<u64>() + size_of::<u32>()) as u64;
+        window.bytes() + window.bytes() / BLOCK_BYTES * beside
     }
 
     /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
-        let bytes = |part: &Part| {
+        let bytes = |part: &SparsePart| {
             size_of::<u64>() * part.places.capacity()
                 + size_of::<u32>() * part.starts.capacity()
                 + size_of::<i16>() * part.values.capacity()
@@ -65,7 +72,7 @@ impl SparseRow {
     }
 }
 
-impl Part {
+impl SparsePart {
     /// Room for so many blocks, none of which has come.
     #[inline(always)]
     fn clear(&mut self, blocks: usize) {
@@ -106,7 +113,9 @@ impl Part {
                 }
             }
         }
-        self.values.extend_from_slice(&values[..(start - first) as usize]);
+        let values = &values[..(start - first) as usize];
+        self.values.reserve_exact(values.len() + BEHIND);
+        self.values.extend_from_slice(values);
         before + places.len() / of_an_mcu
     }
 }
@@ -115,7 +124,7 @@ impl Part {
 mod tests {
     use super::*;
     use crate::jpeg::coeff::Block;
-    use crate::jpeg::entropy::group::Blocks;
+    use crate::jpeg::entropy::group::Group;
     use crate::jpeg::entropy::pairs;
     use crate::jpeg::entropy::planes::AcKernels;
     use crate::jpeg::packed::Rest;
@@ -127,11 +136,12 @@ mod tests {
     #[test]
     fn rows_are_those_of_the_picture_wherever_packed_ones_begin() {
         let pixels: Vec<u8> = (0..101 * 143 * 3_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8 ^ (i >> 6) as u8).collect();
-        for (format, bytes, subsampling) in [
-            (PixelFormat::Gray8, 1, Subsampling::S444),
-            (PixelFormat::Rgb8, 3, Subsampling::S420),
-            (PixelFormat::Rgb8, 3, Subsampling::S422),
-            (PixelFormat::Rgb8, 3, Subsampling::S444),
+        for (format, bytes, subsampling, wanted) in [
+            (PixelFormat::Gray8, 1, Subsampling::S444, [true; 3]),
+            (PixelFormat::Rgb8, 3, Subsampling::S420, [true; 3]),
+            (PixelFormat::Rgb8, 3, Subsampling::S420, [false, false, true]),
+            (PixelFormat::Rgb8, 3, Subsampling::S422, [true, false, true]),
+            (PixelFormat::Rgb8, 3, Subsampling::S444, [true; 3]),
         ] {
             let image = Image::new(&pixels[..101 * 143 * bytes], 101, 143, format).unwrap();
             let encoder = Encoder::default().coding(Coding::Baseline).subsampling(subsampling);
@@ -150,8 +160,8 @@ mod tests {
                 }
                 let mut sparse = SparseRow::default();
                 for y in rest.first_row()..frame.mcus_high {
-                    sparse.take(&frame, rest.row(y), |_| true);
-                    for (i, component) in frame.components.iter().enumerate() {
+                    sparse.take(&frame, rest.row(y), |i| wanted[i]);
+                    for (i, component) in frame.components.iter().enumerate().filter(|&(i, _)| wanted[i]) {
                         for row in component.rows_of(y) {
                             let blocks = expected.planes[i].row(row as usize);
                             let got = sparse.row(i, row);
@@ -167,7 +177,7 @@ mod tests {
         }
     }
 
-    fn with_zeros(sparse: Sparse<'_>, i: usize) -> Block {
+    fn with_zeros(sparse: SparseBlocks<'_>, i: usize) -> Block {
         let (places, values) = sparse.block(i);
         let mut room = [0; pairs::ROOM];
         Scalar.expand(places, values, &mut room);

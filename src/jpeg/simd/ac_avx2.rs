@@ -12,7 +12,7 @@ use super::lanes;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::ac_refine::new_token;
-use crate::jpeg::entropy::group::Sparse;
+use crate::jpeg::entropy::group::SparseBlocks;
 use crate::jpeg::entropy::planes::{self, AcKernels, Changes, Planes, Refined, Wanted, Words};
 use crate::jpeg::entropy::token::{MAX_SIZE, ROOM, Room, SlotKind, Token};
 
@@ -45,7 +45,7 @@ impl AcKernels for Avx2 {
         places(block: &Block) -> u64 = places;
         change(block: &mut Block, changes: Changes, low: u32) = change;
         first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize = first;
-        sparse_planes(blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) = sparse_planes;
+        sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) = sparse_planes;
         sparse_first(block: (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize = sparse_first;
     }
 
@@ -127,7 +127,7 @@ fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
 /// All planes of blocks without their zeros: what is known of their values is moved to their places.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn sparse_planes(blocks: Sparse<'_>, wanted: Wanted, planes: &mut Planes) {
+fn sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) {
     // What is there is not zero.
     let lows = wanted.not_zero & !1;
     for (i, &places) in blocks.places.iter().enumerate() {
@@ -169,7 +169,8 @@ fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usi
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn sparse_first((places, values): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
     let (mut chosen, own) = (_pext_u64(new, places), first_64(values));
-    // Behind those that are chosen the last value of the block is taken, which does not look large.
+    // Behind those that are chosen the last value of the block is taken: one that is not large, or the portable form has to
+    // do the block anyway.
     let last = 1 << (places.count_ones().max(1) - 1);
     let next = |_| {
         let i = (chosen | last).trailing_zeros();

@@ -45,9 +45,8 @@ struct Watch {
 pub(crate) struct Scope<'a, 's> {
     pool: &'a rayon_core::Scope<'s>,
     watch: &'a Watch,
-    caller: Processor,
-    /// Whether the caller is none of the crew.
-    is_outside: bool,
+    /// Where the caller is, unless it is one of the crew: that one may do the work itself.
+    caller: Option<Processor>,
     /// Pieces of work that are not done yet.
     left: Arc<AtomicUsize>,
 }
@@ -62,6 +61,10 @@ impl Crew {
 
     /// So many as there shall be, or as the system has to give.
     pub(super) fn helpers(&self) -> Option<&Helpers> {
+        // A thread of the caller's own pool would not wait for them.
+        if self.helpers.get().is_none() && rayon_core::current_thread_index().is_some() {
+            return None;
+        }
         let fewer = |&size: &usize| (size > 1).then_some(size / 2);
         let begin = || iter::successors(Some(self.size), fewer).find_map(Helpers::begin);
         self.helpers.get_or_init(begin).as_ref()
@@ -118,8 +121,8 @@ impl Helpers {
     pub(super) fn scope<'s, T>(&self, own: impl FnOnce(&Scope<'_, 's>) -> T) -> T {
         let is_outside = self.pool.current_thread_index().is_none();
         let done = self.pool.in_place_scope(|pool| {
-            let (watch, caller) = (&*self.watch, Processor::current());
-            let scope = Scope { pool, watch, caller, is_outside, left: Arc::default() };
+            let (watch, caller) = (&*self.watch, is_outside.then(Processor::current));
+            let scope = Scope { pool, watch, caller, left: Arc::default() };
             let done = own(&scope);
             scope.wait_awake();
             done
@@ -134,7 +137,7 @@ impl Helpers {
     fn stay_awake(&self) {
         let watch = Arc::clone(&self.watch);
         let calls = watch.calls.load(Ordering::Acquire);
-        self.pool.spawn_broadcast(move |_| watch.stay_awake(calls));
+        self.pool.spawn_broadcast(move |_| _ = watch.stay_awake(calls));
     }
 }
 
@@ -144,22 +147,22 @@ impl<'s> Scope<'_, 's> {
         self.left.fetch_add(1, Ordering::Relaxed);
         let (left, caller) = (Left(Arc::clone(&self.left)), self.caller);
         self.pool.spawn(move |_| {
-            caller.leave();
+            caller.into_iter().for_each(Processor::leave);
             work();
             drop(left);
         });
         let are_awake = self.watch.awake.load(Ordering::Relaxed) > 0;
         self.watch.call();
         // Who is woken on this processor can only leave it once it is there.
-        if !are_awake && self.is_outside {
+        if !are_awake && self.caller.is_some() {
             thread::yield_now();
         }
     }
 
     /// Waits for all that is left, for a while: whoever sleeps has to be woken, too.
     fn wait_awake(&self) {
-        if self.is_outside {
-            awake_until(|| self.left.load(Ordering::Acquire) == 0);
+        if self.caller.is_some() {
+            _ = awake_until(|| self.left.load(Ordering::Acquire) == 0);
         }
     }
 }
@@ -175,22 +178,24 @@ impl Watch {
         self.calls.fetch_add(1, Ordering::Release);
     }
 
-    /// Stays awake until there are more calls than so many.
-    fn stay_awake(&self, calls: usize) {
+    /// Stays awake for a while or until there are more calls than so many. Says whether there are.
+    fn stay_awake(&self, calls: usize) -> bool {
         self.awake.fetch_add(1, Ordering::Relaxed);
-        awake_until(|| self.calls.load(Ordering::Acquire) != calls);
+        let is_called = awake_until(|| self.calls.load(Ordering::Acquire) != calls);
         self.awake.fetch_sub(1, Ordering::Relaxed);
+        is_called
     }
 }
 
-/// Looks again and again, but gives way in between, for a while.
-fn awake_until(done: impl Fn() -> bool) {
-    for _ in 0..TURNS_AWAKE {
-        if done() {
-            break;
+/// Looks again and again, but gives way in between, for a while. Says whether it is done.
+fn awake_until(done: impl Fn() -> bool) -> bool {
+    (0..TURNS_AWAKE).any(|_| {
+        let is_done = done();
+        if !is_done {
+            thread::yield_now();
         }
-        thread::yield_now();
-    }
+        is_done
+    })
 }
 
 /// What panics in a job is handed on by its scope.
@@ -257,21 +262,52 @@ mod tests {
     }
 
     #[test]
-    fn who_is_awake_hears_of_work_and_goes_to_sleep_without() {
-        let helpers = Helpers::begin(3).unwrap();
-        let done = AtomicUsize::new(0);
-        for _ in 0..100 {
-            helpers.scope(|scope| (0..5).for_each(|_| scope.spawn(|| _ = done.fetch_add(1, Ordering::Relaxed))));
-        }
-        assert_eq!(done.load(Ordering::Relaxed), 500);
-        let are_awake = || helpers.watch.awake.load(Ordering::Relaxed) > 0;
-        assert!(
-            (0..1 << 20).any(|_| {
-                thread::yield_now();
-                !are_awake()
-            }),
-            "nobody sleeps"
-        );
+    fn who_is_awake_hears_of_a_call_and_sleeps_without() {
+        let watch = Watch::default();
+        assert!(!watch.stay_awake(0));
+        watch.call();
+        assert!(watch.stay_awake(0) && !watch.stay_awake(1));
+        assert_eq!(watch.awake.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn work_calls_who_is_awake() {
+        let helpers = Helpers::begin(2).unwrap();
+        let calls = || helpers.watch.calls.load(Ordering::Relaxed);
+        helpers.scope(|scope| (0..3).for_each(|_| scope.spawn(|| ())));
+        assert_eq!(calls(), 3);
+    }
+
+    #[test]
+    fn a_thread_of_a_pool_begins_no_others() {
+        let crew = Crew::new(2);
+        let own = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        assert!(own.install(|| crew.helpers().is_none()));
+        assert!(crew.helpers().is_some());
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn work_is_not_done_on_the_processor_of_the_caller() {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+        let work = || {
+            let (all, own) = (sched_getaffinity(None).unwrap(), sched_getcpu());
+            if all.count() == 1 {
+                return eprintln!("skipped: there is a single processor");
+            }
+            let mut only = CpuSet::new();
+            only.set(own);
+            sched_setaffinity(None, &only).unwrap();
+            let helpers = Helpers::begin(1).unwrap();
+            for _ in 0..20 {
+                // To where the caller is, and free to go.
+                let come = || [&only, &all].iter().for_each(|set| sched_setaffinity(None, set).unwrap());
+                helpers.scope(|scope| scope.spawn(come));
+                helpers.scope(|scope| scope.spawn(|| assert_ne!(sched_getcpu(), own)));
+            }
+        };
+        // The processors of this thread are left alone.
+        thread::spawn(work).join().unwrap();
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Processor {
         let Ok(all) = sched_getaffinity(None) else { return };
         let mut others = all;
         others.unset(processor);
-        // What it may be on is given back even if the system has not taken it.
+        // What it may be on is given back at once. Should the system refuse that, it may be on the others.
         if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
             _ = sched_setaffinity(None, &all);
         }

@@ -298,13 +298,17 @@ mod tests {
             let mut only = CpuSet::new();
             only.set(own);
             sched_setaffinity(None, &only).unwrap();
-            let helpers = Helpers::begin(1).unwrap();
+            let (helpers, elsewhere) = (Helpers::begin(1).unwrap(), AtomicUsize::new(0));
             for _ in 0..20 {
                 // To where the caller is, and free to go.
                 let come = || [&only, &all].iter().for_each(|set| sched_setaffinity(None, set).unwrap());
                 helpers.scope(|scope| scope.spawn(come));
-                helpers.scope(|scope| scope.spawn(|| assert_ne!(sched_getcpu(), own)));
+                let count = || _ = elsewhere.fetch_add(usize::from(sched_getcpu() != own), Ordering::Relaxed);
+                helpers.scope(|scope| scope.spawn(count));
             }
+            // The system may move it back before it looks.
+            let elsewhere = elsewhere.into_inner();
+            assert!(elsewhere >= 15, "{elsewhere} of 20");
         };
         // The processors of this thread are left alone.
         thread::spawn(work).join().unwrap();

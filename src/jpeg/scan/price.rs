@@ -224,7 +224,8 @@ fn ones(words: &[u64]) -> u32 {
 #[derive(Debug)]
 struct Filled {
     words: Vec<u64>,
-    /// Scratch: where runs begin, and where blocks without anything go on for a while.
+    /// Scratch: where runs begin, and where blocks without anything go on for a while, of which one word stands behind all
+    /// blocks.
     starts: Vec<u64>,
     empty: Vec<u64>,
     /// Bits of the last word that stand for blocks.
@@ -235,7 +236,7 @@ impl Filled {
     fn new(blocks: usize) -> Self {
         let long = blocks.div_ceil(64);
         let last_word = u64::MAX >> ((64 - blocks % 64) % 64);
-        Self { words: vec![0; long], starts: vec![0; long], empty: vec![0; long], last_word }
+        Self { words: vec![0; long], starts: vec![0; long], empty: vec![0; long + 1], last_word }
     }
 
     fn clear(&mut self) {
@@ -256,44 +257,58 @@ impl Filled {
     /// with the run, or begin one after a block that has the last coefficient.
     #[inline(always)]
     fn runs(&mut self, last: &[u64]) -> [u32; RUN_CLASSES] {
+        let Self { words, starts, empty, last_word } = self;
+        let long = words.len();
+        let (last, empty) = (&last[..long], &mut empty[..long + 1]);
         let mut before = 1;
-        let words = self.words.iter().zip(last);
-        for ((start, empty), (&filled, &last)) in self.starts.iter_mut().zip(&mut self.empty).zip(words) {
+        for (((start, empty), &filled), &last) in starts.iter_mut().zip(&mut *empty).zip(&*words).zip(last) {
             *start = !last & (filled | last << 1 | before);
             *empty = !filled;
             before = last >> 63;
         }
-        if let (Some(start), Some(empty)) = (self.starts.last_mut(), self.empty.last_mut()) {
-            *start &= self.last_word;
-            *empty &= self.last_word;
+        if let Some(start) = starts.last_mut() {
+            *start &= *last_word;
+            empty[long - 1] &= *last_word;
         }
         // Runs of at least 2^n blocks: those after whose first block 2^n - 1 more are empty. `empty` says of every
         // block whether 2^(n-1) from it on are.
         let mut at_least = [0; RUN_CLASSES + 1];
-        at_least[0] = ones(&self.starts);
+        at_least[0] = ones(starts);
         for (n, runs) in at_least[1..RUN_CLASSES].iter_mut().enumerate() {
-            let step = 1 << n;
-            let mut sum = 0;
-            for (i, &start) in self.starts.iter().enumerate() {
-                sum += (start & later(&self.empty, i, 1) & later(&self.empty, i, step)).count_ones();
-            }
-            *runs = sum;
-            if sum == 0 {
+            *runs = longer(starts, empty, 1 << n);
+            if *runs == 0 {
                 break;
-            }
-            for i in 0..self.empty.len() {
-                self.empty[i] &= later(&self.empty, i, step);
             }
         }
         std::array::from_fn(|n| at_least[n] - at_least[n + 1])
     }
 }
 
-/// Word `i` of a string of bits that is moved down by `step`, 1 or more.
+/// How many runs have `2 * step` blocks at least: `starts` are their first blocks, and `empty` says of every block whether
+/// `step` from it on are empty, from then on whether twice as many. Its last word stands behind all blocks.
 #[inline(always)]
-fn later(words: &[u64], i: usize, step: usize) -> u64 {
-    let at = |i: usize| words.get(i).copied().unwrap_or(0);
-    if step < 64 { words[i] >> step | at(i + 1) << (64 - step) } else { at(i + step / 64) }
+fn longer(starts: &[u64], empty: &mut [u64], step: usize) -> u32 {
+    if step < 64 {
+        return longer_by(starts, empty, |empty, i| empty[i] >> step | empty[i + 1] << (64 - step));
+    }
+    let long = starts.len();
+    let words = (step / 64).min(long);
+    let sum = longer_by(&starts[..long - words], empty, |empty, i| empty[i + words]);
+    empty[long - words..].fill(0);
+    sum
+}
+
+/// [`longer`] by the word of `empty` that is moved down by its step. Each is read before it is written, so that many can be
+/// taken at once.
+#[inline(always)]
+fn longer_by(starts: &[u64], empty: &mut [u64], later: impl Fn(&[u64], usize) -> u64) -> u32 {
+    let mut sum = 0;
+    for (i, start) in starts.iter().enumerate() {
+        let (later, next) = (later(empty, i), empty[i] >> 1 | empty[i + 1] << 63);
+        sum += (start & next & later).count_ones();
+        empty[i] &= later;
+    }
+    sum
 }
 
 /// Bits of the symbols of a scan with their extra bits, and how many symbols its table has. `runs` are added to

@@ -106,6 +106,7 @@ mod tests {
     use super::*;
     use crate::jpeg::entropy::planes::{GROUP, Words};
     use crate::jpeg::entropy::token::ROOM;
+    use crate::jpeg::simd::noise::{Noise, random_blocks};
     use crate::jpeg::simd::{Level, Scalar, Simd};
 
     #[test]
@@ -172,27 +173,6 @@ mod tests {
                     assert_eq!(room[i % 2..end], expected[i % 2..end], "first, {band:?} of {block:?}");
                 }
             }
-        }
-    }
-
-    /// Blocks from empty to full, of values from small to the whole type.
-    fn random_blocks(noise: &mut Noise) -> Vec<Block> {
-        let blocks = (0..GROUP).map(|i| {
-            let (density, shift) = (noise.next() >> (i % 8), i / 8 * 2);
-            std::array::from_fn(|_| {
-                let value = i16::from_le_bytes([noise.next(), noise.next()]) >> shift;
-                if noise.next() <= density { value } else { 0 }
-            })
-        });
-        blocks.collect()
-    }
-
-    struct Noise(u32);
-
-    impl Noise {
-        fn next(&mut self) -> u8 {
-            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (self.0 >> 24) as u8
         }
     }
 }

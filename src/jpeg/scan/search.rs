@@ -10,6 +10,7 @@ use super::split::{Band, Prices, cheapest};
 use super::statistics::Statistics;
 use super::{Scan, dc, fixed};
 use crate::error::Result;
+use crate::jpeg::entropy::group::Group;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::threads::{self, Threads};
@@ -58,7 +59,7 @@ pub(crate) fn sparse(picture: Picture<'_>, kernels: impl AcKernels) -> Vec<Scan>
 /// costs a header and saves nothing.
 fn ways_of_dc(frame: &Frame, kernels: impl AcKernels, sample: &Sample<'_>) -> Vec<Choice> {
     let mut rows = DcRows::default();
-    sample.rows(kernels, |_| true, |i, row| rows.push(i, row.iter().map(|block| block[0])));
+    sample.rows(kernels, |_| true, |i, row| rows.push(i, row.dc()));
     let differences = Differences::new(kernels, frame, &rows, false, &threads::ALONE);
     let scan = |components| Scan { components, start: 0, end: 0, high: 0, low: 0 };
     let way = |groups: Vec<Vec<usize>>| {

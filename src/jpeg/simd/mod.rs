@@ -264,8 +264,12 @@ impl Kernels for Scalar {
 }
 
 #[cfg(test)]
+pub(crate) mod noise;
+
+#[cfg(test)]
 #[allow(clippy::cast_possible_truncation)] // of small numbers
 mod tests {
+    use super::noise::{Noise, random_blocks};
     use super::*;
     use crate::jpeg::entropy::Band;
     use crate::jpeg::entropy::pairs;
@@ -289,18 +293,6 @@ mod tests {
             }
             $check(Scalar);
         };
-    }
-
-    /// Blocks from empty to full, of values from small to the whole type.
-    fn random_blocks(noise: &mut Noise) -> Vec<Block> {
-        let blocks = (0..GROUP).map(|i| {
-            let (density, shift) = (noise.next() >> (i % 8), i / 8 * 2);
-            std::array::from_fn(|_| {
-                let value = i16::from_le_bytes([noise.next(), noise.next()]) >> shift;
-                if noise.next() <= density { value } else { 0 }
-            })
-        });
-        blocks.collect()
     }
 
     fn ac_is_scalar<K: AcKernels>(kernels: K) {
@@ -408,34 +400,6 @@ mod tests {
     }
 
     const ROOM_OF_NOTHING: Room = [0; ROOM];
-
-    struct Noise(u32);
-
-    impl Noise {
-        fn next(&mut self) -> u8 {
-            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (self.0 >> 24) as u8
-        }
-
-        fn word(&mut self) -> u64 {
-            u64::from_le_bytes(std::array::from_fn(|_| self.next()))
-        }
-
-        fn bytes(&mut self, len: usize) -> Vec<u8> {
-            (0..len).map(|_| self.next()).collect()
-        }
-
-        /// Level-shifted samples with fractions, the ends of the range among them.
-        fn samples(&mut self, len: usize) -> Vec<f32> {
-            (0..len)
-                .map(|_| match self.next() {
-                    0..16 => -128.0,
-                    16..32 => 127.0,
-                    _ => f32::from(self.next()) - 128.0 + f32::from(self.next()) / 257.0,
-                })
-                .collect()
-        }
-    }
 
     fn bits(rows: &[Vec<f32>]) -> Vec<Vec<u32>> {
         rows.iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()

@@ -15,7 +15,7 @@ use super::processor::Processor;
 /// wants its processor.
 const TURNS_AWAKE: usize = 1 << 10;
 /// How often the caller gives way to threads that it has begun.
-const TIMES_TO_GIVE_WAY: usize = 4;
+const TURNS_TO_BEGIN: usize = 4;
 
 /// So many threads, which begin with the first work.
 #[derive(Debug)]
@@ -102,12 +102,7 @@ impl Helpers {
         };
         let helpers = Self { pool, handles, watch: Arc::default() };
         helpers.stay_awake();
-        for _ in 0..TIMES_TO_GIVE_WAY {
-            if begun.load(Ordering::Relaxed) == size {
-                break;
-            }
-            thread::yield_now();
-        }
+        _ = give_way_until(TURNS_TO_BEGIN, || begun.load(Ordering::Relaxed) == size);
         Some(helpers)
     }
 
@@ -162,7 +157,7 @@ impl<'s> Scope<'_, 's> {
     /// Waits for all that is left, for a while: whoever sleeps has to be woken, too.
     fn wait_awake(&self) {
         if self.caller.is_some() {
-            _ = awake_until(|| self.left.load(Ordering::Acquire) == 0);
+            _ = give_way_until(TURNS_AWAKE, || self.left.load(Ordering::Acquire) == 0);
         }
     }
 }
@@ -181,15 +176,15 @@ impl Watch {
     /// Stays awake for a while or until there are more calls than so many. Says whether there are.
     fn stay_awake(&self, calls: usize) -> bool {
         self.awake.fetch_add(1, Ordering::Relaxed);
-        let is_called = awake_until(|| self.calls.load(Ordering::Acquire) != calls);
+        let is_called = give_way_until(TURNS_AWAKE, || self.calls.load(Ordering::Acquire) != calls);
         self.awake.fetch_sub(1, Ordering::Relaxed);
         is_called
     }
 }
 
-/// Looks again and again, but gives way in between, for a while. Says whether it is done.
-fn awake_until(done: impl Fn() -> bool) -> bool {
-    (0..TURNS_AWAKE).any(|_| {
+/// Gives way so often at most, until it is `done`. Says whether it is.
+fn give_way_until(turns: usize, done: impl Fn() -> bool) -> bool {
+    (0..turns).any(|_| {
         let is_done = done();
         if !is_done {
             thread::yield_now();

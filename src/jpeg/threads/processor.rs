@@ -7,27 +7,27 @@
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-/// A processor, where the system tells.
+/// A processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Processor(Option<usize>);
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) struct Processor(usize);
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 impl Processor {
     /// The one that the calling thread is on.
     pub(super) fn current() -> Self {
-        Self(Some(sched_getcpu()))
+        Self(sched_getcpu())
     }
 
     /// Moves the calling thread to another processor if it is on this one and may be on others. It may be on the same
     /// ones afterwards.
     pub(super) fn leave(self) {
-        let Self(Some(processor)) = self else { return };
-        if Self::current() != self || processor >= CpuSet::MAX_CPU {
+        if Self::current() != self || self.0 >= CpuSet::MAX_CPU {
             return;
         }
         let Ok(all) = sched_getaffinity(None) else { return };
         let mut others = all;
-        others.unset(processor);
+        others.unset(self.0);
         // What it may be on is given back at once. Should the system refuse that, it may be on the others.
         if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
             _ = sched_setaffinity(None, &all);
@@ -35,11 +35,15 @@ impl Processor {
     }
 }
 
+/// Some processor: which one, nobody asks.
+#[derive(Clone, Copy, Debug)]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) struct Processor;
+
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 impl Processor {
-    /// Nobody knows.
     pub(super) fn current() -> Self {
-        Self(None)
+        Self
     }
 
     /// Others begin threads where there is room.

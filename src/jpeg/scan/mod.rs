@@ -7,11 +7,12 @@
 //! fixed    scripts that do not depend on the AC coefficients
 //! script   scripts of the caller's own, by way of text
 //! ways     a choice among known scripts, which are made together
-//! search   the smallest scans, with an effort: sample -> statistics -> price -> split, and dc -> allot
+//! search   the smallest scans, with an effort: sample -> statistics -> component (price, split), and dc -> allot
 //! size     of headers, and of what is stuffed, for all who reckon what a scan takes
 //! ```
 
 mod allot;
+mod component;
 pub(crate) mod dc;
 pub(crate) mod effort;
 pub(crate) mod fixed;

@@ -39,6 +39,13 @@ impl<'a> Sample<'a> {
         Self { picture, numbers }
     }
 
+    /// The same in so many parts, one after the other, or in fewer where there are not as many rows.
+    pub(super) fn parts(&self, count: usize) -> Vec<Self> {
+        let of_a_part = self.numbers.len().div_ceil(count);
+        let part = |numbers: &[u32]| Self { picture: self.picture, numbers: numbers.to_vec() };
+        self.numbers.chunks(of_a_part).map(part).collect()
+    }
+
     /// Gives the rows of blocks of some components to `take`.
     pub(super) fn rows(
         &self,

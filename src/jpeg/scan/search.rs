@@ -2,11 +2,10 @@
 //! and the bits that may come later, by prices that follow from statistics.
 
 use super::allot::{Choice, cheapest_within};
+use super::component::{Component, Unpriced};
 use super::dc::{DcRows, Differences};
-use super::effort::{Bounds, Effort};
-use super::price::{self, Bands, Refinement, Scale, unpriced};
+use super::effort::Effort;
 use super::sample::{Picture, Sample};
-use super::split::{Band, Prices, cheapest};
 use super::statistics::Statistics;
 use super::{Scan, dc, fixed};
 use crate::error::Result;
@@ -15,6 +14,7 @@ use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::threads::{self, Threads};
 use crate::jpeg::write::Work;
+use crate::limits::Cancel;
 
 /// The smallest scans that were found, and about how many bytes they take: `max_scans` at most, of [`MAX_SCANS`], or
 /// those of the effort.
@@ -27,17 +27,8 @@ pub(crate) fn smallest(
     max_scans: Option<u8>,
     Work { threads, cancel, .. }: Work<'_>,
 ) -> Result<(Vec<Scan>, f32)> {
-    let sample = Sample::new(picture, effort.blocks, effort.one_of);
-    let dc = ways_of_dc(picture.frame, kernels, &sample);
-    let of_frame = &picture.frame.components;
-    let component = |i: usize, threads: &Threads| {
-        cancel.check().map(|()| Component::new(picture, kernels, &sample, effort, threads, i))
-    };
-    // The first is the largest: threads share it, and then the others.
-    let first = component(0, threads);
-    let blocks = |&i: &usize| of_frame[i].blocks() as usize;
-    let others = threads.share((1..of_frame.len()).collect(), blocks, |i| component(i, &threads::ALONE));
-    let components = std::iter::once(first).chain(others).collect::<Result<Vec<_>>>()?;
+    let (dc, statistics) = count(picture, kernels, effort, threads);
+    let components = priced(picture.frame, kernels, &statistics, effort, (threads, cancel))?;
     let most = max_scans.map_or(effort.scans, usize::from);
     // DC coefficients are the part behind the components.
     let (bytes, mut found) = cheapest_within(components.len() + 1, most, |part, each| match components.get(part) {
@@ -85,116 +76,99 @@ fn order(scan: &Scan) -> (u8, u8, usize) {
     }
 }
 
-/// Scans of one kind that have no prices yet.
-enum Unpriced<'a> {
-    /// At this Al.
-    Firsts(usize),
-    Refinements(&'a Refinement<'a>),
+/// What is made of a part of the sample.
+enum Counted {
+    Dc(Vec<Choice>),
+    Ac(Statistics),
 }
 
-/// The prices of a component's scans.
-struct Component {
-    prices: Prices,
-    bounds: Vec<usize>,
-}
-
-impl Component {
-    fn new(
-        picture: Picture<'_>,
-        kernels: impl AcKernels,
-        sample: &Sample<'_>,
-        effort: &Effort,
-        threads: &Threads,
-        component: usize,
-    ) -> Self {
-        let is_chroma = picture.has_chroma && component > 0;
-        let lows = effort.lows[usize::from(is_chroma)];
-        let mut statistics = Statistics::new(lows);
-        let is_this = |i| i == component;
-        sample.rows(kernels, is_this, |_, row| {
+/// Ways to send DC coefficients, and the statistics of each component.
+fn count(
+    picture: Picture<'_>,
+    kernels: impl AcKernels,
+    effort: &Effort,
+    threads: &Threads,
+) -> (Vec<Choice>, Vec<Statistics>) {
+    let sample = Sample::new(picture, effort.blocks, effort.one_of);
+    let of_frame = &picture.frame.components;
+    let lows = |i: usize| effort.lows[usize::from(picture.has_chroma && i > 0)];
+    let parts = sample.parts(threads.count());
+    let of_components = (0..of_frame.len()).flat_map(|i| parts.iter().map(move |part| Some((i, part))));
+    // Every block is looked at once for DC, and for AC at each precision.
+    let looks = |job: &Option<(usize, _)>| match *job {
+        None => of_frame.iter().map(|component| component.blocks() as usize).sum(),
+        Some((i, _)) => lows(i) * of_frame[i].blocks() as usize / parts.len(),
+    };
+    let counted = threads.share(std::iter::once(None).chain(of_components).collect(), looks, |job| match job {
+        None => Counted::Dc(ways_of_dc(picture.frame, kernels, &sample)),
+        Some((i, part)) => Counted::Ac(statistics_of(kernels, i, part, lows(i))),
+    });
+    let (mut dc, mut statistics) = (Vec::new(), Vec::with_capacity(of_frame.len() * parts.len()));
+    for counted in counted {
+        match counted {
+            Counted::Dc(ways) => dc = ways,
+            Counted::Ac(part) => statistics.push(part),
+        }
+    }
+    let mut statistics = statistics.into_iter();
+    let joined = std::iter::from_fn(|| {
+        let mut whole = statistics.next()?;
+        statistics.by_ref().take(parts.len() - 1).for_each(|part| whole.join(part));
+        Some(whole)
+    });
+    let mut statistics: Vec<_> = joined.collect();
+    let levels = statistics.iter_mut().flat_map(Statistics::levels_mut).collect();
+    threads.share(
+        levels,
+        |_| 0,
+        |level| {
             kernels.run(
                 #[inline(always)]
-                || statistics.row(kernels, row),
+                || level.turn_over(),
             );
-        });
+        },
+    );
+    (dc, statistics)
+}
+
+/// Those of a component in some rows, at `lows` precisions.
+fn statistics_of(kernels: impl AcKernels, component: usize, rows: &Sample<'_>, lows: usize) -> Statistics {
+    let mut statistics = Statistics::new(lows);
+    let is_this = |i| i == component;
+    rows.rows(kernels, is_this, |_, row| {
         kernels.run(
             #[inline(always)]
-            || statistics.finish(),
+            || statistics.row(kernels, row),
         );
-        let blocks = picture.frame.components[component].blocks();
-        let scale = Scale::new(blocks, statistics.blocks());
-        let refinements: Vec<Refinement<'_>> = kernels.run(
-            #[inline(always)]
-            || (0..lows - 1).map(|low| Refinement::new(&statistics, low)).collect(),
-        );
-        let mut prices = Prices { firsts: vec![unpriced(); lows], refinements: vec![unpriced(); lows - 1] };
-        let price = |prices: &mut Prices, firsts: &[usize], refined: &[usize]| {
-            let of_firsts = prices.firsts.iter_mut().zip(0..).map(|(bands, low)| (bands, Unpriced::Firsts(low)));
-            let of_refinements = prices.refinements.iter_mut().zip(&refinements);
-            let of_refinements = of_refinements.map(|(bands, refinement)| (bands, Unpriced::Refinements(refinement)));
-            let price = |(bands, unpriced): (&mut Bands, Unpriced<'_>)| {
-                kernels.run(
-                    #[inline(always)]
-                    || match unpriced {
-                        Unpriced::Firsts(low) => price::firsts(&statistics, low, firsts, scale, bands),
-                        Unpriced::Refinements(refinement) => refinement.price(refined, scale, bands),
-                    },
-                );
-            };
-            threads.share(of_firsts.chain(of_refinements).collect(), |_| 0, price);
-        };
-        let (firsts, refined) = (places(effort.bounds, blocks), places(effort.refinements, blocks));
-        price(&mut prices, firsts, refined);
-        let mut bounds = firsts.to_vec();
-        let mut cost = f32::INFINITY;
-        for _ in 0..effort.rounds {
-            let (less, bands) = cheapest(&prices, &bounds, 0.0);
-            if less >= cost {
-                break;
-            }
-            cost = less;
-            let firsts = near(bands.iter().filter(|band| band.high == 0), &bounds);
-            let refined = near(bands.iter().filter(|band| band.high > 0), &bounds);
-            price(&mut prices, &firsts, &refined);
-            bounds.extend(firsts);
-            bounds.extend(refined);
-            bounds.sort_unstable();
-            bounds.dedup();
-        }
-        Self { prices, bounds }
-    }
-
-    /// The cheapest scans of this component, the `i`th, where each costs `each` more than its price.
-    fn cheapest(&self, i: usize, each: f32) -> Choice {
-        let (cost, bands) = cheapest(&self.prices, &self.bounds, each);
-        let scan = |Band { start, end, high, low }| Scan {
-            components: vec![i],
-            start: start as u8,
-            end: end as u8 - 1,
-            high,
-            low,
-        };
-        (cost - each * bands.len() as f32, bands.into_iter().map(scan).collect())
-    }
+    });
+    statistics
 }
 
-/// The places of the largest number of blocks that is no more than there are.
-fn places(bounds: Bounds, blocks: u64) -> &'static [usize] {
-    bounds.iter().rfind(|(least, _)| *least <= blocks).map_or(&[], |&(_, places)| places)
-}
-
-/// The ends of bands, and places between them and the bounds next to them.
-fn near<'a>(bands: impl Iterator<Item = &'a Band>, bounds: &[usize]) -> Vec<usize> {
-    let mut near = vec![1, 64];
-    for start in bands.map(|band| band.start).filter(|&start| start > 1) {
-        near.push(start);
-        if let Ok(at) = bounds.binary_search(&start) {
-            near.extend([start.midpoint(bounds[at - 1]), start.midpoint(bounds[at + 1])]);
+/// Components with the prices of their scans: of those at the places of the effort, and near the best of them.
+fn priced<'a>(
+    frame: &Frame,
+    kernels: impl AcKernels,
+    statistics: &'a [Statistics],
+    effort: &Effort,
+    (threads, cancel): (&Threads, &Cancel),
+) -> Result<Vec<Component<'a>>> {
+    let of_frame = frame.components.iter().zip(statistics);
+    let mut components: Vec<_> =
+        of_frame.map(|(component, statistics)| Component::new(component.blocks(), statistics, effort)).collect();
+    for round in 0..=effort.rounds {
+        cancel.check()?;
+        if round > 0 {
+            components.iter_mut().for_each(Component::look_closer);
         }
+        let unpriced = components.iter_mut().flat_map(Component::unpriced).collect();
+        threads.share(unpriced, Unpriced::blocks, |unpriced| {
+            kernels.run(
+                #[inline(always)]
+                || unpriced.price(),
+            );
+        });
     }
-    near.sort_unstable();
-    near.dedup();
-    near
+    Ok(components)
 }
 
 #[cfg(test)]
@@ -263,8 +237,9 @@ mod tests {
         let image = picture(1500, 1100, &[(1, 1)]);
         let effort = Effort { refinements: &[(0, MOST)], rounds: 0, ..Effort::of_level(9).unwrap() };
         let coefficients = Coefficients::from(&image);
-        let sample = Sample::new(of(&coefficients), effort.blocks, effort.one_of);
-        let prices = Component::new(of(&coefficients), Scalar, &sample, &effort, &threads::ALONE, 0).prices;
+        let (_, statistics) = count(of(&coefficients), Scalar, &effort, &threads::ALONE);
+        let components = priced(&image.frame, Scalar, &statistics, &effort, (&threads::ALONE, &Cancel::new())).unwrap();
+        let prices = &components[0].prices;
         for script in [
             "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",
             "0: 0-0,0,0; 0: 1-5,0,2; 0: 6-63,0,2; 0: 1-63,2,1; 0: 1-63,1,0;",
@@ -323,12 +298,6 @@ mod tests {
             assert!(*more as f64 <= *less as f64 * 1.0002, "{fast}: {sizes:?}");
         }
         assert!(sizes[4] as f64 <= sizes[0] as f64 * 0.98, "{sizes:?}");
-    }
-
-    #[test]
-    fn large_pictures_are_looked_at_more_closely() {
-        let bounds: Bounds = &[(0, &[1, 64]), (100, &[1, 6, 64]), (200, &[1, 3, 6, 64])];
-        assert_eq!([0, 99, 100, 199, 200, 1000].map(|blocks| places(bounds, blocks).len()), [2, 2, 3, 3, 4, 4]);
     }
 
     #[test]

@@ -21,57 +21,63 @@ pub(super) fn pair(p: usize, k: usize) -> usize {
 #[derive(Debug)]
 pub(crate) struct Statistics {
     blocks: usize,
-    /// For each precision and block, which coefficients are not zero.
-    words: [Vec<u64>; LOWS],
+    /// Those of each precision: of Al 0 and so on.
+    levels: Vec<Level>,
+}
+
+/// What is counted of coefficients at a precision.
+#[derive(Debug)]
+pub(super) struct Level {
+    /// For each block, which coefficients are not zero.
+    words: Vec<u64>,
     /// The same turned over: for each coefficient a string of bits, one for each block.
-    planes: [Vec<u64>; LOWS],
-    firsts: [Pairs; LOWS],
+    planes: Vec<u64>,
+    firsts: Pairs,
 }
 
 impl Statistics {
     /// For `lows` precisions.
     pub(super) fn new(lows: usize) -> Self {
-        let firsts = |low| if low < lows { vec![[0; 16]; pair(0, 64)] } else { Vec::new() };
-        Self {
-            blocks: 0,
-            words: [const { Vec::new() }; LOWS],
-            planes: [const { Vec::new() }; LOWS],
-            firsts: std::array::from_fn(firsts),
-        }
+        let level = |_| Level { words: Vec::new(), planes: Vec::new(), firsts: vec![[0; 16]; pair(0, 64)] };
+        Self { blocks: 0, levels: (0..lows).map(level).collect() }
     }
 
     /// Adds a row of blocks, as far as there is room.
     #[inline(always)]
     pub(super) fn row(&mut self, kernels: impl AcKernels, row: &[Block]) {
-        let mut words: [Words; LOWS] = [[0; GROUP]; LOWS];
+        let mut words: Words = [0; GROUP];
         for blocks in row[..row.len().min(MOST_BLOCKS - self.blocks)].chunks(GROUP) {
             self.blocks += blocks.len();
-            for (low, pairs) in self.firsts.iter_mut().enumerate().filter(|(_, pairs)| !pairs.is_empty()) {
-                let words = &mut words[low];
-                kernels.not_zero(blocks, low as u32, words);
-                self.words[low].extend_from_slice(&words[..blocks.len()]);
-                for (block, &word) in blocks.iter().zip(&*words) {
-                    count(block, word, low as u32, pairs);
+            for (low, level) in self.levels.iter_mut().enumerate() {
+                kernels.not_zero(blocks, low as u32, &mut words);
+                level.words.extend_from_slice(&words[..blocks.len()]);
+                for (block, &word) in blocks.iter().zip(&words) {
+                    count(block, word, low as u32, &mut level.firsts);
                 }
             }
         }
     }
 
-    /// Turns the words over. Nothing is added after it.
-    #[inline(always)]
-    pub(super) fn finish(&mut self) {
-        for (words, planes) in self.words.iter().zip(&mut self.planes) {
-            let long = words.len().div_ceil(64);
-            *planes = vec![0; 64 * long];
-            for (i, words) in words.chunks(64).enumerate() {
-                let mut square = [0; 64];
-                square[..words.len()].copy_from_slice(words);
-                transpose(&mut square);
-                for (plane, bits) in planes.chunks_exact_mut(long).zip(square) {
-                    plane[i] = bits;
-                }
+    /// Adds those of the rows that come next. Together they have [`MOST_BLOCKS`] at most, as a sample has.
+    pub(super) fn join(&mut self, next: Self) {
+        self.blocks += next.blocks;
+        debug_assert!(self.blocks <= MOST_BLOCKS, "each counts once in 16 bits");
+        for (level, next) in self.levels.iter_mut().zip(next.levels) {
+            level.words.extend(next.words);
+            for (sum, n) in level.firsts.as_flattened_mut().iter_mut().zip(next.firsts.as_flattened()) {
+                *sum += n;
             }
         }
+    }
+
+    /// The precisions, each to be [turned over](Level::turn_over) once all is counted.
+    pub(super) fn levels_mut(&mut self) -> &mut [Level] {
+        &mut self.levels
+    }
+
+    /// How many precisions there are.
+    pub(super) fn lows(&self) -> usize {
+        self.levels.len()
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -80,16 +86,34 @@ impl Statistics {
 
     /// Which blocks have a coefficient that is not zero at a precision, of position `k`.
     pub(super) fn plane(&self, low: usize, k: usize) -> &[u64] {
-        let long = self.planes[low].len() / 64;
-        &self.planes[low][k * long..][..long]
+        let planes = &self.levels[low].planes;
+        let long = planes.len() / 64;
+        &planes[k * long..][..long]
     }
 
     pub(super) fn words(&self, low: usize) -> &[u64] {
-        &self.words[low]
+        &self.levels[low].words
     }
 
     pub(super) fn firsts(&self, low: usize) -> &Pairs {
-        &self.firsts[low]
+        &self.levels[low].firsts
+    }
+}
+
+impl Level {
+    /// Makes strings of bits of the words.
+    #[inline(always)]
+    pub(super) fn turn_over(&mut self) {
+        let long = self.words.len().div_ceil(64);
+        self.planes = vec![0; 64 * long];
+        for (i, words) in self.words.chunks(64).enumerate() {
+            let mut square = [0; 64];
+            square[..words.len()].copy_from_slice(words);
+            transpose(&mut square);
+            for (plane, bits) in self.planes.chunks_exact_mut(long).zip(square) {
+                plane[i] = bits;
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Result;
 use crate::jpeg::coeff::{BLOCK_BYTES, Plane};
@@ -11,7 +11,7 @@ use crate::jpeg::cursor::{Cursor, Position};
 use crate::jpeg::entropy::ReadBlocks;
 use crate::jpeg::frame::Frame;
 use crate::jpeg::mcu::{Mcus, Stripe, StripeBuffer};
-use crate::jpeg::threads::Threads;
+use crate::jpeg::threads::{Threads, lock_awake};
 use crate::limits::Cancel;
 
 /// A scan that is decoded a stripe at a time.
@@ -123,7 +123,7 @@ impl<'a> Scans<'a> {
         let stripes = Mutex::new(Stripe::of(frame, planes, rows));
         // A stripe is one thread's at a time, and so is a scan.
         let threads = self.threads.at_most(self.scans.len()).at_most(frame.mcus_high.div_ceil(rows) as usize);
-        let run = || while self.take_through(frame, |_| lock(&stripes).next()).is_some() {};
+        let run = || while self.take_through(frame, |_| lock_awake(&stripes).next()).is_some() {};
         threads.beside(|_| run(), run);
         self.outcome()
     }
@@ -162,12 +162,12 @@ impl<'a> Scans<'a> {
 
     /// Takes the next stripe through the scans. Says whether all have it; nothing where there is none.
     fn take_through<'s>(&self, frame: &Frame, next: impl FnOnce(&mut u32) -> Option<Stripe<'s>>) -> Option<bool> {
-        let mut turn = lock(&self.turn);
+        let mut turn = lock_awake(&self.turn);
         let mut stripe = next(&mut turn)?;
         let (mut turn, mut last) = (Some(turn), None);
         for (i, scan) in self.scans.iter().enumerate() {
             // The one before is let go of only now, so that nobody overtakes.
-            let (scan, outcome) = &mut **last.insert(lock(scan));
+            let (scan, outcome) = &mut **last.insert(lock_awake(scan));
             drop(turn.take());
             // What comes after an error in the file is not looked at.
             if self.failed.load(Ordering::Relaxed) <= i || self.cancel.check().is_err() {
@@ -200,23 +200,18 @@ impl<'a> Scans<'a> {
     /// The first of the first scan that has one.
     pub(crate) fn outcome(&self) -> Result<()> {
         self.cancel.check()?;
-        self.scans.iter().try_for_each(|scan| lock(scan).1.clone())
+        self.scans.iter().try_for_each(|scan| lock_awake(scan).1.clone())
     }
 
     /// Whether a stripe was decoded since they began anew.
     pub(crate) fn have_been_decoded(&self) -> bool {
-        *lock(&self.turn) > 0
+        *lock_awake(&self.turn) > 0
     }
 
     /// Bytes of memory in use where the rows are taken one by one.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
-}
-
-/// Where a thread has panicked nobody waits for it, and the call panics in the end.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crew::Crew;
-pub(crate) use crew::Scope;
+pub(crate) use crew::{Scope, lock_awake};
 
 /// So many threads, the caller's among them. Clones share the others, which end with the last clone: they are there for
 /// a call, not for the process.

@@ -4,7 +4,7 @@
 
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 
 use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
@@ -193,6 +193,20 @@ fn give_way_until(turns: usize, done: impl Fn() -> bool) -> bool {
     })
 }
 
+/// Locks what another thread may have, and stays awake for a while meanwhile. Where one has panicked nobody waits for it,
+/// and the call panics in the end.
+pub(crate) fn lock_awake<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    let attempt = |_| match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            thread::yield_now();
+            None
+        }
+    };
+    (0..TURNS_AWAKE).find_map(attempt).unwrap_or_else(|| mutex.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// What panics in a job is handed on by its scope.
 fn join(handles: Vec<JoinHandle<()>>) {
     handles.into_iter().for_each(|handle| drop(handle.join()));
@@ -263,6 +277,25 @@ mod tests {
         watch.call();
         assert!(watch.stay_awake(0) && !watch.stay_awake(1));
         assert_eq!(watch.awake.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_another_has_for_long_is_locked_in_the_end() {
+        let (mutex, began) = (Mutex::new(0), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut held = mutex.lock().unwrap();
+                began.store(true, Ordering::Release);
+                thread::sleep(std::time::Duration::from_millis(50));
+                *held += 1;
+            });
+            while !began.load(Ordering::Acquire) {
+                thread::yield_now();
+            }
+            *lock_awake(&mutex) += 1;
+        });
+        assert!(thread::scope(|scope| scope.spawn(|| panic!("{}", *lock_awake(&mutex))).join()).is_err());
+        assert_eq!(*lock_awake(&mutex), 2);
     }
 
     #[test]

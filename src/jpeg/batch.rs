@@ -14,6 +14,7 @@ use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::Sizes;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::packed::sparse::SparseRow;
+use crate::jpeg::part::bytes::OfDc;
 use crate::jpeg::part::{self, Part, Ready};
 use crate::jpeg::restart::Interval;
 use crate::jpeg::rows::{MadeRow, McuRow, Rows, Unpacker};
@@ -348,7 +349,8 @@ impl<'a> Batch<'a> {
         let (mut of_ac, mut of_dc): (Vec<_>, _) = (ac_scans.collect(), Vec::new());
         if let Some(release) = with_bytes {
             release();
-            of_dc = part::dc::with_bytes(kernels, frame, &dc, &parts, (of_ac, &store), (threads, cancel))?;
+            let left = OfDc { frame, rows: &dc, parts: &parts };
+            of_dc = part::bytes::written(kernels, Some(left), (&of_ac, &store), (threads, cancel))?;
             (of_ac, store) = (of_dc.split_off(parts.len()), Store::default());
         } else {
             part::dc::take(kernels, frame, &dc, &mut parts, threads, &mut store);

@@ -279,6 +279,17 @@ impl BitWriter {
         self.len = 0;
     }
 
+    /// Moves the whole bytes written so far to `out` as they are.
+    pub(crate) fn move_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.plain[..self.len]);
+        self.len = 0;
+    }
+
+    /// The bits that do not fill a byte, and how many they are.
+    pub(crate) fn rest(&self) -> (u64, u32) {
+        (self.word >> 1 >> (63 - self.count), self.count)
+    }
+
     /// Pads the last byte with ones (T.81 F.1.2.3) and moves everything to `out`.
     pub(crate) fn finish_into(&mut self, out: &mut Vec<u8>) {
         let padding = (8 - self.count) % 8;

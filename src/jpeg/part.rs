@@ -1,6 +1,7 @@
 //! A scan on its way: it turns what it looks at of each block into tokens, and is then written with the tables that fit
 //! them best.
 
+pub(crate) mod bytes;
 pub(crate) mod dc;
 
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 use crate::error::Result;
 use crate::jpeg::Coding;
 use crate::jpeg::coeff::Block;
+use crate::jpeg::entropy::complete::Complete;
 use crate::jpeg::entropy::emit::emit;
 use crate::jpeg::entropy::group::Group;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Planes, Wanted};
@@ -64,7 +66,7 @@ pub(crate) struct Ready<'a> {
 /// The entropy-coded data of a scan.
 enum Data {
     /// Still to be written, in so many bits without stuffing.
-    Tokens(Tokens, u64),
+    Tokens(Complete, u64),
     Bytes(Vec<u8>),
 }
 
@@ -212,8 +214,9 @@ impl<'a> Part<'a> {
     /// Where a coefficient is too large for the coding process.
     pub(crate) fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
         let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
-        let Self { scan, interval, kind, tokens, .. } = self;
-        Ok(Ready { scan, interval, kind, symbols: tokens.kind(), tables, data: Data::Tokens(tokens, bits) })
+        let (symbols, Self { scan, interval, kind, tokens, .. }) = (self.tokens.kind(), self);
+        let data = Data::Tokens(tokens.complete(), bits);
+        Ok(Ready { scan, interval, kind, symbols, tables, data })
     }
 }
 
@@ -256,27 +259,13 @@ impl Ready<'_> {
         (data + (sos(self.scan.components.len()) + tables) as f64) as f32 + restarts as f32 * MARKER
     }
 
-    /// The same with its data as it will be written.
-    pub(crate) fn with_bytes(mut self, kernels: impl AcKernels, store: &Store) -> Self {
-        let room = self.bytes();
-        self.data = match self.data {
-            Data::Tokens(tokens, _) => {
-                let mut bytes = Vec::with_capacity(room);
-                emit(kernels, tokens, store, &self.tables, &mut bytes);
-                Data::Bytes(bytes)
-            }
-            data @ Data::Bytes(_) => data,
-        };
-        self
-    }
-
     /// DHT, DRI, SOS and the entropy-coded data of the scan.
     pub(crate) fn write(self, kernels: impl AcKernels, frame: &Frame, store: &Store, out: &mut Vec<u8>) -> Result<()> {
         write_huffman_tables(&self.tables, self.symbols, out)?;
         self.interval.write(out)?;
         self.write_header(frame, out)?;
         match self.data {
-            Data::Tokens(tokens, _) => emit(kernels, tokens, store, &self.tables, out),
+            Data::Tokens(tokens, _) => emit(kernels, &tokens, store, &self.tables, out),
             Data::Bytes(bytes) => out.extend_from_slice(&bytes),
         }
         Ok(())

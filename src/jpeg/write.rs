@@ -10,6 +10,7 @@ use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::part::Ready;
+use crate::jpeg::part::bytes::written;
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::restart::Interval;
@@ -37,7 +38,7 @@ pub(crate) struct Work<'a> {
 }
 
 /// Times the coefficients of a picture that all that is made of it may take at most, and bytes beside: the tokens of its
-/// largest scan 2, those of others 1, the output 2 while it is put together of parts as large.
+/// largest scan 2, those of others 1, the output 3 while it is put together of parts as large, and those of pieces.
 pub(crate) const PLENTY: u64 = 8;
 pub(crate) const PLENTY_BYTES: u64 = 1 << 22;
 
@@ -291,13 +292,11 @@ impl Scans<'_> {
         if is_end {
             self.release(rows);
         }
-        // Threads have the scans once more before they are put together.
+        // Threads have the scans once more before they are put together, and the pieces of each.
         let is_shared = self.work.threads.are_many() && !scans.iter().all(Ready::has_bytes);
-        if is_shared && held + 2 * bytes as u64 <= self.work.limits.memory {
-            let cancel = self.work.cancel;
-            let with_bytes = |scan: Ready<'a>| cancel.check().map(|()| scan.with_bytes(kernels, &store));
-            let made = self.work.threads.share(scans, Ready::bytes, with_bytes);
-            (scans, store) = (made.into_iter().collect::<Result<_>>()?, Store::default());
+        if is_shared && held + 3 * bytes as u64 <= self.work.limits.memory {
+            let Work { threads, cancel, .. } = self.work;
+            (scans, store) = (written(kernels, None, (&scans, &store), (threads, cancel))?, Store::default());
         }
         out.reserve_exact(bytes);
         for scan in scans {

@@ -175,7 +175,7 @@ mod tests {
             let (mut tokens, mut store) = (Tokens::new(SlotKind::Sequential), Store::default());
             make(&mut tokens);
             tokens.settle_all(&mut store);
-            tokens.stretches(&store).collect::<Vec<_>>().concat()
+            tokens.complete().all(&store)
         };
         let places = Scalar.places(block) & BAND.mask();
         let one_by_one = made(&|tokens| {

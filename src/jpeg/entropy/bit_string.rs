@@ -60,22 +60,41 @@ impl BitString {
         self.words.capacity() * size_of::<u64>()
     }
 
-    pub(super) fn into_reader(mut self) -> BitStringReader {
+    /// All of its bits.
+    pub(super) fn complete(mut self) -> Corrections {
         // One word more than there are bits for, so that two words can be read at any place.
         self.words.extend([self.last.reverse_bits(), 0]);
-        BitStringReader { words: self.words, at: 0 }
+        Corrections { words: self.words }
     }
 }
 
-/// Takes a string apart again.
+/// A string that has all its bits.
 #[derive(Debug)]
-pub(super) struct BitStringReader {
+pub(super) struct Corrections {
     words: Vec<u64>,
+}
+
+impl Corrections {
+    /// Takes it apart again, from a bit on.
+    pub(super) fn reader(&self, at: usize) -> BitStringReader<'_> {
+        BitStringReader { words: &self.words, at }
+    }
+
+    /// Bytes of memory in use.
+    pub(super) fn bytes_in_use(&self) -> usize {
+        self.words.capacity() * size_of::<u64>()
+    }
+}
+
+/// Takes bits from a string.
+#[derive(Debug)]
+pub(super) struct BitStringReader<'a> {
+    words: &'a [u64],
     at: usize,
 }
 
-impl BitStringReader {
-    /// Bits that were taken.
+impl BitStringReader<'_> {
+    /// Bits that were taken, and those before the first of them.
     pub(super) fn taken(&self) -> usize {
         self.at
     }
@@ -106,7 +125,8 @@ mod tests {
         }
         assert_eq!(string.len(), at as u64);
         let total = at;
-        let mut reader = string.into_reader();
+        let string = string.complete();
+        let mut reader = string.reader(0);
         let mut at = 0;
         for count in (0..64).rev().cycle() {
             let count = count.min(total - reader.taken());

@@ -167,7 +167,7 @@ mod tests {
         let settled = |mut tokens: Tokens| {
             let mut store = Store::default();
             tokens.settle_all(&mut store);
-            tokens.stretches(&store).collect::<Vec<_>>().concat()
+            tokens.complete().all(&store)
         };
         let (mut at_a_time, mut each) = (Tokens::new(SlotKind::Dc), Tokens::new(SlotKind::Dc));
         let tables = [0, 1, 1, 0];

@@ -79,7 +79,6 @@ mod tests {
         let components = [(&luma[..], 4), (&chroma[..], 1)].map(|(values, of_an_mcu)| DcOfMcus { values, of_an_mcu });
         let mut tokens = Tokens::new(SlotKind::Corrections);
         Tokeniser::new(1).mcus(&components, &mut tokens);
-        let (mut bits, _) = tokens.into_corrections_and_ends();
-        assert_eq!(bits.take(15), 0b01011_11000_10001);
+        assert_eq!(tokens.complete().corrections.reader(0).take(15), 0b01011_11000_10001);
     }
 }

@@ -1,9 +1,10 @@
 //! Tokens to bits, once their Huffman tables are known.
 
 use super::bit_string::BitStringReader;
+use super::complete::{Complete, Piece};
 use super::planes::AcKernels;
 use super::store::Store;
-use super::token::{MAX_CORRECTIONS, SLOTS, SlotKind, Token, Tokens, table_of};
+use super::token::{MAX_CORRECTIONS, Place, SLOTS, SlotKind, Token, table_of};
 use crate::jpeg::bits::{BitWriter, MAX_BITS};
 use crate::jpeg::huffman::{HuffmanTable, extra_bits};
 use crate::jpeg::marker::RST0;
@@ -11,78 +12,167 @@ use crate::jpeg::marker::RST0;
 /// Tokens that are written before their bytes are stuffed and moved to the output: enough to forget the cost of the
 /// change, few enough to stay in the first cache.
 const CHUNK: usize = 1024;
-/// Correction bits of a piece that is written at once.
-const PIECE: u32 = 32;
+/// Correction bits that are written at once where there are many.
+const MANY: u32 = 32;
 /// Bits of a code and the extra bits in its token at most, 16 and 8.
 const CODE_BITS: u32 = 24;
 /// Bits of a token at most: those, and the corrections.
 const TOKEN_BITS: usize = (CODE_BITS + MAX_CORRECTIONS) as usize;
 
+/// Bytes of a piece that are joined before they are stuffed, whole strings of bits that are put at once.
+const JOINED: usize = 7 * 256;
+
+/// Bits of a scan: those of its first piece with stuffing, others without, since they may begin anywhere in a byte.
+#[derive(Debug, Default)]
+pub(crate) struct Bits {
+    bytes: Vec<u8>,
+    /// Those that do not fill a byte, `count` of them.
+    last: u64,
+    count: u32,
+}
+
 /// Writes the tokens with their tables: byte-aligned strings with stuffing, a restart marker between two of them.
 pub(crate) fn emit(
     kernels: impl AcKernels,
-    tokens: Tokens,
+    tokens: &Complete,
     store: &Store,
     tables: &[Option<HuffmanTable>; SLOTS],
     out: &mut Vec<u8>,
 ) {
     match tokens.kind() {
-        kind @ SlotKind::Sequential => emit_codes(kernels, &Encoder::<1024>::new(kind, tables), tokens, store, out),
-        kind => emit_codes(kernels, &Encoder::<256>::new(kind, tables), tokens, store, out),
+        SlotKind::Sequential => Emission::<1024>::new(tokens, store, tokens.whole(), tables).all(kernels, out),
+        _ => Emission::<256>::new(tokens, store, tokens.whole(), tables).all(kernels, out),
     }
 }
 
-fn emit_codes<const CODES: usize>(
+/// Writes a piece of the tokens, for which there is room in so many bytes, to be [joined](join) with the others.
+pub(crate) fn emit_piece(
     kernels: impl AcKernels,
-    encoder: &Encoder<CODES>,
-    tokens: Tokens,
+    tokens: &Complete,
     store: &Store,
-    out: &mut Vec<u8>,
-) {
-    let kind = tokens.kind();
-    let mut stretches = tokens.stretches(store).collect::<Vec<_>>().into_iter();
-    let (mut written, mut stretch): (_, &[Token]) = (0, &[]);
-    let (mut corrections, ends) = tokens.into_corrections_and_ends();
-    let mut writer = BitWriter::new(CHUNK * TOKEN_BITS / 8 + 1);
-    for (number, end) in ends.iter().enumerate() {
-        if number > 0 {
-            out.extend([0xFF, RST0 + ((number - 1) % 8) as u8]);
+    piece: Piece,
+    tables: &[Option<HuffmanTable>; SLOTS],
+    room: usize,
+) -> Bits {
+    let bytes = Vec::with_capacity(room);
+    match tokens.kind() {
+        SlotKind::Sequential => Emission::<1024>::new(tokens, store, piece, tables).piece(kernels, bytes),
+        _ => Emission::<256>::new(tokens, store, piece, tables).piece(kernels, bytes),
+    }
+}
+
+/// What pieces of a scan are together, as [`emit`] writes it.
+pub(crate) fn join(pieces: Vec<Bits>) -> Vec<u8> {
+    const { assert!((JOINED * 8).is_multiple_of(56) && 56 <= MAX_BITS) };
+    let (mut writer, mut pieces) = (BitWriter::new(JOINED + 1), pieces.into_iter());
+    let Bits { bytes: mut out, last, count } = pieces.next().unwrap_or_default();
+    writer.put(last, count);
+    let mut rest = pieces.as_slice();
+    out.reserve(rest.iter().map(|piece| piece.bytes.len() + piece.bytes.len() / 128).sum());
+    while let Some((Bits { bytes, last, count }, later)) = rest.split_first() {
+        for bytes in bytes.chunks(JOINED) {
+            let (strings, few) = bytes.as_chunks();
+            for &[a, b, c, d, e, f, g] in strings {
+                writer.put(u64::from_be_bytes([0, a, b, c, d, e, f, g]), 56);
+            }
+            few.iter().for_each(|&byte| writer.put(byte.into(), 8));
+            writer.stuff_into(&mut out);
         }
-        while let Some(chunk) = next_chunk(&mut stretch, &mut stretches, end.tokens - written) {
+        writer.put(*last, *count);
+        rest = later;
+    }
+    writer.finish_into(&mut out);
+    out
+}
+
+/// Tokens on their way to bits.
+struct Emission<'a, const CODES: usize> {
+    encoder: Encoder<CODES>,
+    kind: SlotKind,
+    ends: &'a [Place],
+    end: Place,
+    /// What is left: of a stretch, and the stretches after it.
+    stretch: &'a [Token],
+    stretches: std::vec::IntoIter<&'a [Token]>,
+    /// Tokens before them.
+    written: usize,
+    corrections: BitStringReader<'a>,
+    writer: BitWriter,
+}
+
+impl<'a, const CODES: usize> Emission<'a, CODES> {
+    fn new(
+        tokens: &'a Complete,
+        store: &'a Store,
+        Piece { stretches, start, end }: Piece,
+        tables: &[Option<HuffmanTable>; SLOTS],
+    ) -> Self {
+        Self {
+            encoder: Encoder::new(tokens.kind(), tables),
+            kind: tokens.kind(),
+            ends: &tokens.ends,
+            end,
+            stretch: &[],
+            stretches: tokens.stretches(stretches, store).collect::<Vec<_>>().into_iter(),
+            written: start.tokens,
+            corrections: tokens.corrections.reader(start.corrections),
+            writer: BitWriter::new(CHUNK * TOKEN_BITS / 8 + 1),
+        }
+    }
+
+    fn all(mut self, kernels: impl AcKernels, out: &mut Vec<u8>) {
+        for (number, &end) in self.ends.iter().enumerate() {
+            if number > 0 {
+                out.extend([0xFF, RST0 + ((number - 1) % 8) as u8]);
+            }
+            self.until(kernels, end, |writer| writer.stuff_into(out));
+            self.writer.finish_into(out);
+        }
+    }
+
+    fn piece(mut self, kernels: impl AcKernels, mut bytes: Vec<u8>) -> Bits {
+        let is_first = self.written == 0;
+        self.until(kernels, self.end, |writer| {
+            if is_first { writer.stuff_into(&mut bytes) } else { writer.move_into(&mut bytes) }
+        });
+        let (last, count) = self.writer.rest();
+        Bits { bytes, last, count }
+    }
+
+    /// Writes what comes before a place, and has what was written taken away.
+    fn until(&mut self, kernels: impl AcKernels, end: Place, mut take: impl FnMut(&mut BitWriter)) {
+        while let Some(chunk) = self.next_chunk(end.tokens - self.written) {
+            let Self { encoder, kind, corrections, writer, .. } = self;
             kernels.run(
                 #[inline(always)]
                 || match kind {
-                    SlotKind::Corrections => write_refinement(encoder, chunk, &mut corrections, &mut writer),
-                    _ => write(encoder, chunk, &mut writer),
+                    SlotKind::Corrections => write_refinement(encoder, chunk, corrections, writer),
+                    _ => write(encoder, chunk, writer),
                 },
             );
-            writer.stuff_into(out);
-            written += chunk.len();
+            take(writer);
+            self.written += chunk.len();
         }
+        let Self { corrections, writer, .. } = self;
         while corrections.taken() < end.corrections {
-            for _ in 0..CHUNK.min((end.corrections - corrections.taken()).div_ceil(PIECE as usize)) {
-                let count = (end.corrections - corrections.taken()).min(PIECE as usize) as u32;
+            for _ in 0..CHUNK.min((end.corrections - corrections.taken()).div_ceil(MANY as usize)) {
+                let count = (end.corrections - corrections.taken()).min(MANY as usize) as u32;
                 writer.put(corrections.take(count), count);
             }
-            writer.stuff_into(out);
+            take(writer);
         }
-        writer.finish_into(out);
     }
-}
 
-/// The next tokens of a stretch, or of the one after it: `most` of them, or as many as are written at once;
-/// nothing where that is none.
-fn next_chunk<'a>(
-    stretch: &mut &'a [Token],
-    stretches: &mut impl Iterator<Item = &'a [Token]>,
-    most: usize,
-) -> Option<&'a [Token]> {
-    while stretch.is_empty() {
-        *stretch = stretches.next()?;
+    /// The next tokens of a stretch, or of the one after it: `most` of them, or as many as are written at once;
+    /// nothing where that is none.
+    fn next_chunk(&mut self, most: usize) -> Option<&'a [Token]> {
+        while self.stretch.is_empty() {
+            self.stretch = self.stretches.next()?;
+        }
+        let (chunk, rest) = self.stretch.split_at(self.stretch.len().min(CHUNK).min(most));
+        self.stretch = rest;
+        (!chunk.is_empty()).then_some(chunk)
     }
-    let (chunk, rest) = stretch.split_at(stretch.len().min(CHUNK).min(most));
-    *stretch = rest;
-    (!chunk.is_empty()).then_some(chunk)
 }
 
 /// The tables of a scan made ready to encode the tokens of a kind, by their codes.
@@ -149,7 +239,7 @@ fn write<const CODES: usize>(encoder: &Encoder<CODES>, tokens: &[Token], writer:
 fn write_refinement<const CODES: usize>(
     encoder: &Encoder<CODES>,
     tokens: &[Token],
-    corrections: &mut BitStringReader,
+    corrections: &mut BitStringReader<'_>,
     writer: &mut BitWriter,
 ) {
     let (pairs, last) = tokens.as_chunks();
@@ -178,20 +268,86 @@ fn corrections_of(token: Token) -> u32 {
     u32::from(token >> 8) & MAX_CORRECTIONS
 }
 
+/// Correction bits that follow tokens of a refinement.
+pub(super) fn corrections(tokens: &[Token]) -> usize {
+    /// Tokens whose sum is one of 16 bits.
+    const SOME: usize = (Token::MAX as u32 / MAX_CORRECTIONS) as usize;
+    let sum =
+        |some: &[Token]| some.iter().fold(0, |sum: Token, &token| sum.wrapping_add(corrections_of(token) as Token));
+    tokens.chunks(SOME).map(|some| usize::from(sum(some))).sum()
+}
+
 /// Writes a token with any number of corrections.
 #[cold]
 fn write_in_pieces<const CODES: usize>(
     encoder: &Encoder<CODES>,
     token: Token,
-    corrections: &mut BitStringReader,
+    corrections: &mut BitStringReader<'_>,
     writer: &mut BitWriter,
 ) {
     let (bits, len) = encoder.encode(token);
     writer.put(bits, len);
     let mut left = corrections_of(token);
     while left > 0 {
-        let count = left.min(PIECE);
+        let count = left.min(MANY);
         writer.put(corrections.take(count), count);
         left -= count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::token::{Sizes, Tokens};
+    use super::*;
+    use crate::jpeg::simd::Scalar;
+
+    /// Tokens that vary in length, those of refinements with corrections behind them and more at the end.
+    fn tokens(kind: SlotKind, count: usize, interval: usize) -> (Tokens, Store) {
+        let (mut tokens, mut store, mut state) = (Tokens::new(kind), Store::default(), 1u32);
+        for i in 0..count {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let some = state >> 16;
+            if kind == SlotKind::Corrections {
+                let corrections = if some.is_multiple_of(97) { 150 } else { some % 4 };
+                (0..corrections).for_each(|bit| tokens.push_corrections(u64::from((state >> (bit % 9)) & 1), 1));
+                tokens.push_with_corrections((some % 12) << 4 | 1, some & 1, 1, corrections);
+            } else {
+                let size = some % 7;
+                tokens.push(kind, 0, ((some % 9) << 4 | size) as u8, state & ((1 << size) - 1), size);
+            }
+            if (i + 1).is_multiple_of(interval) {
+                tokens.end_interval();
+            }
+            tokens.settle(&mut store);
+        }
+        if kind == SlotKind::Corrections {
+            (0..99).for_each(|i| tokens.push_corrections(0b1011, 4 + i % 2));
+        }
+        tokens.finish(&mut store);
+        (tokens, store)
+    }
+
+    #[test]
+    fn pieces_are_joined_to_what_is_written_at_once() {
+        for kind in [SlotKind::Ac, SlotKind::Corrections] {
+            for (count, asked, many) in
+                [(1000, 5, 0), (70_000, 1, 0), (70_000, 2, 2), (240_000, 7, 7), (240_000, 900, 14)]
+            {
+                let (tokens, store) = tokens(kind, count, usize::MAX);
+                let (tables, _) = tokens.tables(Sizes::of_precision(8)).unwrap();
+                let tokens = tokens.complete();
+                let mut expected = Vec::new();
+                emit(Scalar, &tokens, &store, &tables, &mut expected);
+                let pieces = tokens.pieces(asked, &store);
+                let name = format!("{kind:?}, {count}, {asked}: {}", pieces.len());
+                // Stretches are not cut: the last may be too short for one of its own.
+                assert!((many - usize::from(many > 2)..=many).contains(&pieces.len()), "{name}");
+                if many > 0 {
+                    let pieces = pieces.into_iter().map(|piece| emit_piece(Scalar, &tokens, &store, piece, &tables, 9));
+                    assert!(join(pieces.collect()) == expected, "{name}");
+                }
+            }
+            assert!(tokens(kind, 240_000, 100_000).0.complete().pieces(4, &Store::default()).is_empty());
+        }
     }
 }

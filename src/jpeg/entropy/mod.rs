@@ -15,6 +15,7 @@ pub(crate) mod ac_refine;
 pub(crate) mod arith;
 pub(crate) mod baseline;
 mod bit_string;
+pub(crate) mod complete;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
 pub(crate) mod emit;

@@ -18,7 +18,8 @@
 //! Tokens are staged where the first caches hold them, counted there, and moved in stretches to the [`Store`] that the
 //! scans of a picture share.
 
-use super::bit_string::{BitString, BitStringReader};
+use super::bit_string::BitString;
+use super::complete::Complete;
 use super::store::{Store, Stretch};
 use crate::error::{Error, Result};
 use crate::jpeg::huffman::HuffmanTable;
@@ -182,11 +183,6 @@ impl Tokens {
         self.settle_all(store);
     }
 
-    /// Restart markers of the scan.
-    pub(crate) fn restarts(&self) -> usize {
-        self.ends.len()
-    }
-
     /// Moves tokens to the store once there are enough of them.
     #[inline(always)]
     pub(crate) fn settle(&mut self, store: &mut Store) {
@@ -243,11 +239,6 @@ impl Tokens {
         if !(self.keeps && next.keeps) {
             self.forget();
         }
-    }
-
-    /// The tokens in their order, as they lie in the store that they were moved to.
-    pub(super) fn stretches<'a>(&self, store: &'a Store) -> impl Iterator<Item = &'a [Token]> {
-        self.stretches.iter().map(|stretch| store.get(stretch))
     }
 
     /// Bytes that its own tokens take, wherever they are.
@@ -312,10 +303,11 @@ impl Tokens {
         Ok((tables, bits))
     }
 
-    /// The correction bits, and where all restart intervals end.
-    pub(super) fn into_corrections_and_ends(mut self) -> (BitStringReader, Vec<Place>) {
+    /// All of them, once they are settled.
+    pub(crate) fn complete(mut self) -> Complete {
         self.ends.push(self.place());
-        (self.corrections.into_reader(), self.ends)
+        let Self { kind, keeps, stretches, corrections, ends, .. } = self;
+        Complete { kind, keeps, stretches, corrections: corrections.complete(), ends }
     }
 }
 
@@ -488,7 +480,7 @@ mod tests {
         assert!(tokens.own_bytes() >= memory + places);
         assert_eq!(tokens.bytes(), size + 1000 * size_of::<Token>() as u64 + places);
         tokens.finish(&mut store);
-        assert_eq!(tokens.restarts(), 999);
+        assert_eq!(tokens.complete().restarts(), 999);
     }
 
     #[test]
@@ -509,7 +501,7 @@ mod tests {
                     }
                 }
                 tokens.finish(&mut store);
-                assert_eq!(tokens.restarts(), 999, "{forgotten_after}, {is_last_empty}");
+                assert_eq!(tokens.complete().restarts(), 999, "{forgotten_after}, {is_last_empty}");
             }
         }
     }

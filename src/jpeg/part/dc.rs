@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Part, Ready, Tokeniser};
-use crate::error::Result;
+use super::{Part, Tokeniser};
 use crate::jpeg::Coding;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::store::Store;
@@ -14,7 +13,6 @@ use crate::jpeg::restart::Countdown;
 use crate::jpeg::scan::Scan;
 use crate::jpeg::scan::dc::DcRows;
 use crate::jpeg::threads::{self, Threads};
-use crate::limits::Cancel;
 
 /// MCUs whose tokens are made at once: what there is of them stays in the first cache.
 const AT_ONCE: usize = 128;
@@ -38,53 +36,8 @@ pub(crate) fn take(
     }
 }
 
-/// A scan whose data is still to be written.
-enum Left<'a, 'b> {
-    Dc(&'b Part<'a>),
-    Ready(Box<Ready<'a>>),
-}
-
-/// All of the parts, which are scans of DC coefficients, and then `others`, whose tokens are in a store: with their data
-/// as it will be written, by so many threads.
-///
-/// # Errors
-/// Where a difference is too large for the coding process, or the call is cancelled.
-pub(crate) fn with_bytes<'a>(
-    kernels: impl AcKernels,
-    frame: &Frame,
-    dc: &DcRows,
-    parts: &[Part<'a>],
-    (others, store): (Vec<Ready<'a>>, &Store),
-    (threads, cancel): (&Threads, &Cancel),
-) -> Result<Vec<Ready<'a>>> {
-    let bands = threads::bands(0..frame.mcus_high, threads);
-    let of_dc = parts.iter().map(|part| (Left::Dc(part), bands.iter().map(|rows| (part, rows.clone())).collect()));
-    let of_others = others.into_iter().map(|ready| (Left::Ready(Box::new(ready)), Vec::new()));
-    // Tokens of a block take about as long as a byte.
-    let weight = |left: &Left<'_, '_>| match left {
-        Left::Dc(part) => part.scan.blocks(frame) as usize,
-        Left::Ready(ready) => ready.bytes(),
-    };
-    let work = |(part, rows)| band(kernels, frame, dc, part, rows);
-    let then = |left, bands: Vec<(Part<'a>, Store)>| {
-        cancel.check()?;
-        let part = match left {
-            Left::Ready(ready) => return Ok(ready.with_bytes(kernels, store)),
-            Left::Dc(part) => part,
-        };
-        let (mut whole, mut store) = (from_row(frame, dc, part, 0), Store::default());
-        for (part, own) in bands {
-            let pieces = store.append(own);
-            whole.join(part, pieces, &mut store);
-        }
-        whole.finish(&mut store);
-        Ok(whole.ready(frame)?.with_bytes(kernels, &store))
-    };
-    threads.share_groups(of_dc.chain(of_others).collect(), weight, work, then).into_iter().collect()
-}
-
 /// MCU rows of a scan.
-fn band<'a>(
+pub(super) fn band<'a>(
     kernels: impl AcKernels,
     frame: &Frame,
     dc: &DcRows,
@@ -106,7 +59,7 @@ fn band<'a>(
 }
 
 /// A part of the same scan, for the MCU rows from `y` on.
-fn from_row<'a>(frame: &Frame, dc: &DcRows, whole: &Part<'a>, y: u32) -> Part<'a> {
+pub(super) fn from_row<'a>(frame: &Frame, dc: &DcRows, whole: &Part<'a>, y: u32) -> Part<'a> {
     let mut part = Part::new(whole.number, whole.scan.clone(), whole.interval, Coding::Progressive);
     part.countdown = part.countdown_at(frame, y);
     if let (Tokeniser::DcFirst(t), false) = (&mut part.tokeniser, part.countdown.is_at_start()) {

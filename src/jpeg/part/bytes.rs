@@ -1,0 +1,144 @@
+//! The data of scans as it will be written, made by all threads: that of DC coefficients from bands of rows, that of
+//! others from pieces of their tokens.
+
+use std::ops::Range;
+
+use super::{Data, Part, Ready, dc};
+use crate::error::Result;
+use crate::jpeg::entropy::complete::{Complete, Piece};
+use crate::jpeg::entropy::emit::{self, Bits};
+use crate::jpeg::entropy::planes::AcKernels;
+use crate::jpeg::entropy::store::Store;
+use crate::jpeg::frame::Frame;
+use crate::jpeg::scan::dc::DcRows;
+use crate::jpeg::threads::{self, Threads};
+use crate::limits::Cancel;
+
+/// Scans of DC coefficients whose tokens are still to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct OfDc<'a, 'b> {
+    pub(crate) frame: &'b Frame,
+    pub(crate) rows: &'b DcRows,
+    pub(crate) parts: &'b [Part<'a>],
+}
+
+/// A scan whose data is still to be written.
+#[derive(Clone, Copy)]
+enum Left<'a, 'b> {
+    Dc(OfDc<'a, 'b>, &'b Part<'a>),
+    Ready(&'b Ready<'a>),
+}
+
+impl<'a, 'b> Left<'a, 'b> {
+    /// Tokens of a block take about as long as a byte.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Dc(OfDc { frame, .. }, part) => part.scan.blocks(frame) as usize,
+            Self::Ready(ready) => ready.bytes(),
+        }
+    }
+
+    /// What threads can do of it apart: where it is more than a thread's share, it would still be one's when the others
+    /// have nothing left.
+    fn jobs(self, share: usize, threads: &Threads, store: &Store) -> Vec<Job<'a, 'b>> {
+        match self {
+            Self::Dc(all, part) => {
+                let bands = threads::bands(0..all.frame.mcus_high, threads);
+                bands.into_iter().map(|rows| Job::Band(all, part, rows)).collect()
+            }
+            Self::Ready(of @ Ready { data: Data::Tokens(tokens, _), .. }) if self.weight() > share => {
+                let pieces = tokens.pieces(2 * self.weight() / share.max(1), store);
+                let room = self.weight() / pieces.len().max(1);
+                pieces.into_iter().map(|piece| Job::Piece { of, tokens, piece, room }).collect()
+            }
+            Self::Ready(_) => Vec::new(),
+        }
+    }
+}
+
+/// A part of the work on a scan.
+enum Job<'a, 'b> {
+    Band(OfDc<'a, 'b>, &'b Part<'a>, Range<u32>),
+    Piece { of: &'b Ready<'a>, tokens: &'b Complete, piece: Piece, room: usize },
+}
+
+/// What comes of it.
+enum Done<'a> {
+    Tokens(Box<(Part<'a>, Store)>),
+    Bits(Bits),
+}
+
+/// Scans of DC coefficients, if any, and then `others`, whose tokens are in a store: with their data as it will be
+/// written, by so many threads.
+///
+/// # Errors
+/// Where a difference is too large for the coding process, or the call is cancelled.
+pub(crate) fn written<'a>(
+    kernels: impl AcKernels,
+    of_dc: Option<OfDc<'a, '_>>,
+    (others, store): (&[Ready<'a>], &Store),
+    (threads, cancel): (&Threads, &Cancel),
+) -> Result<Vec<Ready<'a>>> {
+    let scans = of_dc.iter().flat_map(|&all| all.parts.iter().map(move |part| Left::Dc(all, part)));
+    let scans: Vec<_> = scans.chain(others.iter().map(Left::Ready)).collect();
+    let share = scans.iter().map(Left::weight).sum::<usize>() / threads.count();
+    let groups = scans.into_iter().map(|left| (left, left.jobs(share, threads, store))).collect();
+    let work = |job: Job<'a, '_>| match job {
+        Job::Band(OfDc { frame, rows, .. }, part, band) => {
+            Done::Tokens(Box::new(dc::band(kernels, frame, rows, part, band)))
+        }
+        Job::Piece { of, tokens, piece, room } => {
+            Done::Bits(emit::emit_piece(kernels, tokens, store, piece, &of.tables, room))
+        }
+    };
+    let then = |left, done: Vec<Done<'a>>| {
+        cancel.check()?;
+        Ok(match left {
+            Left::Dc(all, part) => {
+                let (ready, store) = joined(all, part, done)?;
+                ready.written(kernels, &store, Vec::new())
+            }
+            Left::Ready(ready) => {
+                let bits = |done| if let Done::Bits(bits) = done { Some(bits) } else { None };
+                ready.written(kernels, store, done.into_iter().filter_map(bits).collect())
+            }
+        })
+    };
+    threads.share_groups(groups, Left::weight, work, then).into_iter().collect()
+}
+
+/// A scan of DC coefficients with the tokens of its bands.
+fn joined<'a>(
+    OfDc { frame, rows, .. }: OfDc<'a, '_>,
+    part: &Part<'a>,
+    bands: Vec<Done<'a>>,
+) -> Result<(Ready<'a>, Store)> {
+    let (mut whole, mut store) = (dc::from_row(frame, rows, part, 0), Store::default());
+    for band in bands {
+        if let Done::Tokens(band) = band {
+            let (part, own) = *band;
+            let pieces = store.append(own);
+            whole.join(part, pieces, &mut store);
+        }
+    }
+    whole.finish(&mut store);
+    Ok((whole.ready(frame)?, store))
+}
+
+impl<'a> Ready<'a> {
+    /// The same with its data as it will be written: of `pieces`, where it was made in some.
+    fn written(&self, kernels: impl AcKernels, store: &Store, pieces: Vec<Bits>) -> Self {
+        let bytes = match &self.data {
+            Data::Tokens(tokens, _) if pieces.is_empty() => {
+                let mut bytes = Vec::with_capacity(self.bytes());
+                emit::emit(kernels, tokens, store, &self.tables, &mut bytes);
+                bytes
+            }
+            Data::Tokens(..) => emit::join(pieces),
+            Data::Bytes(bytes) => bytes.clone(),
+        };
+        let Self { scan, interval, kind, symbols, tables, .. } = self;
+        let (scan, tables) = (scan.clone(), tables.clone());
+        Self { scan, interval: *interval, kind: *kind, symbols: *symbols, tables, data: Data::Bytes(bytes) }
+    }
+}

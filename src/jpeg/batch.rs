@@ -150,7 +150,7 @@ impl<'a> Batch<'a> {
                 dc.reserve(i, component.blocks());
             }
         }
-        let mut may_despair = self.ways.is_some();
+        let mut has_despaired = self.leave_the_hopeless(pass);
         let takes_sparse = K::TAKES_SPARSE && !self.parts.iter().any(Part::is_sequential);
         let (mut sparse, mut unpacker) = (SparseRow::default(), Unpacker::default());
         // Those of a packed picture count a row of each thread themselves.
@@ -184,10 +184,7 @@ impl<'a> Batch<'a> {
             if let Some(ways) = self.ways.filter(|_| y > 0 && y == frame.mcus_high / HOPE) {
                 pass.hope.get_or_init(|| self.hopeful(ways));
             }
-            if let Some(hopeful) = pass.hope.get().filter(|_| may_despair) {
-                self.leave_the_hopeless(hopeful);
-                may_despair = false;
-            }
+            has_despaired = has_despaired || self.leave_the_hopeless(pass);
             let mut bytes: u64 = self.parts.iter().map(|part| part.tokens.bytes()).sum();
             let done = self.rows.len() as u32;
             let rows = u64::from(if done > count / FORESIGHT { frame.mcus_high } else { done });
@@ -295,11 +292,14 @@ impl<'a> Batch<'a> {
         ways.hopeful(&bits)
     }
 
-    fn leave_the_hopeless(&mut self, hopeful: &[bool]) {
+    /// Leaves what is without hope among ways, once that is known. Says whether it is.
+    fn leave_the_hopeless(&mut self, pass: &Pass<'_>) -> bool {
         let Self { parts, wanted, .. } = self;
+        let Some(hopeful) = pass.hope.get() else { return false };
         parts.retain(|part| hopeful[part.number]);
         wanted.fill(Wanted::default());
         parts.iter().for_each(|part| part.look_at(wanted));
+        true
     }
 
     /// The best of the ways that it has the scans of, with these restart intervals; `None` where none of them is within

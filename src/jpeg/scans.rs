@@ -47,8 +47,10 @@ impl<R: ReadBlocks + Debug + Send> DecodeStripe for OfComponents<'_, R> {
 
 /// Bytes of a stripe, if an MCU row has not more: enough work for the wait at a lock to count for little.
 const STRIPE_BYTES: u64 = 1 << 18;
-/// Stripes of which something is made by itself, at most.
-const MOST_PARTS: u32 = 32;
+/// Stripes of which something is made by itself: for each thread, and at most. To begin with them and to put them
+/// together in the end takes as long as some rows.
+const PARTS_OF_A_THREAD: usize = 12;
+const MOST_PARTS: usize = 32;
 
 /// How many MCU rows stripes have.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +61,16 @@ pub(crate) struct Stripes {
 
 impl Stripes {
     /// Stripes that come and go.
-    fn passing(frame: &Frame) -> Self {
+    pub(crate) fn passing(frame: &Frame) -> Self {
         let rows = (STRIPE_BYTES / row_bytes(frame)).max(1) as u32;
         Self { first: rows, others: rows }
     }
 
-    /// Those of which something is made that is put together in the end. The first has so many rows, at least.
-    pub(crate) fn of_parts(frame: &Frame, first: u32) -> Self {
-        let rows = Self::passing(frame).others.max(frame.mcus_high.div_ceil(MOST_PARTS));
+    /// Those of which something is made by so many threads that is put together in the end. The first has so many rows,
+    /// at least.
+    pub(crate) fn of_parts(frame: &Frame, first: u32, threads: usize) -> Self {
+        let parts = threads.saturating_mul(PARTS_OF_A_THREAD).min(MOST_PARTS) as u32;
+        let rows = Self::passing(frame).others.max(frame.mcus_high.div_ceil(parts));
         Self { first: rows.max(first), others: rows }
     }
 }
@@ -325,7 +329,7 @@ mod tests {
             let (mut scans, mut buffer, mut rows) =
                 (together(Vec::new(), 1, &Cancel::new()), StripeBuffer::default(), 0);
             scans.rewind();
-            while scans.next_stripe(&frame, Stripes::of_parts(&frame, first), &mut buffer) == Some(true) {
+            while scans.next_stripe(&frame, Stripes::of_parts(&frame, first, 2), &mut buffer) == Some(true) {
                 assert_eq!(buffer.rows.start, rows);
                 assert!(rows > 0 || buffer.rows.end >= first.min(frame.mcus_high), "{first}");
                 for y in buffer.rows.clone() {

@@ -130,15 +130,15 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         }
         scans.rewind();
         let (scans, pass) = (&*scans, Pass::new(self.work, scans.bytes() + self.written as u64));
-        let made = threads.share(vec![(); threads.count()], |()| 0, |()| self.stripes(scans, &pass));
+        let made = threads.share(vec![(); threads.count()], |()| 0, |()| self.stripes(scans, threads, &pass));
         scans.outcome()?;
         Ok(self.joined(made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()))
     }
 
     /// The batches of the stripes that a thread decodes.
-    fn stripes(&self, scans: &Scans<'_>, pass: &Pass<'_>) -> Result<Vec<Batch<'b>>> {
+    fn stripes(&self, scans: &Scans<'_>, threads: &Threads, pass: &Pass<'_>) -> Result<Vec<Batch<'b>>> {
         let (mut made, mut stripe, mut bytes) = (Vec::new(), StripeBuffer::default(), 0);
-        let rows = Stripes::of_parts(self.frame, Pass::first_rows(self.frame));
+        let rows = Stripes::of_parts(self.frame, Pass::first_rows(self.frame), threads.count());
         while scans.next_stripe(self.frame, rows, &mut stripe) == Some(true) {
             pass.hold(bytes, stripe.bytes())?;
             bytes = stripe.bytes();

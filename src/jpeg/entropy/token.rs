@@ -66,7 +66,7 @@ pub(crate) struct Tokens {
     stretches: Vec<Stretch>,
     /// How many there were before those on the stage, kept or not.
     settled: usize,
-    /// The last, `len` of them.
+    /// The last, `len` of them; without room until there are any.
     stage: Vec<Token>,
     len: usize,
     /// How often each code of the kind came, at even and at odd places: an addition need not wait for that of an equal
@@ -91,7 +91,7 @@ impl Tokens {
             keeps: true,
             stretches: Vec::new(),
             settled: 0,
-            stage: vec![0; STAGE],
+            stage: Vec::new(),
             len: 0,
             counts: vec![0; 2 * kind.codes()].into(),
             corrections: BitString::default(),
@@ -117,7 +117,7 @@ impl Tokens {
     #[inline(always)]
     pub(super) fn room_for(&mut self, tokens: usize) -> &mut [Token] {
         if self.stage.len() < self.len + tokens {
-            self.stage.resize(self.len + tokens, 0);
+            self.stage.resize((self.len + tokens).max(STAGE), 0);
         }
         &mut self.stage[self.len..][..tokens]
     }

@@ -41,11 +41,11 @@ pub(crate) fn pack(
 fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Held<'_>) -> Result<Made> {
     let (mut stripe, mut window) = (StripeBuffer::default(), Window::new(frame));
     let (mut packer, mut made) = (Packer::new(&window), Made::new());
-    let (mut packed, mut known) = (0, 0);
+    let (rows, mut packed, mut known) = (Stripes::passing(frame), 0, 0);
     let mut hold = |bytes| held.change(std::mem::replace(&mut known, bytes), bytes, "the coefficients of the picture");
     let own = window.bytes() + packer.bytes();
     hold(own)?;
-    while let Some(is_whole) = scans.next_stripe(frame, Stripes::of_parts(frame, 0), &mut stripe) {
+    while let Some(is_whole) = scans.next_stripe(frame, rows, &mut stripe) {
         // A scan before the one that has failed may fail later in the picture.
         if !is_whole {
             continue;
@@ -59,10 +59,10 @@ fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Hel
                 || packer.window(kernels, &mut window),
             )
         };
-        let rows: Vec<_> = stripe.rows.clone().map(row).collect();
-        packed += rows.iter().map(PackedRow::bytes).sum::<u64>();
+        let made_of_it: Vec<_> = stripe.rows.clone().map(row).collect();
+        packed += made_of_it.iter().map(PackedRow::bytes).sum::<u64>();
         hold(packed + stripe.bytes() + own)?;
-        made.push((stripe.rows.start, rows));
+        made.push((stripe.rows.start, made_of_it));
     }
     Ok(made)
 }

@@ -5,6 +5,7 @@ pub(crate) mod bytes;
 pub(crate) mod dc;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::jpeg::Coding;
@@ -66,7 +67,7 @@ pub(crate) struct Ready<'a> {
 /// The entropy-coded data of a scan.
 enum Data {
     /// Still to be written, in so many bits without stuffing.
-    Tokens(Complete, u64),
+    Tokens(Arc<Complete>, u64),
     Bytes(Vec<u8>),
 }
 
@@ -215,7 +216,7 @@ impl<'a> Part<'a> {
     pub(crate) fn ready(self, frame: &Frame) -> Result<Ready<'a>> {
         let (tables, bits) = self.tokens.tables(Sizes::of_precision(frame.precision))?;
         let (symbols, Self { scan, interval, kind, tokens, .. }) = (self.tokens.kind(), self);
-        let data = Data::Tokens(tokens.complete(), bits);
+        let data = Data::Tokens(Arc::new(tokens.complete()), bits);
         Ok(Ready { scan, interval, kind, symbols, tables, data })
     }
 }

@@ -296,7 +296,7 @@ impl Scans<'_> {
         let is_shared = self.work.threads.are_many() && !scans.iter().all(Ready::has_bytes);
         if is_shared && held + 3 * bytes as u64 <= self.work.limits.memory {
             let Work { threads, cancel, .. } = self.work;
-            (scans, store) = (written(kernels, None, (&scans, &store), (threads, cancel))?, Store::default());
+            (scans, store) = (written(kernels, None, (scans, &store), (threads, cancel))?, Store::default());
         }
         out.reserve_exact(bytes);
         for scan in scans {

@@ -59,16 +59,16 @@ impl Complete {
     /// begin with a byte, as only the first piece does.
     pub(crate) fn pieces(&self, count: usize, store: &Store) -> Vec<Piece> {
         let Piece { stretches: Range { mut start, end: last }, start: mut from, end } = self.whole();
-        let least = (end.tokens / count.max(1)).max(LEAST);
-        if self.restarts() > 0 || end.tokens < 2 * least {
+        let count = count.min(end.tokens / LEAST);
+        if self.restarts() > 0 || count < 2 {
             return Vec::new();
         }
         let (mut pieces, mut to) = (Vec::with_capacity(count), from);
         for (i, tokens) in self.stretches(0..last, store).enumerate() {
-            if to.tokens - from.tokens >= least {
+            if to.tokens >= end.tokens / count * (pieces.len() + 1) {
                 pieces.push(Piece { stretches: start..i, start: from, end: to });
                 (start, from) = (i, to);
-                if end.tokens - to.tokens < 2 * least {
+                if pieces.len() + 1 == count {
                     break;
                 }
             }

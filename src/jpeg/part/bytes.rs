@@ -1,7 +1,9 @@
 //! The data of scans as it will be written, made by all threads: that of DC coefficients from bands of rows, that of
 //! others from pieces of their tokens.
 
+use std::iter;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Data, Part, Ready, dc};
 use crate::error::Result;
@@ -9,7 +11,9 @@ use crate::jpeg::entropy::complete::{Complete, Piece};
 use crate::jpeg::entropy::emit::{self, Bits};
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::store::Store;
+use crate::jpeg::entropy::token::SLOTS;
 use crate::jpeg::frame::Frame;
+use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::scan::dc::DcRows;
 use crate::jpeg::threads::{self, Threads};
 use crate::limits::Cancel;
@@ -23,10 +27,9 @@ pub(crate) struct OfDc<'a, 'b> {
 }
 
 /// A scan whose data is still to be written.
-#[derive(Clone, Copy)]
 enum Left<'a, 'b> {
     Dc(OfDc<'a, 'b>, &'b Part<'a>),
-    Ready(&'b Ready<'a>),
+    Ready(Box<Ready<'a>>),
 }
 
 impl<'a, 'b> Left<'a, 'b> {
@@ -40,16 +43,20 @@ impl<'a, 'b> Left<'a, 'b> {
 
     /// What threads can do of it apart: where it is more than a thread's share, it would still be one's when the others
     /// have nothing left.
-    fn jobs(self, share: usize, threads: &Threads, store: &Store) -> Vec<Job<'a, 'b>> {
+    fn jobs(&self, share: usize, threads: &Threads, store: &Store) -> Vec<Job<'a, 'b>> {
         match self {
-            Self::Dc(all, part) => {
+            &Self::Dc(all, part) => {
                 let bands = threads::bands(0..all.frame.mcus_high, threads);
                 bands.into_iter().map(|rows| Job::Band(all, part, rows)).collect()
             }
-            Self::Ready(of @ Ready { data: Data::Tokens(tokens, _), .. }) if self.weight() > share => {
-                let pieces = tokens.pieces(2 * self.weight() / share.max(1), store);
-                let room = self.weight() / pieces.len().max(1);
-                pieces.into_iter().map(|piece| Job::Piece { of, tokens, piece, room }).collect()
+            Self::Ready(ready) if self.weight() > share => {
+                let Data::Tokens(tokens, _) = &ready.data else { return Vec::new() };
+                let pieces = tokens.pieces(self.weight().div_ceil(share.max(1)), store);
+                // The others come to the first; tokens of some take more than those of all on average.
+                let of_a_piece = self.weight() / pieces.len().max(1);
+                let rooms = iter::once(self.weight()).chain(iter::repeat(of_a_piece + of_a_piece / 8));
+                let job = |(piece, room)| Job::Piece(Arc::clone(tokens), ready.tables.clone(), piece, room);
+                pieces.into_iter().zip(rooms).map(job).collect()
             }
             Self::Ready(_) => Vec::new(),
         }
@@ -59,7 +66,8 @@ impl<'a, 'b> Left<'a, 'b> {
 /// A part of the work on a scan.
 enum Job<'a, 'b> {
     Band(OfDc<'a, 'b>, &'b Part<'a>, Range<u32>),
-    Piece { of: &'b Ready<'a>, tokens: &'b Complete, piece: Piece, room: usize },
+    /// With the tables, and room for so many bytes.
+    Piece(Arc<Complete>, [Option<HuffmanTable>; SLOTS], Piece, usize),
 }
 
 /// What comes of it.
@@ -76,19 +84,23 @@ enum Done<'a> {
 pub(crate) fn written<'a>(
     kernels: impl AcKernels,
     of_dc: Option<OfDc<'a, '_>>,
-    (others, store): (&[Ready<'a>], &Store),
+    (others, store): (Vec<Ready<'a>>, &Store),
     (threads, cancel): (&Threads, &Cancel),
 ) -> Result<Vec<Ready<'a>>> {
     let scans = of_dc.iter().flat_map(|&all| all.parts.iter().map(move |part| Left::Dc(all, part)));
-    let scans: Vec<_> = scans.chain(others.iter().map(Left::Ready)).collect();
+    let scans: Vec<_> = scans.chain(others.into_iter().map(|ready| Left::Ready(Box::new(ready)))).collect();
     let share = scans.iter().map(Left::weight).sum::<usize>() / threads.count();
-    let groups = scans.into_iter().map(|left| (left, left.jobs(share, threads, store))).collect();
+    let groups = scans
+        .into_iter()
+        .map(|left| (left.jobs(share, threads, store), left))
+        .map(|(jobs, left)| (left, jobs))
+        .collect();
     let work = |job: Job<'a, '_>| match job {
         Job::Band(OfDc { frame, rows, .. }, part, band) => {
             Done::Tokens(Box::new(dc::band(kernels, frame, rows, part, band)))
         }
-        Job::Piece { of, tokens, piece, room } => {
-            Done::Bits(emit::emit_piece(kernels, tokens, store, piece, &of.tables, room))
+        Job::Piece(tokens, tables, piece, room) => {
+            Done::Bits(emit::emit_piece(kernels, &tokens, store, piece, &tables, room))
         }
     };
     let then = |left, done: Vec<Done<'a>>| {
@@ -125,20 +137,19 @@ fn joined<'a>(
     Ok((whole.ready(frame)?, store))
 }
 
-impl<'a> Ready<'a> {
+impl Ready<'_> {
     /// The same with its data as it will be written: of `pieces`, where it was made in some.
-    fn written(&self, kernels: impl AcKernels, store: &Store, pieces: Vec<Bits>) -> Self {
-        let bytes = match &self.data {
+    fn written(mut self, kernels: impl AcKernels, store: &Store, pieces: Vec<Bits>) -> Self {
+        let room = self.bytes();
+        self.data = Data::Bytes(match self.data {
             Data::Tokens(tokens, _) if pieces.is_empty() => {
-                let mut bytes = Vec::with_capacity(self.bytes());
-                emit::emit(kernels, tokens, store, &self.tables, &mut bytes);
+                let mut bytes = Vec::with_capacity(room);
+                emit::emit(kernels, &tokens, store, &self.tables, &mut bytes);
                 bytes
             }
             Data::Tokens(..) => emit::join(pieces),
-            Data::Bytes(bytes) => bytes.clone(),
-        };
-        let Self { scan, interval, kind, symbols, tables, .. } = self;
-        let (scan, tables) = (scan.clone(), tables.clone());
-        Self { scan, interval: *interval, kind: *kind, symbols: *symbols, tables, data: Data::Bytes(bytes) }
+            Data::Bytes(bytes) => bytes,
+        });
+        self
     }
 }

@@ -30,7 +30,7 @@ const TENTHS: u64 = 13;
 /// Bytes of a thread that do not grow with the picture: tables, what the scans of a script have each in a band, and the
 /// rows that a thread has at hand.
 const FIXED: u64 = 1 << 18;
-/// The same for what a search of effort 8 counts of 32,768 blocks of a component, in threads.
+/// The same for what a search of effort 8 counts of 32,768 blocks of each component at most, in threads.
 const STATISTICS: u64 = 4;
 
 fn turn() -> MutexGuard<'static, ()> {

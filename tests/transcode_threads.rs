@@ -33,7 +33,11 @@ fn are_the_same(name: &str, source: &[u8]) {
 
 /// A sequential file of one scan, of many rows, with a restart after so many MCUs.
 fn sequential(restart: usize) -> Vec<u8> {
-    let picture = Picture::new(90, 400, &[(2, 2), (1, 1), (1, 1)]).filled(7, Content::USUAL);
+    sequential_of(90, 400, restart)
+}
+
+fn sequential_of(wide: usize, high: usize, restart: usize) -> Vec<u8> {
+    let picture = Picture::new(wide, high, &[(2, 2), (1, 1), (1, 1)]).filled(7, Content::USUAL);
     let freedom = Freedom {
         slots: [(0, 0), (1, 1), (1, 1), (0, 0)],
         longest_run: 1,
@@ -63,6 +67,21 @@ fn any_number_of_threads_gives_the_same() {
                 _ => drop(source.drain(at..(at + 5).min(source.len()))),
             }
             are_the_same("damaged", &source);
+        }
+    }
+}
+
+/// Scans of more than a thread's share are written in pieces, and statistics counted in parts.
+#[test]
+fn what_is_cut_is_joined_again() {
+    for (wide, high) in [(1000, 900), (777, 1111)] {
+        let source = sequential_of(wide, high, 0);
+        for (coding, mode) in
+            [(Coding::Progressive, Mode::Fast), (Coding::Progressive, Mode::Small), (Coding::Baseline, Mode::Display)]
+        {
+            let transcoder = Transcoder::new().coding(coding).mode(mode);
+            let said: Said = agree(&format!("{wide}, {mode:?} {coding:?}"), &transcoder, &[2, 3, 8], &source);
+            assert!(said.is_ok());
         }
     }
 }

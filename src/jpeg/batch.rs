@@ -350,7 +350,7 @@ impl<'a> Batch<'a> {
         if let Some(release) = with_bytes {
             release();
             let left = OfDc { frame, rows: &dc, parts: &parts };
-            of_dc = part::bytes::written(kernels, Some(left), (of_ac, &store), (threads, cancel))?;
+            of_dc = part::bytes::make(kernels, Some(left), (of_ac, &store), (threads, cancel))?;
             (of_ac, store) = (of_dc.split_off(parts.len()), Store::default());
         } else {
             part::dc::take(kernels, frame, &dc, &mut parts, threads, &mut store);

@@ -325,11 +325,11 @@ mod tests {
     #[test]
     fn stripes_cover_the_picture_and_begin_with_zeros() {
         let frame = frame();
-        for first in [0, 1, 100, 512, 1000] {
+        for (first, threads) in [(0, 2), (1, 1), (100, 2), (100, 8), (512, 3), (1000, usize::MAX)] {
             let (mut scans, mut buffer, mut rows) =
                 (together(Vec::new(), 1, &Cancel::new()), StripeBuffer::default(), 0);
             scans.rewind();
-            while scans.next_stripe(&frame, Stripes::of_parts(&frame, first, 2), &mut buffer) == Some(true) {
+            while scans.next_stripe(&frame, Stripes::of_parts(&frame, first, threads), &mut buffer) == Some(true) {
                 assert_eq!(buffer.rows.start, rows);
                 assert!(rows > 0 || buffer.rows.end >= first.min(frame.mcus_high), "{first}");
                 for y in buffer.rows.clone() {

@@ -9,8 +9,7 @@ use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::layout::{Layout, Plan};
 use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
-use crate::jpeg::part::Ready;
-use crate::jpeg::part::bytes::written;
+use crate::jpeg::part::{self, Ready};
 use crate::jpeg::progress::Progress;
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::restart::Interval;
@@ -292,11 +291,11 @@ impl Scans<'_> {
         if is_end {
             self.release(rows);
         }
-        // Threads have the scans once more before they are put together, and the pieces of each.
+        // Threads have the scans once more before they are put together, and the pieces of each, which may have to grow.
         let is_shared = self.work.threads.are_many() && !scans.iter().all(Ready::has_bytes);
-        if is_shared && held + 3 * bytes as u64 <= self.work.limits.memory {
+        if is_shared && held + 4 * bytes as u64 <= self.work.limits.memory {
             let Work { threads, cancel, .. } = self.work;
-            (scans, store) = (written(kernels, None, (scans, &store), (threads, cancel))?, Store::default());
+            (scans, store) = (part::bytes::make(kernels, None, (scans, &store), (threads, cancel))?, Store::default());
         }
         out.reserve_exact(bytes);
         for scan in scans {

@@ -63,6 +63,7 @@ impl BitString {
     /// All of its bits.
     pub(super) fn complete(mut self) -> Corrections {
         // One word more than there are bits for, so that two words can be read at any place.
+        self.words.reserve_exact(2);
         self.words.extend([self.last.reverse_bits(), 0]);
         Corrections { words: self.words }
     }

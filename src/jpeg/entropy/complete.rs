@@ -7,7 +7,7 @@ use super::emit;
 use super::store::{Store, Stretch};
 use super::token::{Place, SlotKind, Token};
 
-/// Tokens of a piece that is worth writing by itself, at least: some tenths of a millisecond.
+/// Tokens of a piece that is worth writing by itself, at least.
 const LEAST: usize = 1 << 14;
 
 /// All tokens of a scan.

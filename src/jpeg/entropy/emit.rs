@@ -309,8 +309,8 @@ mod tests {
                 (0..corrections).for_each(|bit| tokens.push_corrections(u64::from((state >> (bit % 9)) & 1), 1));
                 tokens.push_with_corrections((some % 12) << 4 | 1, some & 1, 1, corrections);
             } else {
-                let size = some % 7;
-                tokens.push(kind, 0, ((some % 9) << 4 | size) as u8, state & ((1 << size) - 1), size);
+                let (size, slot) = (some % 7, if kind == SlotKind::Sequential { 2 } else { 0 });
+                tokens.push(kind, slot, ((some % 9) << 4 | size) as u8, state & ((1 << size) - 1), size);
             }
             if (i + 1).is_multiple_of(interval) {
                 tokens.end_interval();
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn pieces_are_joined_to_what_is_written_at_once() {
-        for kind in [SlotKind::Ac, SlotKind::Corrections] {
+        for kind in [SlotKind::Ac, SlotKind::Corrections, SlotKind::Sequential] {
             for (count, asked, many) in
                 [(1000, 5, 0), (70_000, 1, 0), (70_000, 2, 2), (240_000, 7, 7), (40_000, 900, 2)]
             {

@@ -305,6 +305,8 @@ impl Tokens {
 
     /// All of them, once they are settled.
     pub(crate) fn complete(mut self) -> Complete {
+        debug_assert_eq!(self.len, 0, "those on the stage would be lost");
+        self.ends.reserve_exact(1);
         self.ends.push(self.place());
         let Self { kind, keeps, stretches, corrections, ends, .. } = self;
         Complete { kind, keeps, stretches, corrections: corrections.complete(), ends }

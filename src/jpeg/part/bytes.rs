@@ -81,7 +81,7 @@ enum Done<'a> {
 ///
 /// # Errors
 /// Where a difference is too large for the coding process, or the call is cancelled.
-pub(crate) fn written<'a>(
+pub(crate) fn make<'a>(
     kernels: impl AcKernels,
     of_dc: Option<OfDc<'a, '_>>,
     (others, store): (Vec<Ready<'a>>, &Store),
@@ -89,12 +89,11 @@ pub(crate) fn written<'a>(
 ) -> Result<Vec<Ready<'a>>> {
     let scans = of_dc.iter().flat_map(|&all| all.parts.iter().map(move |part| Left::Dc(all, part)));
     let scans: Vec<_> = scans.chain(others.into_iter().map(|ready| Left::Ready(Box::new(ready)))).collect();
-    let share = scans.iter().map(Left::weight).sum::<usize>() / threads.count();
-    let groups = scans
-        .into_iter()
-        .map(|left| (left.jobs(share, threads, store), left))
-        .map(|(jobs, left)| (left, jobs))
-        .collect();
+    let share = scans.iter().map(Left::weight).sum::<usize>().div_ceil(threads.count());
+    let groups = scans.into_iter().map(|left| {
+        let jobs = left.jobs(share, threads, store);
+        (left, jobs)
+    });
     let work = |job: Job<'a, '_>| match job {
         Job::Band(OfDc { frame, rows, .. }, part, band) => {
             Done::Tokens(Box::new(dc::band(kernels, frame, rows, part, band)))
@@ -108,15 +107,15 @@ pub(crate) fn written<'a>(
         Ok(match left {
             Left::Dc(all, part) => {
                 let (ready, store) = joined(all, part, done)?;
-                ready.written(kernels, &store, Vec::new())
+                ready.with_bytes(kernels, &store, Vec::new())
             }
             Left::Ready(ready) => {
                 let bits = |done| if let Done::Bits(bits) = done { Some(bits) } else { None };
-                ready.written(kernels, store, done.into_iter().filter_map(bits).collect())
+                ready.with_bytes(kernels, store, done.into_iter().filter_map(bits).collect())
             }
         })
     };
-    threads.share_groups(groups, Left::weight, work, then).into_iter().collect()
+    threads.share_groups(groups.collect(), Left::weight, work, then).into_iter().collect()
 }
 
 /// A scan of DC coefficients with the tokens of its bands.
@@ -139,7 +138,7 @@ fn joined<'a>(
 
 impl Ready<'_> {
     /// The same with its data as it will be written: of `pieces`, where it was made in some.
-    fn written(mut self, kernels: impl AcKernels, store: &Store, pieces: Vec<Bits>) -> Self {
+    fn with_bytes(mut self, kernels: impl AcKernels, store: &Store, pieces: Vec<Bits>) -> Self {
         let room = self.bytes();
         self.data = Data::Bytes(match self.data {
             Data::Tokens(tokens, _) if pieces.is_empty() => {

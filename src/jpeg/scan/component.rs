@@ -69,12 +69,12 @@ impl<'a> Component<'a> {
     /// Asks for bands that end near those of the best, once all that was asked for is priced; for none where that is no
     /// better than the best before.
     pub(super) fn look_closer(&mut self) {
-        let asked = std::mem::take(&mut self.asked);
-        if asked.iter().all(Vec::is_empty) {
+        if std::mem::take(&mut self.asked).iter().all(Vec::is_empty) {
             return;
         }
         let (less, bands) = cheapest(&self.prices, &self.bounds, 0.0);
         if less >= self.cost {
+            self.refinements.clear();
             return;
         }
         self.cost = less;

@@ -27,7 +27,7 @@ pub(crate) fn smallest(
     max_scans: Option<u8>,
     Work { threads, cancel, .. }: Work<'_>,
 ) -> Result<(Vec<Scan>, f32)> {
-    let (dc, statistics) = count(picture, kernels, effort, threads);
+    let (dc, statistics) = look_at(picture, kernels, effort, threads);
     let components = priced(picture.frame, kernels, &statistics, effort, (threads, cancel))?;
     let most = max_scans.map_or(effort.scans, usize::from);
     // DC coefficients are the part behind the components.
@@ -83,7 +83,7 @@ enum Counted {
 }
 
 /// Ways to send DC coefficients, and the statistics of each component.
-fn count(
+fn look_at(
     picture: Picture<'_>,
     kernels: impl AcKernels,
     effort: &Effort,
@@ -117,14 +117,14 @@ fn count(
         Some(whole)
     });
     let mut statistics: Vec<_> = joined.collect();
-    let levels = statistics.iter_mut().flat_map(Statistics::levels_mut).collect();
+    let precisions = statistics.iter_mut().flat_map(Statistics::precisions_mut).collect();
     threads.share(
-        levels,
+        precisions,
         |_| 0,
-        |level| {
+        |precision| {
             kernels.run(
                 #[inline(always)]
-                || level.turn_over(),
+                || precision.turn_over(),
             );
         },
     );
@@ -160,7 +160,10 @@ fn priced<'a>(
         if round > 0 {
             components.iter_mut().for_each(Component::look_closer);
         }
-        let unpriced = components.iter_mut().flat_map(Component::unpriced).collect();
+        let unpriced: Vec<_> = components.iter_mut().flat_map(Component::unpriced).collect();
+        if unpriced.is_empty() {
+            break;
+        }
         threads.share(unpriced, Unpriced::blocks, |unpriced| {
             kernels.run(
                 #[inline(always)]
@@ -237,7 +240,7 @@ mod tests {
         let image = picture(1500, 1100, &[(1, 1)]);
         let effort = Effort { refinements: &[(0, MOST)], rounds: 0, ..Effort::of_level(9).unwrap() };
         let coefficients = Coefficients::from(&image);
-        let (_, statistics) = count(of(&coefficients), Scalar, &effort, &threads::ALONE);
+        let (_, statistics) = look_at(of(&coefficients), Scalar, &effort, &threads::ALONE);
         let components = priced(&image.frame, Scalar, &statistics, &effort, (&threads::ALONE, &Cancel::new())).unwrap();
         let prices = &components[0].prices;
         for script in [
@@ -255,6 +258,21 @@ mod tests {
                 let price = bands[usize::from(start)][usize::from(end) + 1];
                 let off = (price - bytes as f32).abs();
                 assert!(off < 2.0 + 0.004 * bytes as f32, "{script}: scan {i} takes {bytes}, priced {price}");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_count_what_one_does() {
+        let image = picture(1100, 900, &[(2, 2), (1, 1), (1, 1)]);
+        let coefficients = Coefficients::from(&image);
+        for level in [1, 5, 9] {
+            let count =
+                |threads| look_at(of(&coefficients), Scalar, &Effort::of_level(level).unwrap(), &Threads::new(threads));
+            let (dc, statistics) = count(1);
+            for threads in [2, 3, 8] {
+                let (other_dc, others) = count(threads);
+                assert!(statistics == others && dc == other_dc, "{threads} threads, effort {level}");
             }
         }
     }

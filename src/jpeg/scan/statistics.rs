@@ -18,16 +18,16 @@ pub(super) fn pair(p: usize, k: usize) -> usize {
 }
 
 /// Statistics of the blocks of a component that were counted.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Statistics {
     blocks: usize,
     /// Those of each precision: of Al 0 and so on.
-    levels: Vec<Level>,
+    precisions: Vec<Precision>,
 }
 
 /// What is counted of coefficients at a precision.
-#[derive(Debug)]
-pub(super) struct Level {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Precision {
     /// For each block, which coefficients are not zero.
     words: Vec<u64>,
     /// The same turned over: for each coefficient a string of bits, one for each block.
@@ -38,8 +38,8 @@ pub(super) struct Level {
 impl Statistics {
     /// For `lows` precisions.
     pub(super) fn new(lows: usize) -> Self {
-        let level = |_| Level { words: Vec::new(), planes: Vec::new(), firsts: vec![[0; 16]; pair(0, 64)] };
-        Self { blocks: 0, levels: (0..lows).map(level).collect() }
+        let precision = |_| Precision { words: Vec::new(), planes: Vec::new(), firsts: vec![[0; 16]; pair(0, 64)] };
+        Self { blocks: 0, precisions: (0..lows).map(precision).collect() }
     }
 
     /// Adds a row of blocks, as far as there is room.
@@ -48,11 +48,11 @@ impl Statistics {
         let mut words: Words = [0; GROUP];
         for blocks in row[..row.len().min(MOST_BLOCKS - self.blocks)].chunks(GROUP) {
             self.blocks += blocks.len();
-            for (low, level) in self.levels.iter_mut().enumerate() {
+            for (low, precision) in self.precisions.iter_mut().enumerate() {
                 kernels.not_zero(blocks, low as u32, &mut words);
-                level.words.extend_from_slice(&words[..blocks.len()]);
+                precision.words.extend_from_slice(&words[..blocks.len()]);
                 for (block, &word) in blocks.iter().zip(&words) {
-                    count(block, word, low as u32, &mut level.firsts);
+                    count(block, word, low as u32, &mut precision.firsts);
                 }
             }
         }
@@ -62,22 +62,22 @@ impl Statistics {
     pub(super) fn join(&mut self, next: Self) {
         self.blocks += next.blocks;
         debug_assert!(self.blocks <= MOST_BLOCKS, "each counts once in 16 bits");
-        for (level, next) in self.levels.iter_mut().zip(next.levels) {
-            level.words.extend(next.words);
-            for (sum, n) in level.firsts.as_flattened_mut().iter_mut().zip(next.firsts.as_flattened()) {
+        for (precision, next) in self.precisions.iter_mut().zip(next.precisions) {
+            precision.words.extend(next.words);
+            for (sum, n) in precision.firsts.as_flattened_mut().iter_mut().zip(next.firsts.as_flattened()) {
                 *sum += n;
             }
         }
     }
 
-    /// The precisions, each to be [turned over](Level::turn_over) once all is counted.
-    pub(super) fn levels_mut(&mut self) -> &mut [Level] {
-        &mut self.levels
+    /// The precisions, each to be [turned over](Precision::turn_over) once all is counted.
+    pub(super) fn precisions_mut(&mut self) -> &mut [Precision] {
+        &mut self.precisions
     }
 
     /// How many precisions there are.
     pub(super) fn lows(&self) -> usize {
-        self.levels.len()
+        self.precisions.len()
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -86,21 +86,21 @@ impl Statistics {
 
     /// Which blocks have a coefficient that is not zero at a precision, of position `k`.
     pub(super) fn plane(&self, low: usize, k: usize) -> &[u64] {
-        let planes = &self.levels[low].planes;
+        let planes = &self.precisions[low].planes;
         let long = planes.len() / 64;
         &planes[k * long..][..long]
     }
 
     pub(super) fn words(&self, low: usize) -> &[u64] {
-        &self.levels[low].words
+        &self.precisions[low].words
     }
 
     pub(super) fn firsts(&self, low: usize) -> &Pairs {
-        &self.levels[low].firsts
+        &self.precisions[low].firsts
     }
 }
 
-impl Level {
+impl Precision {
     /// Makes strings of bits of the words.
     #[inline(always)]
     pub(super) fn turn_over(&mut self) {

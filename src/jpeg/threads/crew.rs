@@ -295,6 +295,7 @@ mod tests {
             *lock_awake(&mutex) += 1;
         });
         assert!(thread::scope(|scope| scope.spawn(|| panic!("{}", *lock_awake(&mutex))).join()).is_err());
+        assert!(mutex.is_poisoned());
         assert_eq!(*lock_awake(&mutex), 2);
     }
 

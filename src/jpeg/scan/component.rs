@@ -13,12 +13,17 @@ pub(super) struct Component<'a> {
     scale: Scale,
     /// By Al, once it is looked at.
     refinements: Vec<Option<Refinement<'a>>>,
-    pub(super) prices: Prices,
-    bounds: Vec<usize>,
+    priced: Priced,
     /// Bounds of first scans and of refinements that are to be priced; none where enough is known.
     asked: [Vec<usize>; 2],
     /// What the best that was looked at costs.
     cost: f32,
+}
+
+/// What is known of a component: the prices of its bands, and where they may begin and end.
+pub(super) struct Priced {
+    pub(super) prices: Prices,
+    bounds: Vec<usize>,
 }
 
 /// Bands of one kind, to be priced.
@@ -41,8 +46,10 @@ impl<'a> Component<'a> {
             statistics,
             scale: Scale::new(blocks, statistics.blocks()),
             refinements: (1..lows).map(|_| None).collect(),
-            prices: Prices { firsts: vec![unpriced(); lows], refinements: vec![unpriced(); lows - 1] },
-            bounds: firsts.to_vec(),
+            priced: Priced {
+                prices: Prices { firsts: vec![unpriced(); lows], refinements: vec![unpriced(); lows - 1] },
+                bounds: firsts.to_vec(),
+            },
             asked: [firsts.to_vec(), refined.to_vec()],
             cost: f32::INFINITY,
         }
@@ -50,7 +57,8 @@ impl<'a> Component<'a> {
 
     /// The bands that are to be priced.
     pub(super) fn unpriced(&mut self) -> impl Iterator<Item = Unpriced<'a, '_>> {
-        let Self { statistics, scale, refinements, prices, asked: [of_firsts, of_refinements], .. } = self;
+        let Self { statistics, scale, refinements, priced, asked: [of_firsts, of_refinements], .. } = self;
+        let prices = &mut priced.prices;
         let (statistics, scale) = (*statistics, *scale);
         let firsts = prices.firsts.iter_mut().map(|bands| (None, &**of_firsts, bands)).enumerate();
         let refined = refinements.iter_mut().zip(&mut prices.refinements);
@@ -72,19 +80,27 @@ impl<'a> Component<'a> {
         if std::mem::take(&mut self.asked).iter().all(Vec::is_empty) {
             return;
         }
-        let (less, bands) = cheapest(&self.prices, &self.bounds, 0.0);
+        let (less, bands) = cheapest(&self.priced.prices, &self.priced.bounds, 0.0);
         if less >= self.cost {
             self.refinements.clear();
             return;
         }
         self.cost = less;
-        let near = |is_first| near(bands.iter().filter(|band| (band.high == 0) == is_first), &self.bounds);
+        let near = |is_first| near(bands.iter().filter(|band| (band.high == 0) == is_first), &self.priced.bounds);
         self.asked = [near(true), near(false)];
-        self.bounds.extend(self.asked.iter().flatten());
-        self.bounds.sort_unstable();
-        self.bounds.dedup();
+        let bounds = &mut self.priced.bounds;
+        bounds.extend(self.asked.iter().flatten());
+        bounds.sort_unstable();
+        bounds.dedup();
     }
 
+    /// What is known of it, without what it follows from.
+    pub(super) fn priced(self) -> Priced {
+        self.priced
+    }
+}
+
+impl Priced {
     /// The cheapest scans of this component, the `i`th, where each costs `each` more than its price.
     pub(super) fn cheapest(&self, i: usize, each: f32) -> Choice {
         let (cost, bands) = cheapest(&self.prices, &self.bounds, each);

@@ -46,6 +46,11 @@ impl<'a> Sample<'a> {
         Self { picture, numbers, blocks: (count * of_a_row) as usize }
     }
 
+    /// What it is a part of.
+    pub(super) fn picture(&self) -> Picture<'a> {
+        self.picture
+    }
+
     /// The same in so many parts, one after the other, or in as many as are worth what is made of each.
     pub(super) fn parts(&self, count: usize) -> Vec<Self> {
         let (rows, worth) = (self.numbers.len(), MOST_PARTS.min(self.blocks / BLOCKS_OF_A_PART));

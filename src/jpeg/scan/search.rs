@@ -1,20 +1,27 @@
 //! A search for the scans that make a picture smallest: every component by itself, over the places where bands may end
 //! and the bits that may come later, by prices that follow from statistics.
 
+use std::ops::Range;
+
 use super::allot::{Choice, cheapest_within};
-use super::component::{Component, Unpriced};
+use super::component::{Component, Priced, Unpriced};
 use super::dc::{DcRows, Differences};
 use super::effort::Effort;
 use super::sample::{Picture, Sample};
 use super::statistics::Statistics;
 use super::{Scan, dc, fixed};
 use crate::error::Result;
+use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::group::Group;
 use crate::jpeg::entropy::planes::AcKernels;
-use crate::jpeg::frame::Frame;
+use crate::jpeg::frame::{self, Frame};
 use crate::jpeg::threads::{self, Threads};
 use crate::jpeg::write::Work;
 use crate::limits::Cancel;
+
+/// Bytes of the coefficients of a picture whose components are searched together, at least: threads then wait for each
+/// other less, and what is known of all components at once takes as much as some of these bytes.
+const TOGETHER_BYTES: u64 = 1 << 23;
 
 /// The smallest scans that were found, and about how many bytes they take: `max_scans` at most, of [`MAX_SCANS`], or
 /// those of the effort.
@@ -27,8 +34,18 @@ pub(crate) fn smallest(
     max_scans: Option<u8>,
     Work { threads, cancel, .. }: Work<'_>,
 ) -> Result<(Vec<Scan>, f32)> {
-    let (dc, statistics) = look_at(picture, kernels, effort, threads);
-    let components = priced(picture.frame, kernels, &statistics, effort, (threads, cancel))?;
+    let (frame, sample) = (picture.frame, Sample::new(picture, effort.blocks, effort.one_of));
+    let count = frame.components.len();
+    // What a component is known by is as large whatever the picture.
+    let at_once = if frame.blocks() * BLOCK_BYTES < TOGETHER_BYTES { 1 } else { count };
+    let (mut dc, mut components) = (Vec::new(), Vec::with_capacity(count));
+    for start in (0..count).step_by(at_once) {
+        let some = start..count.min(start + at_once);
+        let (ways, statistics) = look_at(&sample, some.clone(), kernels, effort, threads);
+        dc.extend(ways);
+        let priced = priced(&frame.components[some], kernels, &statistics, effort, (threads, cancel))?;
+        components.extend(priced);
+    }
     let most = max_scans.map_or(effort.scans, usize::from);
     // DC coefficients are the part behind the components.
     let (bytes, mut found) = cheapest_within(components.len() + 1, most, |part, each| match components.get(part) {
@@ -82,25 +99,27 @@ enum Counted {
     Ac(Statistics),
 }
 
-/// Ways to send DC coefficients, and the statistics of each component.
+/// The statistics of some components, and with those of the first ways to send DC coefficients.
 fn look_at(
-    picture: Picture<'_>,
+    sample: &Sample<'_>,
+    components: Range<usize>,
     kernels: impl AcKernels,
     effort: &Effort,
     threads: &Threads,
 ) -> (Vec<Choice>, Vec<Statistics>) {
-    let sample = Sample::new(picture, effort.blocks, effort.one_of);
+    let picture = sample.picture();
     let of_frame = &picture.frame.components;
     let lows = |i: usize| effort.lows[usize::from(picture.has_chroma && i > 0)];
     let parts = sample.parts(threads.count());
-    let of_components = (0..of_frame.len()).flat_map(|i| parts.iter().map(move |part| Some((i, part))));
+    let of_components = components.clone().flat_map(|i| parts.iter().map(move |part| Some((i, part))));
+    let of_dc = (components.start == 0).then_some(None).into_iter();
     // Every block is looked at once for DC, and for AC at each precision.
     let looks = |job: &Option<(usize, _)>| match *job {
         None => of_frame.iter().map(|component| component.blocks() as usize).sum(),
         Some((i, _)) => lows(i) * of_frame[i].blocks() as usize / parts.len(),
     };
-    let counted = threads.share(std::iter::once(None).chain(of_components).collect(), looks, |job| match job {
-        None => Counted::Dc(ways_of_dc(picture.frame, kernels, &sample)),
+    let counted = threads.share(of_dc.chain(of_components).collect(), looks, |job| match job {
+        None => Counted::Dc(ways_of_dc(picture.frame, kernels, sample)),
         Some((i, part)) => Counted::Ac(statistics_of(kernels, i, part, lows(i))),
     });
     let (mut dc, mut statistics) = (Vec::new(), Vec::with_capacity(of_frame.len() * parts.len()));
@@ -144,15 +163,15 @@ fn statistics_of(kernels: impl AcKernels, component: usize, rows: &Sample<'_>, l
     statistics
 }
 
-/// Components with the prices of their scans: of those at the places of the effort, and near the best of them.
-fn priced<'a>(
-    frame: &Frame,
+/// The prices of the scans of components: of those at the places of the effort, and near the best of them.
+fn priced(
+    components: &[frame::Component],
     kernels: impl AcKernels,
-    statistics: &'a [Statistics],
+    statistics: &[Statistics],
     effort: &Effort,
     (threads, cancel): (&Threads, &Cancel),
-) -> Result<Vec<Component<'a>>> {
-    let of_frame = frame.components.iter().zip(statistics);
+) -> Result<Vec<Priced>> {
+    let of_frame = components.iter().zip(statistics);
     let mut components: Vec<_> =
         of_frame.map(|(component, statistics)| Component::new(component.blocks(), statistics, effort)).collect();
     for round in 0..=effort.rounds {
@@ -171,7 +190,7 @@ fn priced<'a>(
             );
         });
     }
-    Ok(components)
+    Ok(components.into_iter().map(Component::priced).collect())
 }
 
 #[cfg(test)]
@@ -240,8 +259,10 @@ mod tests {
         let image = picture(1500, 1100, &[(1, 1)]);
         let effort = Effort { refinements: &[(0, MOST)], rounds: 0, ..Effort::of_level(9).unwrap() };
         let coefficients = Coefficients::from(&image);
-        let (_, statistics) = look_at(of(&coefficients), Scalar, &effort, &threads::ALONE);
-        let components = priced(&image.frame, Scalar, &statistics, &effort, (&threads::ALONE, &Cancel::new())).unwrap();
+        let sample = Sample::new(of(&coefficients), effort.blocks, effort.one_of);
+        let (_, statistics) = look_at(&sample, 0..1, Scalar, &effort, &threads::ALONE);
+        let components =
+            priced(&image.frame.components, Scalar, &statistics, &effort, (&threads::ALONE, &Cancel::new())).unwrap();
         let prices = &components[0].prices;
         for script in [
             "0: 0-0,0,0; 0: 1-2,0,0; 0: 3-19,0,0; 0: 20-63,0,0;",
@@ -267,8 +288,9 @@ mod tests {
         let image = picture(1100, 900, &[(2, 2), (1, 1), (1, 1)]);
         let coefficients = Coefficients::from(&image);
         for level in [1, 5, 9] {
-            let count =
-                |threads| look_at(of(&coefficients), Scalar, &Effort::of_level(level).unwrap(), &Threads::new(threads));
+            let effort = Effort::of_level(level).unwrap();
+            let sample = Sample::new(of(&coefficients), effort.blocks, effort.one_of);
+            let count = |threads| look_at(&sample, 0..3, Scalar, &effort, &Threads::new(threads));
             let (dc, statistics) = count(1);
             for threads in [2, 3, 8] {
                 let (other_dc, others) = count(threads);

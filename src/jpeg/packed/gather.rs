@@ -59,10 +59,10 @@ fn stripes(kernels: impl AcKernels, scans: &Scans<'_>, frame: &Frame, held: &Hel
                 || packer.window(kernels, &mut window),
             )
         };
-        let made_of_it: Vec<_> = stripe.rows.clone().map(row).collect();
-        packed += made_of_it.iter().map(PackedRow::bytes).sum::<u64>();
+        let packed_rows: Vec<_> = stripe.rows.clone().map(row).collect();
+        packed += packed_rows.iter().map(PackedRow::bytes).sum::<u64>();
         hold(packed + stripe.bytes() + own)?;
-        made.push((stripe.rows.start, made_of_it));
+        made.push((stripe.rows.start, packed_rows));
     }
     Ok(made)
 }

@@ -126,7 +126,14 @@ impl Unpriced<'_, '_> {
         let Self { statistics, scale, low, refinement, bounds, bands } = self;
         match refinement {
             None => price::firsts(statistics, low, bounds, scale, bands),
-            Some(known) => known.get_or_insert_with(|| Refinement::new(statistics, low)).price(bounds, scale, bands),
+            Some(known) => {
+                // Not by a function of the standard library, which would not have the instructions of whoever calls this.
+                let refinement = match known.take() {
+                    Some(refinement) => refinement,
+                    None => Refinement::new(statistics, low),
+                };
+                known.insert(refinement).price(bounds, scale, bands);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::jpeg::write::Work;
 use crate::limits::Cancel;
 
 /// Bytes of the coefficients of a picture whose components are searched together, at least: threads then wait for each
-/// other less, and what is known of all components at once takes as much as some of these bytes.
+/// other less. What is known of all at once is half a megabyte more at the usual effort, whatever the picture.
 const TOGETHER_BYTES: u64 = 1 << 23;
 
 /// The smallest scans that were found, and about how many bytes they take: `max_scans` at most, of [`MAX_SCANS`], or
@@ -36,7 +36,6 @@ pub(crate) fn smallest(
 ) -> Result<(Vec<Scan>, f32)> {
     let (frame, sample) = (picture.frame, Sample::new(picture, effort.blocks, effort.one_of));
     let count = frame.components.len();
-    // What a component is known by is as large whatever the picture.
     let at_once = if frame.blocks() * BLOCK_BYTES < TOGETHER_BYTES { 1 } else { count };
     let (mut dc, mut components) = (Vec::new(), Vec::with_capacity(count));
     for start in (0..count).step_by(at_once) {

@@ -196,15 +196,8 @@ fn give_way_until(turns: usize, done: impl Fn() -> bool) -> bool {
 /// Locks what another thread may have, and stays awake for a while meanwhile. Where one has panicked nobody waits for it,
 /// and the call panics in the end.
 pub(crate) fn lock_awake<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    let attempt = |_| match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
-        Err(TryLockError::WouldBlock) => {
-            thread::yield_now();
-            None
-        }
-    };
-    (0..TURNS_AWAKE).find_map(attempt).unwrap_or_else(|| mutex.lock().unwrap_or_else(PoisonError::into_inner))
+    _ = give_way_until(TURNS_AWAKE, || !matches!(mutex.try_lock(), Err(TryLockError::WouldBlock)));
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What panics in a job is handed on by its scope.

@@ -158,6 +158,9 @@ impl Ways {
     /// and third of chroma; without, only a picture of one component has a choice.
     pub(crate) fn display(frame: &Frame, has_chroma: bool, most: Most) -> Self {
         let luma = if has_chroma || frame.components.len() == 1 { LUMA } else { &LUMA[..1] };
+        // What libjpeg's script takes has to be known where that is the bound: its way of chroma is made in any case, and
+        // the other is worth less than the time.
+        let chroma = if let Most::Usual(_) = most { &CHROMA[..1] } else { CHROMA };
         let groups = |low| dc::interleaved(frame).into_iter().map(|group| (group, low)).collect();
         let dc = if has_chroma && frame.may_interleave(&[1, 2]) {
             let way = |&(value, luma, chroma, interleaved)| {
@@ -169,7 +172,7 @@ impl Ways {
             let ways = if frame.components.len() == 1 { DC_ALONE } else { &DC_ALONE[..1] };
             ways.iter().map(|&(value, low)| Dc { value, groups: groups(low) }).collect()
         };
-        Self::new(frame, has_chroma, [luma, CHROMA], dc, Some(most))
+        Self::new(frame, has_chroma, [luma, chroma], dc, Some(most))
     }
 
     /// Few scans, of which only those of DC are chosen: the smallest.
@@ -405,26 +408,23 @@ mod tests {
         let frame = frame(&[(2, 2), (1, 1), (1, 1)]);
         let rows = dc(&frame);
         let differences = Differences::new(Scalar, &frame, &rows, true, &threads::ALONE);
-        let choose = |most, bytes: &[Option<f32>]| {
+        // With what the two low bands of luma take beside the one of the usual way.
+        let choose = |most, more: f32| {
             let ways = Ways::display(&frame, true, most);
-            ways.choose(bytes, &differences).map(|chosen| ways.script(chosen))
-        };
-        let ways = Ways::display(&frame, true, Most::Usual(0.0));
-        let split = |script: &Option<Vec<Scan>>| script.as_ref().is_some_and(|s| s.contains(&ac(0, 1, 2, 0, 2)));
-        // What the two low bands of luma take beside the one of the usual way.
-        let with = |more: f32| -> Vec<Option<f32>> {
             let bytes = |scan: &Scan| match (scan.components[0], scan.start, scan.end) {
                 (0, 1, 5) => Some(2000.0),
                 (0, 1, 2) => Some(1000.0),
                 (0, 3, 5) => Some(1000.0 + more),
                 _ => Some(5000.0),
             };
-            ways.scans().0.iter().map(bytes).collect()
+            let bytes: Vec<_> = ways.scans().0.iter().map(bytes).collect();
+            ways.choose(&bytes, &differences).map(|chosen| ways.script(chosen))
         };
-        assert!(split(&choose(Most::Usual(0.0), &with(-300.0))));
-        assert!(split(&choose(Most::Usual(10.0), &with(300.0))));
-        assert!(!split(&choose(Most::Usual(0.0), &with(2000.0))));
-        assert!(!split(&choose(Most::Usual(30.0), &with(3000.0))));
-        assert_eq!(choose(Most::Bytes(100.0), &with(0.0)), None);
+        let split = |script: &Option<Vec<Scan>>| script.as_ref().is_some_and(|s| s.contains(&ac(0, 1, 2, 0, 2)));
+        assert!(split(&choose(Most::Usual(0.0), -300.0)));
+        assert!(split(&choose(Most::Usual(10.0), 300.0)));
+        assert!(!split(&choose(Most::Usual(0.0), 2000.0)));
+        assert!(!split(&choose(Most::Usual(30.0), 3000.0)));
+        assert_eq!(choose(Most::Bytes(100.0), 0.0), None);
     }
 }

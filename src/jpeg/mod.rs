@@ -83,7 +83,7 @@ pub use transcode::{Transcoded, Transcoder};
 #[non_exhaustive]
 pub enum Mode {
     /// What is shown after the first bytes, at no more than the size that libjpeg's script makes: coarse DC
-    /// coefficients, then low bands of luma, then of chroma, chosen by what they cost.
+    /// coefficients, then low bands of luma, then coarse chroma, as far as what they cost allows.
     #[default]
     Display,
     /// A small file for little work: fewer scans, chroma whole and late.

@@ -183,7 +183,7 @@ impl Watch {
 }
 
 /// Gives way so often at most, until it is `done`. Says whether it is.
-fn give_way_until(turns: usize, done: impl Fn() -> bool) -> bool {
+fn give_way_until(turns: usize, mut done: impl FnMut() -> bool) -> bool {
     (0..turns).any(|_| {
         let is_done = done();
         if !is_done {
@@ -196,8 +196,16 @@ fn give_way_until(turns: usize, done: impl Fn() -> bool) -> bool {
 /// Locks what another thread may have, and stays awake for a while meanwhile. Where one has panicked nobody waits for it,
 /// and the call panics in the end.
 pub(crate) fn lock_awake<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    _ = give_way_until(TURNS_AWAKE, || !matches!(mutex.try_lock(), Err(TryLockError::WouldBlock)));
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut locked = None;
+    _ = give_way_until(TURNS_AWAKE, || {
+        locked = match mutex.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        locked.is_some()
+    });
+    locked.unwrap_or_else(|| mutex.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// What panics in a job is handed on by its scope.

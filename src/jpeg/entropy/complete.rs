@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bit_string::Corrections;
-use super::emit;
+use super::encoder;
 use super::store::{Store, Stretch};
 use super::token::{Place, SlotKind, Token};
 
@@ -74,7 +74,7 @@ impl Complete {
             }
             to.tokens += tokens.len();
             if self.kind == SlotKind::Corrections {
-                to.corrections += emit::corrections(tokens);
+                to.corrections += encoder::corrections(tokens);
             }
         }
         pieces.push(Piece { stretches: start..last, start: from, end });

@@ -2,20 +2,17 @@
 
 use super::bit_string::BitStringReader;
 use super::complete::{Complete, Piece};
+use super::encoder::{CODE_BITS, Encoder, MANY, write, write_refinement};
 use super::planes::AcKernels;
 use super::store::Store;
-use super::token::{MAX_CORRECTIONS, Place, SLOTS, SlotKind, Token, table_of};
+use super::token::{MAX_CORRECTIONS, Place, SLOTS, SlotKind, Token};
 use crate::jpeg::bits::{BitWriter, MAX_BITS};
-use crate::jpeg::huffman::{HuffmanTable, extra_bits};
+use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::RST0;
 
 /// Tokens that are written before their bytes are stuffed and moved to the output: enough to forget the cost of the
 /// change, few enough to stay in the first cache.
 const CHUNK: usize = 1024;
-/// Correction bits that are written at once where there are many.
-const MANY: u32 = 32;
-/// Bits of a code and the extra bits in its token at most, 16 and 8.
-const CODE_BITS: u32 = 24;
 /// Bits of a token at most: those, and the corrections.
 const TOKEN_BITS: usize = (CODE_BITS + MAX_CORRECTIONS) as usize;
 
@@ -169,126 +166,6 @@ impl<'a, const CODES: usize> Emission<'a, CODES> {
         let (chunk, rest) = self.stretch.split_at(self.stretch.len().min(CHUNK).min(most));
         self.stretch = rest;
         (!chunk.is_empty()).then_some(chunk)
-    }
-}
-
-/// The tables of a scan made ready to encode the tokens of a kind, by their codes.
-#[derive(Debug)]
-struct Encoder<const CODES: usize> {
-    entries: Box<[Entry; CODES]>,
-    extra_at: u32,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    /// The Huffman code, with room for the extra bits below it.
-    bits: u32,
-    /// Bits of both.
-    len: u32,
-}
-
-impl<const CODES: usize> Encoder<CODES> {
-    fn new(kind: SlotKind, tables: &[Option<HuffmanTable>; SLOTS]) -> Self {
-        let mut entries = Box::new([Entry::default(); CODES]);
-        let mut codes = [[(0, 0); 256]; SLOTS];
-        for (codes, table) in codes.iter_mut().zip(tables) {
-            for (symbol, code, length) in table.iter().flat_map(HuffmanTable::codes) {
-                codes[usize::from(symbol)] = (code, length);
-            }
-        }
-        for (code, entry) in (0..).zip(entries.iter_mut()) {
-            if let Some((slot, symbol)) = kind.symbol(code) {
-                let (bits, length) = codes[table_of(slot, tables)][usize::from(symbol)];
-                let extra = kind.carried(extra_bits(symbol));
-                *entry = Entry { bits: bits << extra, len: length + extra };
-            } else if code == kind.more() {
-                *entry = Entry { bits: 0, len: kind.room() };
-            }
-        }
-        Self { entries, extra_at: kind.extra_at() }
-    }
-
-    /// The code of a token and its extra bits as one string of bits, and its length, [`CODE_BITS`] at most.
-    #[inline(always)]
-    fn encode(&self, token: Token) -> (u64, u32) {
-        let entry = self.entries[usize::from(token) % CODES];
-        ((entry.bits | u32::from(token) >> self.extra_at).into(), entry.len)
-    }
-}
-
-/// Writes tokens two at a time.
-#[inline(always)]
-fn write<const CODES: usize>(encoder: &Encoder<CODES>, tokens: &[Token], writer: &mut BitWriter) {
-    const { assert!(2 * CODE_BITS <= MAX_BITS) };
-    let (pairs, last) = tokens.as_chunks();
-    for &[first, second] in pairs {
-        let ((first, first_len), (second, second_len)) = (encoder.encode(first), encoder.encode(second));
-        writer.put(first << second_len | second, first_len + second_len);
-    }
-    for &token in last {
-        let (bits, len) = encoder.encode(token);
-        writer.put(bits, len);
-    }
-}
-
-/// Writes tokens of a refinement two at a time, each with its corrections.
-#[inline(always)]
-fn write_refinement<const CODES: usize>(
-    encoder: &Encoder<CODES>,
-    tokens: &[Token],
-    corrections: &mut BitStringReader<'_>,
-    writer: &mut BitWriter,
-) {
-    let (pairs, last) = tokens.as_chunks();
-    for &[first, second] in pairs {
-        let (first_count, second_count) = (corrections_of(first), corrections_of(second));
-        let ((first_bits, first_len), (second_bits, second_len)) = (encoder.encode(first), encoder.encode(second));
-        let len = first_len + first_count + second_len + second_count;
-        if len <= MAX_BITS {
-            let bits = first_bits << first_count | corrections.take(first_count);
-            let bits =
-                bits << second_len << second_count | second_bits << second_count | corrections.take(second_count);
-            writer.put(bits, len);
-        } else {
-            write_in_pieces(encoder, first, corrections, writer);
-            write_in_pieces(encoder, second, corrections, writer);
-        }
-    }
-    for &token in last {
-        write_in_pieces(encoder, token, corrections, writer);
-    }
-}
-
-/// Correction bits that follow a token of a refinement.
-#[inline(always)]
-fn corrections_of(token: Token) -> u32 {
-    u32::from(token >> 8) & MAX_CORRECTIONS
-}
-
-/// Correction bits that follow tokens of a refinement.
-pub(super) fn corrections(tokens: &[Token]) -> usize {
-    /// Tokens whose sum is one of 16 bits.
-    const SOME: usize = (Token::MAX as u32 / MAX_CORRECTIONS) as usize;
-    let sum =
-        |some: &[Token]| some.iter().fold(0, |sum: Token, &token| sum.wrapping_add(corrections_of(token) as Token));
-    tokens.chunks(SOME).map(|some| usize::from(sum(some))).sum()
-}
-
-/// Writes a token with any number of corrections.
-#[cold]
-fn write_in_pieces<const CODES: usize>(
-    encoder: &Encoder<CODES>,
-    token: Token,
-    corrections: &mut BitStringReader<'_>,
-    writer: &mut BitWriter,
-) {
-    let (bits, len) = encoder.encode(token);
-    writer.put(bits, len);
-    let mut left = corrections_of(token);
-    while left > 0 {
-        let count = left.min(MANY);
-        writer.put(corrections.take(count), count);
-        left -= count;
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod complete;
 pub(crate) mod dc_first;
 pub(crate) mod dc_refine;
 pub(crate) mod emit;
+mod encoder;
 pub(crate) mod group;
 pub(crate) mod pairs;
 pub(crate) mod planes;

@@ -8,13 +8,13 @@
 use std::arch::x86_64::*;
 
 use super::avx2::Avx2;
-use super::lanes;
+use super::{eights, lanes};
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::ac_refine::new_token;
 use crate::jpeg::entropy::group::SparseBlocks;
 use crate::jpeg::entropy::planes::{self, AcKernels, Changes, Planes, Refined, Wanted, Words};
-use crate::jpeg::entropy::token::{MAX_SIZE, ROOM, Room, SlotKind, Token};
+use crate::jpeg::entropy::token::{ROOM, Room};
 
 impl AcKernels for Avx2 {
     const TAKES_SPARSE: bool = true;
@@ -161,52 +161,34 @@ fn sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-    first_of(|k| block[k as usize % 64], new, band, room, at)
-        .unwrap_or_else(|| planes::first(block, new, band, room, at))
+    let values = |position: u32, wanted| Some((block[position as usize..].first_chunk()?, wanted));
+    let end = if has_long_run_in(band, new) {
+        None
+    } else {
+        eights::first(values, new, band.low, band.start as u32, room, at)
+    };
+    end.unwrap_or_else(|| planes::first(block, new, band, room, at))
 }
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn sparse_first((places, values): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-    let (mut chosen, own) = (_pext_u64(new, places), first_64(values));
-    // Behind those that are chosen the last value of the block is taken: one that is not large, or the portable form has to
-    // do the block anyway.
-    let last = 1 << (places.count_ones().max(1) - 1);
-    let next = |_| {
-        let i = (chosen | last).trailing_zeros();
-        chosen &= chosen.wrapping_sub(1);
-        own[i as usize % 64]
+fn sparse_first((places, own): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
+    let values = |position: u32, wanted| {
+        let before = (places & ((1 << position) - 1)).count_ones() as usize;
+        Some((own[before..].first_chunk()?, _pext_u64(wanted, places >> position)))
     };
-    first_of(next, new, band, room, at).unwrap_or_else(|| planes::sparse_first((places, values), new, band, room, at))
+    let end = if has_long_run_in(band, new) {
+        None
+    } else {
+        eights::first(values, new, band.low, band.start as u32, room, at)
+    };
+    end.unwrap_or_else(|| planes::sparse_first((places, own), new, band, room, at))
 }
 
-/// [`AcKernels::first`] by the values at rising positions; `None` where the portable form has to do it.
+/// Whether there are 16 zeros or more before one of the coefficients of a band that are not zero.
 #[inline(always)]
-fn first_of(mut value: impl FnMut(u32) -> i16, new: u64, band: Band, room: &mut Room, at: usize) -> Option<usize> {
-    if band.end - band.start > 15 && has_long_run(new, 1 << (band.start - 1)) {
-        return None;
-    }
-    let end = at + new.count_ones() as usize;
-    let (mut rest, mut next, mut to) = (new, band.start as u32, at);
-    while to < end {
-        for i in 0..4 {
-            let k = next_of(&mut rest);
-            // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
-            let value = i32::from(value(k));
-            let sign = value >> 31;
-            let magnitude = value.unsigned_abs() >> band.low;
-            let size = 32 - magnitude.leading_zeros();
-            if size > MAX_SIZE {
-                return None;
-            }
-            let extra = (magnitude ^ sign.cast_unsigned()) & ((1 << size) - 1);
-            let zeros = k.wrapping_sub(next);
-            room[(to + i) % ROOM] = (extra << SlotKind::Ac.extra_at() | zeros << 4 | size) as Token;
-            next = k + 1;
-        }
-        to += 4;
-    }
-    Some(end)
+fn has_long_run_in(band: Band, not_zero: u64) -> bool {
+    band.end - band.start > 15 && has_long_run(not_zero, 1 << (band.start - 1))
 }
 
 /// Without instructions of its own: it is inlined wherever scans are tokenised, and compiled for those there.

@@ -6,6 +6,7 @@
 //! avx2.rs       vectors of AVX2
 //! avx512.rs     vectors of AVX-512
 //! ac_avx2.rs    the inner loops of AC scans on AVX2 and BMI
+//! eights.rs     tokens of eight positions at a time, for them
 //! ac_avx512.rs  the same on AVX-512
 //! ```
 //!
@@ -32,6 +33,8 @@ mod ac_avx512;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod eights;
 #[cfg(target_arch = "x86_64")]
 mod lanes;
 

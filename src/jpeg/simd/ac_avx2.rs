@@ -100,10 +100,7 @@ fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
         let magnitudes = words.map(|v| _mm256_abs_epi16(v));
         let pack = |[a, b, c, d]: [__m256i; 4]| [_mm256_packus_epi16(a, b), _mm256_packus_epi16(c, d)];
         let capped = pack(magnitudes.map(|v| _mm256_min_epu16(v, most)));
-        let mut lows = wanted.not_zero;
-        while lows != 0 {
-            let low = lows.trailing_zeros() as usize;
-            lows &= lows - 1;
+        for low in planes::filled((wanted.not_zero & !wanted.bit).into(), 16) {
             let above = _mm256_set1_epi8((0xFF_u8 << low).cast_signed());
             planes.not_zero[low][i] = !join(capped.map(|v| _mm256_cmpeq_epi8(_mm256_and_si256(v, above), zero)));
         }
@@ -111,17 +108,26 @@ fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
             continue;
         }
         let lowest = pack(magnitudes.map(|v| _mm256_and_si256(v, most)));
-        let mut lows = wanted.bit;
-        while lows != 0 {
-            let low = lows.trailing_zeros();
-            lows &= lows - 1;
+        for low in falling(wanted.bit) {
             // To the top of each byte.
-            let up = _mm_cvtsi32_si128(7 - low.cast_signed());
-            planes.bit[low as usize][i] = join(lowest.map(|v| _mm256_sll_epi16(v, up)));
+            let up = _mm_cvtsi32_si128(7 - low as i32);
+            planes.bit[low][i] = join(lowest.map(|v| _mm256_sll_epi16(v, up)));
+            planes.not_zero[low][i] = planes.not_zero[low + 1][i] | planes.bit[low][i];
         }
         let [a, b, c, d] = words;
         planes.negative[i] = join([_mm256_packs_epi16(a, b), _mm256_packs_epi16(c, d)]);
     }
+}
+
+/// The precisions whose bits are wanted, the highest first: what is not zero with such a bit is what was not without it,
+/// which is wanted, too, and what has the bit.
+#[inline(always)]
+fn falling(mut bits: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let low = bits.checked_ilog2()?;
+        bits &= !(1 << low);
+        Some(low as usize)
+    })
 }
 
 /// All planes of blocks without their zeros: what is known of their values is moved to their places.
@@ -142,15 +148,16 @@ fn sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) 
             let upper = if has_few { 0 } else { signs_of_half(c, d) };
             signs_of_half(a, b) | upper << 32
         };
-        for low in planes::filled(lows.into(), 16) {
+        for low in planes::filled((lows & !wanted.bit).into(), 16) {
             let (down, zero) = (_mm_cvtsi32_si128(low as i32), _mm256_setzero_si256());
             let are_zero = word_of(magnitudes.map(|v| _mm256_cmpeq_epi16(_mm256_srl_epi16(v, down), zero)));
             planes.not_zero[low][i] = _pdep_u64(!are_zero, places);
         }
-        for low in planes::filled(wanted.bit.into(), 16) {
+        for low in falling(wanted.bit) {
             // To the top of each word.
             let up = _mm_cvtsi32_si128(15 - low as i32);
             planes.bit[low][i] = _pdep_u64(word_of(magnitudes.map(|v| _mm256_sll_epi16(v, up))), places);
+            planes.not_zero[low][i] = planes.not_zero[low + 1][i] | planes.bit[low][i];
         }
         if wanted.bit != 0 {
             planes.negative[i] = _pdep_u64(word_of(values), places);

@@ -76,8 +76,8 @@ pub(super) fn write<const CODES: usize>(encoder: &Encoder<CODES>, tokens: &[Toke
     }
 }
 
-/// Writes tokens of a refinement four at a time, each with its corrections, in one string of bits where that is short
-/// enough.
+/// Writes tokens of a refinement six at a time, each with its corrections, in one string of bits where that is short
+/// enough, or else two.
 #[inline(always)]
 pub(super) fn write_refinement<const CODES: usize>(
     encoder: &Encoder<CODES>,
@@ -85,50 +85,67 @@ pub(super) fn write_refinement<const CODES: usize>(
     corrections: &mut BitStringReader<'_>,
     writer: &mut BitWriter,
 ) {
-    let (fours, last) = tokens.as_chunks();
-    for four in fours {
-        let [a, b, c, d] = four.map(|token| Refined::new(encoder, token));
-        let (first_len, second_len) = (a.len() + b.len(), c.len() + d.len());
-        if first_len + second_len <= MAX_BITS {
-            let second_count = c.corrections + d.corrections;
-            let all = corrections.take(a.corrections + b.corrections + second_count);
-            let (first, second) = (a.and(b, all >> second_count), c.and(d, lowest(all, second_count)));
-            writer.put(first << second_len | second, first_len + second_len);
-        } else {
-            four.iter().for_each(|&token| write_in_pieces(encoder, token, corrections, writer));
+    let (sixes, last) = tokens.as_chunks();
+    for &[a, b, c, d, e, f] in sixes {
+        let pairs = [[a, b], [c, d], [e, f]];
+        let refined = pairs.map(|pair| RefinedPair::new(encoder, pair));
+        let len = refined.iter().map(|pair| pair.len).sum();
+        if len <= MAX_BITS {
+            let mut left = refined.iter().map(|pair| pair.corrections).sum();
+            let all = corrections.take(left);
+            let bits = refined.iter().fold(0, |bits, pair| {
+                left -= pair.corrections;
+                bits << pair.len | pair.with(lowest(all >> left, pair.corrections))
+            });
+            writer.put(bits, len);
+            continue;
+        }
+        for (pair, refined) in pairs.iter().zip(refined) {
+            if refined.len <= MAX_BITS {
+                writer.put(refined.with(corrections.take(refined.corrections)), refined.len);
+            } else {
+                pair.iter().for_each(|&token| write_in_pieces(encoder, token, corrections, writer));
+            }
         }
     }
     last.iter().for_each(|&token| write_in_pieces(encoder, token, corrections, writer));
 }
 
-/// A token of a refinement.
+/// Two tokens of a refinement.
 #[derive(Clone, Copy)]
-struct Refined {
-    /// Its bits without corrections, so many.
-    code: u64,
-    code_len: u32,
-    /// Correction bits that follow.
+struct RefinedPair {
+    /// The codes, the second with room for its corrections.
+    codes: [u64; 2],
+    first_corrections: u32,
+    second_corrections: u32,
+    /// Bits of the second with its corrections.
+    second_len: u32,
+    /// Corrections and all bits of both.
     corrections: u32,
+    len: u32,
 }
 
-impl Refined {
+impl RefinedPair {
     #[inline(always)]
-    fn new<const CODES: usize>(encoder: &Encoder<CODES>, token: Token) -> Self {
-        let (code, code_len) = encoder.encode(token);
-        Self { code, code_len, corrections: corrections_of(token) }
+    fn new<const CODES: usize>(encoder: &Encoder<CODES>, [first, second]: [Token; 2]) -> Self {
+        let (first_corrections, second_corrections) = (corrections_of(first), corrections_of(second));
+        let ((first, first_len), (second, second_len)) = (encoder.encode(first), encoder.encode(second));
+        let second_len = second_len + second_corrections;
+        Self {
+            codes: [first, second << second_corrections],
+            first_corrections,
+            second_corrections,
+            second_len,
+            corrections: first_corrections + second_corrections,
+            len: first_len + first_corrections + second_len,
+        }
     }
 
-    /// Bits of both.
+    /// All bits, where they are short enough, with the corrections of both.
     #[inline(always)]
-    fn len(self) -> u32 {
-        self.code_len + self.corrections
-    }
-
-    /// The bits of this one and of the next, whose corrections are the lowest of those of both.
-    #[inline(always)]
-    fn and(self, next: Self, corrections: u64) -> u64 {
-        let own = self.code << self.corrections | corrections >> next.corrections;
-        own << next.len() | next.code << next.corrections | lowest(corrections, next.corrections)
+    fn with(&self, corrections: u64) -> u64 {
+        let first = self.codes[0] << self.first_corrections | corrections >> self.second_corrections;
+        first << self.second_len | self.codes[1] | lowest(corrections, self.second_corrections)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The inner loops of AC scans on AVX2 and BMI: all planes from one look at the coefficients, bits moved by one
-//! instruction, and four tokens at a time, wanted or not: how many there are is hard to foresee for a processor, so
-//! the fewer steps hang on it the better.
+//! instruction, and tokens of eight positions at a time, or of a refinement four tokens, wanted or not: how many there
+//! are is hard to foresee for a processor, so the fewer steps hang on it the better.
 //!
 //! Blocks with runs of 16 zeros or more, which take tokens between those of their coefficients, and those with large
 //! coefficients go through the portable form.

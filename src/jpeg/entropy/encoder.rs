@@ -1,5 +1,5 @@
-//! Tokens to strings of bits that are put at once: as many tokens as one string has room for, since to put a string takes
-//! longer than to lengthen it.
+//! Tokens to strings of bits that are put at once, several tokens where one string has room for them: to put a string
+//! takes longer than to lengthen it.
 
 use super::bit_string::BitStringReader;
 use super::token::{MAX_CORRECTIONS, SLOTS, SlotKind, Token, table_of};
@@ -55,7 +55,7 @@ impl<const CODES: usize> Encoder<CODES> {
     }
 }
 
-/// Writes tokens four at a time, in one string of bits where that is short enough.
+/// Writes tokens four at a time, in one string of bits where that is short enough, or else in two.
 #[inline(always)]
 pub(super) fn write<const CODES: usize>(encoder: &Encoder<CODES>, tokens: &[Token], writer: &mut BitWriter) {
     const { assert!(2 * CODE_BITS <= MAX_BITS) };
@@ -77,7 +77,7 @@ pub(super) fn write<const CODES: usize>(encoder: &Encoder<CODES>, tokens: &[Toke
 }
 
 /// Writes tokens of a refinement six at a time, each with its corrections, in one string of bits where that is short
-/// enough, or else two.
+/// enough, or else pair by pair, and a pair that is too long in pieces.
 #[inline(always)]
 pub(super) fn write_refinement<const CODES: usize>(
     encoder: &Encoder<CODES>,
@@ -193,25 +193,29 @@ mod tests {
     use super::super::bit_string::BitString;
     use super::*;
 
-    /// Codes of 1 to 24 bits, so that four tokens may be short enough for one string of bits, and two may not.
+    /// Codes of 1 to 24 bits, so that several tokens may be short enough for one string of bits, and two may not.
     #[test]
     fn tokens_written_together_are_those_written_one_by_one() {
         let mut encoder = Encoder::<256> { entries: Box::new([Entry::default(); 256]), extra_at: 14 };
         for (code, entry) in (0..).zip(encoder.entries.iter_mut()) {
-            let len = 1 + code / 11;
+            let len = (3 + code / 11).min(24);
             *entry = Entry { bits: (0x00B7_1D5C ^ code) & ((1 << len) - 1) & !3, len };
         }
-        let (mut state, mut string) = (1u32, BitString::default());
-        for most_code in [20, 120, 250] {
-            let tokens: Vec<Token> = (0..999)
-                .map(|i| {
-                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    let (code, corrections) =
-                        ((state >> 16) % most_code, if i % 50 == 0 { MAX_CORRECTIONS } else { state >> 29 });
-                    string.push((u64::from(state) << 13) & ((1 << corrections) - 1), corrections);
-                    (corrections << 8 | code) as Token
-                })
-                .collect();
+        encoder.entries[0] = Entry { bits: 0, len: 0 };
+        let (mut state, mut string) = (1_u32, BitString::default());
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 8
+        };
+        for codes in [20, 120, 256] {
+            let mut token = |i: u32| {
+                let corrections = if i.is_multiple_of(50) { MAX_CORRECTIONS } else { next() % 8 };
+                let bits = u64::from(next()) << 40 | u64::from(next()) << 20 | u64::from(next());
+                string.push(bits & ((1 << corrections) - 1), corrections);
+                let (code, extra) = (next() % codes, next() % 4);
+                (if code == 0 { 0 } else { extra << 14 } | corrections << 8 | code) as Token
+            };
+            let tokens: Vec<Token> = (0..999).map(&mut token).collect();
             let corrections = std::mem::take(&mut string).complete();
             let written = |write: &dyn Fn(&mut BitStringReader<'_>, &mut BitWriter)| {
                 let (mut reader, mut writer, mut out) = (corrections.reader(0), BitWriter::new(1 << 16), Vec::new());
@@ -219,15 +223,15 @@ mod tests {
                 writer.finish_into(&mut out);
                 (out, reader.taken())
             };
-            let singly = written(&|reader, writer| {
-                tokens.iter().for_each(|&token| write_in_pieces(&encoder, token, reader, writer));
-            });
-            assert!(written(&|reader, writer| write_refinement(&encoder, &tokens, reader, writer)) == singly);
-            let plain: Vec<Token> = tokens.iter().map(|token| token & 0xFF).collect();
-            let singly = written(&|reader, writer| {
-                plain.iter().for_each(|&token| write_in_pieces(&encoder, token, reader, writer));
-            });
-            assert!(written(&|_, writer| write(&encoder, &plain, writer)) == singly, "{most_code}");
+            let singly = |tokens: &[Token]| {
+                written(&|reader, writer| {
+                    tokens.iter().for_each(|&token| write_in_pieces(&encoder, token, reader, writer));
+                })
+            };
+            let together = written(&|reader, writer| write_refinement(&encoder, &tokens, reader, writer));
+            assert!(together == singly(&tokens), "{codes}");
+            let plain: Vec<Token> = tokens.iter().map(|token| token & 0xC0FF).collect();
+            assert!(written(&|_, writer| write(&encoder, &plain, writer)) == singly(&plain), "{codes}");
         }
     }
 }

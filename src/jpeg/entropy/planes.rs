@@ -277,7 +277,7 @@ pub(crate) struct Planes {
 /// Which planes the scans of a component look at.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted {
-    /// Bit sets of `low`.
+    /// Bit sets of `low`. Where a bit is wanted, so is what is not zero with it and without it.
     pub(crate) not_zero: u16,
     pub(crate) bit: u16,
 }

@@ -127,7 +127,7 @@ impl Unpriced<'_, '_> {
         match refinement {
             None => price::firsts(statistics, low, bounds, scale, bands),
             Some(known) => {
-                // Not by a function of the standard library, which would not have the instructions of whoever calls this.
+                // Not by a function of the standard library, which would not have the instructions of the caller.
                 let refinement = match known.take() {
                     Some(refinement) => refinement,
                     None => Refinement::new(statistics, low),

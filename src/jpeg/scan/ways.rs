@@ -158,8 +158,8 @@ impl Ways {
     /// and third of chroma; without, only a picture of one component has a choice.
     pub(crate) fn display(frame: &Frame, has_chroma: bool, most: Most) -> Self {
         let luma = if has_chroma || frame.components.len() == 1 { LUMA } else { &LUMA[..1] };
-        // What libjpeg's script takes has to be known where that is the bound: its way of chroma is made in any case, and
-        // the other is worth less than the time.
+        // What libjpeg's script takes has to be known where that is the bound: its way of chroma is made in any case,
+        // and the other is worth less than the time.
         let chroma = if let Most::Usual(_) = most { &CHROMA[..1] } else { CHROMA };
         let groups = |low| dc::interleaved(frame).into_iter().map(|group| (group, low)).collect();
         let dc = if has_chroma && frame.may_interleave(&[1, 2]) {

@@ -8,7 +8,8 @@
 use std::arch::x86_64::*;
 
 use super::avx2::Avx2;
-use super::{eights, lanes};
+use super::eights::{self, load_words};
+use super::lanes;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::Band;
 use crate::jpeg::entropy::ac_refine::new_token;
@@ -88,7 +89,8 @@ fn negative(blocks: &[Block], words: &mut Words) {
     }
 }
 
-/// Planes of precisions below [`BYTE`](crate::jpeg::entropy::planes::BYTE), by way of bytes: the magnitude where it fits one, or 255; and its lowest bits.
+/// Planes of precisions below [`BYTE`](crate::jpeg::entropy::planes::BYTE), by way of bytes: the magnitude where it
+/// fits one, or 255; and its lowest bits.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
@@ -112,6 +114,7 @@ fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
             // To the top of each byte.
             let up = _mm_cvtsi32_si128(7 - low as i32);
             planes.bit[low][i] = join(lowest.map(|v| _mm256_sll_epi16(v, up)));
+            // With this bit what was not zero without it, and what has it.
             planes.not_zero[low][i] = planes.not_zero[low + 1][i] | planes.bit[low][i];
         }
         let [a, b, c, d] = words;
@@ -119,8 +122,7 @@ fn all_planes(blocks: &[Block], wanted: Wanted, planes: &mut Planes) {
     }
 }
 
-/// The precisions whose bits are wanted, the highest first: what is not zero with such a bit is what was not without it,
-/// which is wanted, too, and what has the bit.
+/// The numbers of the bits that are set, the highest first.
 #[inline(always)]
 fn falling(mut bits: u16) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
@@ -157,6 +159,7 @@ fn sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) 
             // To the top of each word.
             let up = _mm_cvtsi32_si128(15 - low as i32);
             planes.bit[low][i] = _pdep_u64(word_of(magnitudes.map(|v| _mm256_sll_epi16(v, up))), places);
+            // As for blocks with their zeros.
             planes.not_zero[low][i] = planes.not_zero[low + 1][i] | planes.bit[low][i];
         }
         if wanted.bit != 0 {
@@ -168,13 +171,8 @@ fn sparse_planes(blocks: SparseBlocks<'_>, wanted: Wanted, planes: &mut Planes) 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usize {
-    let values = |position: u32, wanted| Some((block[position as usize..].first_chunk()?, wanted));
-    let end = if has_long_run_in(band, new) {
-        None
-    } else {
-        eights::first(values, new, band.low, band.start as u32, room, at)
-    };
-    end.unwrap_or_else(|| planes::first(block, new, band, room, at))
+    let values = |position: u32, wanted| (&block[position as usize..].as_chunks().0[0], wanted);
+    first_of(values, new, band, room, at).unwrap_or_else(|| planes::first(block, new, band, room, at))
 }
 
 #[inline]
@@ -182,20 +180,25 @@ fn first(block: &Block, new: u64, band: Band, room: &mut Room, at: usize) -> usi
 fn sparse_first((places, own): (u64, &[i16]), new: u64, band: Band, room: &mut Room, at: usize) -> usize {
     let values = |position: u32, wanted| {
         let before = (places & ((1 << position) - 1)).count_ones() as usize;
-        Some((own[before..].first_chunk()?, _pext_u64(wanted, places >> position)))
+        (&own[before..].as_chunks().0[0], _pext_u64(wanted, places >> position))
     };
-    let end = if has_long_run_in(band, new) {
-        None
-    } else {
-        eights::first(values, new, band.low, band.start as u32, room, at)
-    };
-    end.unwrap_or_else(|| planes::sparse_first((places, own), new, band, room, at))
+    first_of(values, new, band, room, at).unwrap_or_else(|| planes::sparse_first((places, own), new, band, room, at))
 }
 
-/// Whether there are 16 zeros or more before one of the coefficients of a band that are not zero.
-#[inline(always)]
-fn has_long_run_in(band: Band, not_zero: u64) -> bool {
-    band.end - band.start > 15 && has_long_run(not_zero, 1 << (band.start - 1))
+/// [`AcKernels::first`] by values as [`eights::first`] asks for them; `None` where the portable form has to do it.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn first_of<'a>(
+    values: impl Fn(u32, u64) -> (&'a [i16; 8], u64),
+    new: u64,
+    band: Band,
+    room: &mut Room,
+    at: usize,
+) -> Option<usize> {
+    if band.end - band.start > 15 && has_long_run(new, 1 << (band.start - 1)) {
+        return None;
+    }
+    eights::first(values, new, band.low, band.start as u32, room, at)
 }
 
 /// Without instructions of its own: it is inlined wherever scans are tokenised, and compiled for those there.
@@ -333,8 +336,6 @@ fn load(block: &Block) -> [__m256i; 4] {
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn load_for_packing(block: &Block) -> [__m256i; 4] {
     let (eights, _) = block.as_chunks::<8>();
-    // SAFETY: the array has the 16 bytes that are read; no alignment is asked for.
-    let load = |from: &[i16; 8]| unsafe { _mm_loadu_si128(from.as_ptr().cast()) };
-    let both = |lower: usize, upper: usize| _mm256_set_m128i(load(&eights[upper]), load(&eights[lower]));
+    let both = |lower: usize, upper: usize| _mm256_set_m128i(load_words(&eights[upper]), load_words(&eights[lower]));
     [both(0, 2), both(1, 3), both(4, 6), both(5, 7)]
 }

@@ -15,13 +15,13 @@ const LAST: u32 = 56;
 struct Choice {
     /// For each byte of those that are wanted, one after the other, where it comes from; a zero for those behind them.
     from: [u8; 2 * EIGHT],
-    /// How many are left out before each, at the place of the zeros in a symbol.
-    zeros: [u16; EIGHT],
+    /// Words with how many are left out before each, at the place of the zeros in a symbol.
+    zeros: [u8; 2 * EIGHT],
 }
 
 /// By the bits of those that are wanted.
 static CHOICES: [Choice; 1 << EIGHT] = {
-    let mut choices = [Choice { from: [0x80; 2 * EIGHT], zeros: [0; EIGHT] }; 1 << EIGHT];
+    let mut choices = [Choice { from: [0x80; 2 * EIGHT], zeros: [0; 2 * EIGHT] }; 1 << EIGHT];
     let mut bits = 0;
     while bits < 1 << EIGHT {
         let (mut count, mut next, mut i) = (0, 0, 0);
@@ -29,7 +29,7 @@ static CHOICES: [Choice; 1 << EIGHT] = {
             if bits >> i & 1 == 1 {
                 choices[bits].from[2 * count] = 2 * i as u8;
                 choices[bits].from[2 * count + 1] = 2 * i as u8 + 1;
-                choices[bits].zeros[count] = ((i - next) << 4) as u16;
+                choices[bits].zeros[2 * count] = ((i - next) << 4) as u8;
                 (count, next) = (count + 1, i + 1);
             }
             i += 1;
@@ -39,16 +39,16 @@ static CHOICES: [Choice; 1 << EIGHT] = {
     choices
 };
 
-/// Puts the tokens of the coefficients in `new`, which are some, at the precision `low` into `room` from `at` on, where no
-/// run is over 15; the first is counted from the position `next` on. Returns where they end; `None` where one of them is
-/// too large for one token.
+/// Puts the tokens of the coefficients in `new`, which are some, at the precision `low` into `room` from `at` on, where
+/// no run is over 15; the first is counted from the position `next` on. Returns where they end; `None` where one is too
+/// large for one token.
 ///
-/// `values` gives eight values for a position and the bits of those that are wanted from there on, with the bits that they
-/// have among the eight.
+/// `values` gives eight values for a position and the bits of those that are wanted from there on, with the bits that
+/// they have among the eight.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) fn first<'a>(
-    values: impl Fn(u32, u64) -> Option<(&'a [i16; EIGHT], u64)>,
+    values: impl Fn(u32, u64) -> (&'a [i16; EIGHT], u64),
     new: u64,
     low: u32,
     mut next: u32,
@@ -66,10 +66,10 @@ pub(super) fn first<'a>(
     loop {
         let position = rest.trailing_zeros().min(LAST);
         let wanted = rest >> position & 0xFF;
-        let (values, chosen) = values(position, wanted)?;
-        let from = load(&CHOICES[chosen as usize % CHOICES.len()].from);
-        let zeros = load(&CHOICES[wanted as usize % CHOICES.len()].zeros);
-        let values = _mm_shuffle_epi8(load(values), from);
+        let (values, chosen) = values(position, wanted);
+        let from = load_bytes(&CHOICES[chosen as usize % CHOICES.len()].from);
+        let zeros = load_bytes(&CHOICES[wanted as usize % CHOICES.len()].zeros);
+        let values = _mm_shuffle_epi8(load_words(values), from);
         // The point transform of AC divides and drops the fraction: a shift of the magnitude (T.81 G.1.2.2).
         let magnitudes = _mm_srl_epi16(_mm_abs_epi16(values), low);
         if _mm_testz_si128(magnitudes, not_a_byte) == 0 {
@@ -83,7 +83,7 @@ pub(super) fn first<'a>(
         // Before the first there are zeros from the last on.
         let before = _mm_cvtsi32_si128((position.wrapping_sub(next) << 4 & 0xFFFF).cast_signed());
         let symbols = _mm_add_epi16(_mm_add_epi16(zeros, before), sizes);
-        store(_mm_or_si128(extra, symbols), room[at..].first_chunk_mut()?);
+        store(_mm_or_si128(extra, symbols), &mut room[at..]);
         at += wanted.count_ones() as usize;
         rest &= !(0xFF << position);
         if rest == 0 {
@@ -95,15 +95,23 @@ pub(super) fn first<'a>(
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn load<T, const N: usize>(from: &[T; N]) -> __m128i {
-    const { assert!(size_of::<[T; N]>() == size_of::<__m128i>()) };
+pub(super) fn load_words(from: &[i16; EIGHT]) -> __m128i {
     // SAFETY: the array has the 16 bytes that are read; no alignment is asked for.
     unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
 }
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn store(tokens: __m128i, to: &mut [Token; EIGHT]) {
+fn load_bytes(from: &[u8; 2 * EIGHT]) -> __m128i {
+    // SAFETY: the array has the 16 bytes that are read; no alignment is asked for.
+    unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
+}
+
+/// Puts eight where there is room for more.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn store(tokens: __m128i, room: &mut [Token]) {
+    let (eights, _) = room.as_chunks_mut::<EIGHT>();
     // SAFETY: the array has the 16 bytes that are written; no alignment is asked for.
-    unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), tokens) }
+    unsafe { _mm_storeu_si128(eights[0].as_mut_ptr().cast(), tokens) }
 }

@@ -6,8 +6,8 @@
 //! avx2.rs       vectors of AVX2
 //! avx512.rs     vectors of AVX-512
 //! ac_avx2.rs    the inner loops of AC scans on AVX2 and BMI
-//! eights.rs     tokens of eight positions at a time, for them
 //! ac_avx512.rs  the same on AVX-512
+//! eights.rs     tokens of eight positions at a time, for `ac_avx2.rs`
 //! ```
 //!
 //! The inner loops of AC scans are specified in `entropy/planes.rs`. Each pixel kernel is specified by a function in

@@ -80,11 +80,8 @@ impl Coefficients<'_> {
 }
 
 /// What comes before a rest: so many of [`tail::WHOLE`] parts of a scan. Tokens are made of it at once; who has done that
-/// sooner than the rest is decoded helps with the tokens of the rest, but nobody helps with what comes before. Packed rows
-/// cost less where they are taken as they are.
-const fn before<K: AcKernels>() -> u64 {
-    if K::TAKES_SPARSE { 100 } else { 124 }
-}
+/// sooner than the rest is decoded helps with the tokens of the rest, but nobody helps with what comes before.
+const BEFORE: u64 = 120;
 
 /// Bytes of the coefficients of a picture that is packed, at least, and MCU rows, as each has a window beside it. Up to
 /// some megabytes would take 5 % less time with their zeros, but leave no room for what a search knows of them.
@@ -237,9 +234,9 @@ impl Rows<'_> {
     /// Does `work` while another thread decodes the rest of a stream, of a picture with so many bytes of coefficients,
     /// at least; otherwise nothing. What the rest may take counts as taken. The thread then goes on with it, as
     /// [`tail::begin`] says.
-    pub(crate) fn with_rest<K: AcKernels, T>(
+    pub(crate) fn with_rest<T>(
         &mut self,
-        kernels: K,
+        kernels: impl AcKernels,
         frame: &Frame,
         least: u64,
         (threads, cancel): (&Threads, &Cancel),
@@ -255,9 +252,9 @@ impl Rows<'_> {
             if let (Self::Streamed(stream), Some(scope)) = (&mut *self, scope) {
                 let mut packed = PackedPicture::new(stream.window(), 0);
                 // Were none of them zero, a sixteenth more; as much for guesses that are dropped; and where MCUs begin.
-                let rest = bytes / tail::WHOLE * (tail::WHOLE - before::<K>()) + stream.window().bytes();
+                let rest = bytes / tail::WHOLE * (tail::WHOLE - BEFORE) + stream.window().bytes();
                 let told = (ROWS_TOLD as usize * stream.window().mcus() * size_of::<McuStart>()) as u64;
-                let terms = tail::Terms { after: before::<K>(), most: rest / 16 * 18 + told };
+                let terms = tail::Terms { after: BEFORE, most: rest / 16 * 18 + told };
                 tail::begin(kernels, scope, stream, terms, &may_go_on, move |start, rest, is_over| {
                     packed.join(rest);
                     then(start, &packed, is_over);

@@ -19,18 +19,11 @@ pub(crate) struct Picture<'a> {
 /// Blocks of a component that may be counted: each counts once for a coefficient, in 16 bits.
 pub(super) const MOST_BLOCKS: usize = 1 << 15;
 
-/// Parts of a sample at most, and blocks of each that are worth statistics of their own, which have to be cleared and
-/// joined.
-const MOST_PARTS: usize = 4;
-const BLOCKS_OF_A_PART: usize = 1 << 10;
-
 /// Rows of MCUs, of all components together.
 #[derive(Debug)]
 pub(super) struct Sample<'a> {
     picture: Picture<'a>,
     numbers: Vec<u32>,
-    /// About how many the largest component has in them.
-    blocks: usize,
 }
 
 impl<'a> Sample<'a> {
@@ -43,25 +36,12 @@ impl<'a> Sample<'a> {
         let count = (blocks / of_a_row).clamp(1, high);
         // In the middle of each of so many parts.
         let numbers = (0..count).map(|i| ((2 * i + 1) * high / (2 * count)) as u32).collect();
-        Self { picture, numbers, blocks: (count * of_a_row) as usize }
+        Self { picture, numbers }
     }
 
     /// What it is a part of.
     pub(super) fn picture(&self) -> Picture<'a> {
         self.picture
-    }
-
-    /// The same in so many parts, one after the other, or in as many as are worth what is made of each.
-    pub(super) fn parts(&self, count: usize) -> Vec<Self> {
-        let (rows, worth) = (self.numbers.len(), MOST_PARTS.min(self.blocks / BLOCKS_OF_A_PART));
-        let count = count.min(worth).clamp(1, rows);
-        let end = |i: usize| rows * i / count;
-        let part = |i| Self {
-            picture: self.picture,
-            numbers: self.numbers[end(i)..end(i + 1)].to_vec(),
-            blocks: self.blocks / count,
-        };
-        (0..count).map(part).collect()
     }
 
     /// Gives the rows of blocks of some components to `take`.

@@ -8,7 +8,7 @@ use super::component::{Component, Priced, Unpriced};
 use super::dc::{DcRows, Differences};
 use super::effort::Effort;
 use super::sample::{Picture, Sample};
-use super::statistics::Statistics;
+use super::statistics::{Precision, Statistics};
 use super::{Scan, dc, fixed};
 use crate::error::Result;
 use crate::jpeg::coeff::BLOCK_BYTES;
@@ -92,10 +92,11 @@ fn order(scan: &Scan) -> (u8, u8, usize) {
     }
 }
 
-/// What is made of a part of the sample.
+/// What is made of a sample.
 enum Counted {
     Dc(Vec<Choice>),
-    Ac(Statistics),
+    /// Of a component.
+    Ac(usize, Vec<Precision>),
 }
 
 /// The statistics of some components, and with those of the first ways to send DC coefficients.
@@ -109,57 +110,57 @@ fn look_at(
     let picture = sample.picture();
     let of_frame = &picture.frame.components;
     let lows = |i: usize| effort.lows[usize::from(picture.has_chroma && i > 0)];
-    let parts = sample.parts(threads.count());
-    let of_components = components.clone().flat_map(|i| parts.iter().map(move |part| Some((i, part))));
+    // Whoever takes some of the precisions of a component goes through the rows for them: nothing is left to be joined.
+    let apart = |i| threads.count().min(lows(i));
+    let precisions = |i| (0..apart(i)).map(move |first| Some((i, (first..lows(i)).step_by(apart(i)))));
     let of_dc = (components.start == 0).then_some(None).into_iter();
     // Every block is looked at once for DC, and for AC at each precision.
     let looks = |job: &Option<(usize, _)>| match *job {
         None => of_frame.iter().map(|component| component.blocks() as usize).sum(),
-        Some((i, _)) => lows(i) * of_frame[i].blocks() as usize / parts.len(),
+        Some((i, _)) => lows(i) * of_frame[i].blocks() as usize / apart(i),
     };
-    let counted = threads.share(of_dc.chain(of_components).collect(), looks, |job| match job {
+    let jobs = of_dc.chain(components.clone().flat_map(precisions)).collect();
+    let counted = threads.share(jobs, looks, |job| match job {
         None => Counted::Dc(ways_of_dc(picture.frame, kernels, sample)),
-        Some((i, part)) => Counted::Ac(statistics_of(kernels, i, part, lows(i))),
+        Some((i, lows)) => Counted::Ac(i, count(kernels, sample, i, lows.map(Precision::new).collect())),
     });
-    let (mut dc, mut statistics) = (Vec::new(), Vec::with_capacity(of_frame.len() * parts.len()));
+    let (mut dc, mut of_components) = (Vec::new(), components.clone().map(|_| Vec::new()).collect::<Vec<_>>());
     for counted in counted {
         match counted {
             Counted::Dc(ways) => dc = ways,
-            Counted::Ac(part) => statistics.push(part),
+            Counted::Ac(i, precisions) => of_components[i - components.start].extend(precisions),
         }
     }
-    let mut statistics = statistics.into_iter();
-    let joined = std::iter::from_fn(|| {
-        let mut whole = statistics.next()?;
-        statistics.by_ref().take(parts.len() - 1).for_each(|part| whole.join(part));
-        Some(whole)
-    });
-    let mut statistics: Vec<_> = joined.collect();
-    let precisions = statistics.iter_mut().flat_map(Statistics::precisions_mut).collect();
-    threads.share(
-        precisions,
-        |_| 0,
-        |precision| {
-            kernels.run(
-                #[inline(always)]
-                || precision.turn_over(),
-            );
-        },
-    );
-    (dc, statistics)
+    (dc, of_components.into_iter().map(Statistics::of).collect())
 }
 
-/// Those of a component in some rows, at `lows` precisions.
-fn statistics_of(kernels: impl AcKernels, component: usize, rows: &Sample<'_>, lows: usize) -> Statistics {
-    let mut statistics = Statistics::new(lows);
+/// Counts a component at some precisions.
+fn count(
+    kernels: impl AcKernels,
+    sample: &Sample<'_>,
+    component: usize,
+    mut precisions: Vec<Precision>,
+) -> Vec<Precision> {
     let is_this = |i| i == component;
-    rows.rows(kernels, is_this, |_, row| {
+    sample.rows(kernels, is_this, |_, row| {
         kernels.run(
             #[inline(always)]
-            || statistics.row(kernels, row),
+            || {
+                for precision in &mut precisions {
+                    precision.row(kernels, row);
+                }
+            },
         );
     });
-    statistics
+    kernels.run(
+        #[inline(always)]
+        || {
+            for precision in &mut precisions {
+                precision.turn_over();
+            }
+        },
+    );
+    precisions
 }
 
 /// The prices of the scans of components: of those at the places of the effort, and near the best of them.

@@ -20,14 +20,14 @@ pub(super) fn pair(p: usize, k: usize) -> usize {
 /// Statistics of the blocks of a component that were counted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Statistics {
-    blocks: usize,
-    /// Those of each precision: of Al 0 and so on.
+    /// Those of each precision, of Al 0 and so on: one at least.
     precisions: Vec<Precision>,
 }
 
 /// What is counted of coefficients at a precision.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Precision {
+    low: u32,
     /// For each block, which coefficients are not zero.
     words: Vec<u64>,
     /// The same turned over: for each coefficient a string of bits, one for each block.
@@ -36,43 +36,10 @@ pub(super) struct Precision {
 }
 
 impl Statistics {
-    /// For `lows` precisions.
-    pub(super) fn new(lows: usize) -> Self {
-        let precision = |_| Precision { words: Vec::new(), planes: Vec::new(), firsts: vec![[0; 16]; pair(0, 64)] };
-        Self { blocks: 0, precisions: (0..lows).map(precision).collect() }
-    }
-
-    /// Adds a row of blocks, as far as there is room.
-    #[inline(always)]
-    pub(super) fn row(&mut self, kernels: impl AcKernels, row: &[Block]) {
-        let mut words: Words = [0; GROUP];
-        for blocks in row[..row.len().min(MOST_BLOCKS - self.blocks)].chunks(GROUP) {
-            self.blocks += blocks.len();
-            for (low, precision) in self.precisions.iter_mut().enumerate() {
-                kernels.not_zero(blocks, low as u32, &mut words);
-                precision.words.extend_from_slice(&words[..blocks.len()]);
-                for (block, &word) in blocks.iter().zip(&words) {
-                    count(block, word, low as u32, &mut precision.firsts);
-                }
-            }
-        }
-    }
-
-    /// Adds those of the rows that come next. Together they have [`MOST_BLOCKS`] at most, as a sample has.
-    pub(super) fn join(&mut self, next: Self) {
-        self.blocks += next.blocks;
-        debug_assert!(self.blocks <= MOST_BLOCKS, "each counts once in 16 bits");
-        for (precision, next) in self.precisions.iter_mut().zip(next.precisions) {
-            precision.words.extend(next.words);
-            for (sum, n) in precision.firsts.as_flattened_mut().iter_mut().zip(next.firsts.as_flattened()) {
-                *sum += n;
-            }
-        }
-    }
-
-    /// The precisions, each to be [turned over](Precision::turn_over) once all is counted.
-    pub(super) fn precisions_mut(&mut self) -> &mut [Precision] {
-        &mut self.precisions
+    /// Those of the same blocks at precisions from Al 0 on, in any order.
+    pub(super) fn of(mut precisions: Vec<Precision>) -> Self {
+        precisions.sort_by_key(|precision| precision.low);
+        Self { precisions }
     }
 
     /// How many precisions there are.
@@ -81,7 +48,7 @@ impl Statistics {
     }
 
     pub(super) fn blocks(&self) -> usize {
-        self.blocks
+        self.precisions[0].words.len()
     }
 
     /// Which blocks have a coefficient that is not zero at a precision, of position `k`.
@@ -101,7 +68,24 @@ impl Statistics {
 }
 
 impl Precision {
-    /// Makes strings of bits of the words.
+    pub(super) fn new(low: usize) -> Self {
+        Self { low: low as u32, words: Vec::new(), planes: Vec::new(), firsts: vec![[0; 16]; pair(0, 64)] }
+    }
+
+    /// Counts a row of blocks, as far as there is room.
+    #[inline(always)]
+    pub(super) fn row(&mut self, kernels: impl AcKernels, row: &[Block]) {
+        let mut words: Words = [0; GROUP];
+        for blocks in row[..row.len().min(MOST_BLOCKS - self.words.len())].chunks(GROUP) {
+            kernels.not_zero(blocks, self.low, &mut words);
+            self.words.extend_from_slice(&words[..blocks.len()]);
+            for (block, &word) in blocks.iter().zip(&words) {
+                count(block, word, self.low, &mut self.firsts);
+            }
+        }
+    }
+
+    /// Makes strings of bits of the words, once all is counted.
     #[inline(always)]
     pub(super) fn turn_over(&mut self) {
         let long = self.words.len().div_ceil(64);

@@ -3,7 +3,7 @@
 use super::Scan;
 use super::allot::Choice;
 use super::effort::{Bounds, Effort};
-use super::price::{self, Bands, Refinement, Scale, unpriced};
+use super::price::{self, Bands, Refinement, Scale};
 use super::split::{Band, Prices, cheapest};
 use super::statistics::Statistics;
 
@@ -47,7 +47,10 @@ impl<'a> Component<'a> {
             scale: Scale::new(blocks, statistics.blocks()),
             refinements: (1..lows).map(|_| None).collect(),
             priced: Priced {
-                prices: Prices { firsts: vec![unpriced(); lows], refinements: vec![unpriced(); lows - 1] },
+                prices: Prices {
+                    firsts: vec![Bands::unpriced(); lows],
+                    refinements: vec![Bands::unpriced(); lows - 1],
+                },
                 bounds: firsts.to_vec(),
             },
             asked: [firsts.to_vec(), refined.to_vec()],

@@ -2,6 +2,8 @@
 //! and header included. Exact for the blocks that were counted but for the bytes that happen to be stuffed, and for
 //! codes that would be longer than 16 bits.
 
+use std::ops::{Index, IndexMut};
+
 use super::size::{DHT, DHT_TABLE, STUFFED, sos};
 use super::statistics::{Pairs, Statistics, pair};
 
@@ -14,12 +16,30 @@ const RUN_CLASSES: usize = 15;
 /// Sixteen zeros.
 const ZRL: usize = 0xF0;
 
-/// Prices of the bands of one kind of scan: [start][end + 1], infinite where none was asked for.
-pub(super) type Bands = Vec<[f32; 65]>;
+/// Prices of the bands of one kind of scan, by their start and the coefficient after their end; infinite where none was
+/// asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Bands(Vec<f32>);
 
-/// No prices yet.
-pub(super) fn unpriced() -> Bands {
-    vec![[f32::INFINITY; 65]; 64]
+impl Bands {
+    /// No prices yet.
+    pub(super) fn unpriced() -> Self {
+        Self(vec![f32::INFINITY; pair(0, 65)])
+    }
+}
+
+impl Index<(usize, usize)> for Bands {
+    type Output = f32;
+
+    fn index(&self, (start, end): (usize, usize)) -> &f32 {
+        &self.0[pair(start, end)]
+    }
+}
+
+impl IndexMut<(usize, usize)> for Bands {
+    fn index_mut(&mut self, (start, end): (usize, usize)) -> &mut f32 {
+        &mut self.0[pair(start, end)]
+    }
 }
 
 /// How a number of counted blocks stands for all of a component.
@@ -65,10 +85,10 @@ pub(super) fn firsts(statistics: &Statistics, low: usize, bounds: &[usize], scal
                 filled.add(statistics.plane(low, k));
                 k += 1;
             }
-            if bands[start][end].is_infinite() {
+            if bands[(start, end)].is_infinite() {
                 let runs = filled.runs(statistics.plane(low, end - 1));
                 let (bits, symbols) = table_bits(&mut counts, &runs, |symbol| symbol & 15);
-                bands[start][end] = scale.bytes(bits, symbols, HEADERS);
+                bands[(start, end)] = scale.bytes(bits, symbols, HEADERS);
             }
         }
     }
@@ -166,13 +186,13 @@ impl<'a> Refinement<'a> {
                     bits += u64::from(self.corrections[k] + self.new[k]);
                     k += 1;
                 }
-                if bands[start][end].is_infinite() {
+                if bands[(start, end)].is_infinite() {
                     let runs = filled.runs(&self.planes[end - 1]);
                     let mut counts = [0; 256];
                     (0..16).for_each(|zeros| counts[zeros << 4 | 1] = by_zeros[zeros]);
                     counts[ZRL] = long;
                     let (coded, symbols) = table_bits(&mut counts, &runs, |_| 0);
-                    bands[start][end] = scale.bytes(bits + coded, symbols, HEADERS);
+                    bands[(start, end)] = scale.bytes(bits + coded, symbols, HEADERS);
                 }
             }
         }
@@ -206,7 +226,7 @@ fn zeros(known: u64, from: usize, k: usize) -> usize {
 
 /// Whether a band from `start` on is still to be priced.
 fn wants(bands: &Bands, start: usize, ends: &[usize]) -> bool {
-    ends.iter().any(|&end| bands[start][end].is_infinite())
+    ends.iter().any(|&end| bands[(start, end)].is_infinite())
 }
 
 #[inline(always)]

@@ -276,7 +276,7 @@ mod tests {
                 let Scan { start, end, high, low, .. } = scans[i];
                 let bands =
                     if high > 0 { &prices.refinements[usize::from(low)] } else { &prices.firsts[usize::from(low)] };
-                let price = bands[usize::from(start)][usize::from(end) + 1];
+                let price = bands[(usize::from(start), usize::from(end) + 1)];
                 let off = (price - bytes as f32).abs();
                 assert!(off < 2.0 + 0.004 * bytes as f32, "{script}: scan {i} takes {bytes}, priced {price}");
             }

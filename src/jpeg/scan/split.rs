@@ -26,24 +26,25 @@ pub(super) struct Band {
 /// The cheapest way to cover coefficients i to before j, for all i < j of the bounds: what it costs, and the bound at
 /// which its last part begins.
 struct Cover {
+    /// So many, 64 at most.
     bounds: usize,
     /// At [`Cover::at`].
-    ways: Vec<(f32, usize)>,
+    ways: Vec<(f32, u8)>,
 }
 
 impl Cover {
     /// Of parts of these prices.
     fn new(bounds: usize, part: impl Fn(usize, usize) -> f32) -> Self {
-        let mut cover = Self { bounds, ways: vec![(0.0, 0); bounds * bounds] };
+        let mut cover = Self { bounds, ways: vec![(0.0, 0); bounds * (bounds + 1) / 2] };
         // A way from i to j is a shorter one, from i to k, and a part.
         for j in 1..bounds {
             let parts: Vec<f32> = (0..j).map(|k| part(k, j)).collect();
             for i in 0..j {
-                let mut best = (f32::INFINITY, i);
+                let mut best = (f32::INFINITY, i as u8);
                 for (k, part) in parts.iter().enumerate().skip(i) {
-                    let cost = cover.ways[cover.at(i, k)].0 + part;
+                    let cost = cover.cost(i, k) + part;
                     if cost < best.0 {
-                        best = (cost, k);
+                        best = (cost, k as u8);
                     }
                 }
                 let at = cover.at(i, j);
@@ -53,8 +54,9 @@ impl Cover {
         cover
     }
 
+    /// The index of i <= j: ways that begin at the same bound are next to each other.
     fn at(&self, i: usize, j: usize) -> usize {
-        i * self.bounds + j
+        i * self.bounds - i * (i + 1) / 2 + j
     }
 
     fn cost(&self, i: usize, j: usize) -> f32 {
@@ -64,7 +66,7 @@ impl Cover {
     /// The parts of the cheapest way, the last first.
     fn parts(&self, i: usize, mut j: usize, mut visit: impl FnMut(usize, usize)) {
         while j > i {
-            let (_, k) = self.ways[self.at(i, j)];
+            let k = usize::from(self.ways[self.at(i, j)].1);
             visit(k, j);
             j = k;
         }
@@ -81,7 +83,7 @@ struct Covers {
 /// The cheapest scans, and what they cost, where each scan costs `each` more than its price.
 pub(super) fn cheapest(prices: &Prices, bounds: &[usize], each: f32) -> (f32, Vec<Band>) {
     let n = bounds.len();
-    let price = |bands: &Bands, i: usize, j: usize| bands[bounds[i]][bounds[j]] + each;
+    let price = |bands: &Bands, i: usize, j: usize| bands[(bounds[i], bounds[j])] + each;
     let refined: Vec<Cover> = prices.refinements.iter().map(|bands| Cover::new(n, |i, j| price(bands, i, j))).collect();
     let mut whole: Vec<Cover> = Vec::with_capacity(LOWS);
     // From the highest precision down; `whole` is backwards meanwhile.
@@ -113,7 +115,7 @@ impl Covers {
         self.whole[low].parts(i, j, |i, j| parts.push((i, j)));
         for (i, j) in parts {
             let (start, end) = (bounds[i], bounds[j]);
-            let first = prices.firsts[low][start][end] + each;
+            let first = prices.firsts[low][(start, end)] + each;
             let by_refinement = self.whole.get(low + 1).zip(self.refined.get(low));
             if by_refinement.is_none_or(|(above, refined)| first <= above.cost(i, j) + refined.cost(i, j)) {
                 bands.push(Band { start, end, high: 0, low: low as u8 });

@@ -15,7 +15,7 @@ use common::huffman::Style;
 use common::picture::{Content, Picture};
 use common::script::{self, Scan, Sharing};
 use cosimg::Limits;
-use cosimg::jpeg::{Coding, CoefficientImage, Mode, Transcoder};
+use cosimg::jpeg::{Coding, CoefficientImage, Mode, Strip, Transcoder, inspect};
 use peak_alloc::PeakAlloc;
 
 /// Counts the bytes of all threads. A list that grows has its old and its new room for a moment, wherever it lies.
@@ -218,5 +218,56 @@ fn scans_that_wait_take_no_more_than_their_share() {
         let (image, bytes) = measure(|| CoefficientImage::read(&file.bytes, &Limits::default()));
         let most = coefficients * TENTHS / 10 + 2 * FIXED;
         assert!(image.is_ok() && bytes < most, "{side}: {bytes} of {most} bytes");
+    }
+}
+
+/// A file with segments of this code and of so many bytes each, all of them before its first scan or behind it.
+fn with_segments(file: &[u8], code: u8, count: usize, at: usize) -> Vec<u8> {
+    let segment = [&[0xFF, code, 0xFF, 0xFF][..], &[7; 65_533]].concat();
+    [&file[..at], &segment.repeat(count), &file[at..]].concat()
+}
+
+#[test]
+fn metadata_is_within_the_bound() {
+    let _turn = turn();
+    let (source, _) = source_of(64, 64, Content::USUAL, &[(1, 1)]);
+    let progressive = Transcoder::new().run(&source).unwrap();
+    let second_scan = inspect(&progressive, &Limits::default()).unwrap().scans[1].start as usize;
+    for (name, source) in [
+        ("comments", with_segments(&source, 0xFE, 160, 2)),
+        ("comments between scans", with_segments(&progressive, 0xFE, 160, second_scan)),
+        ("bytes behind the image", [&source[..], &vec![7; 160 << 16]].concat()),
+    ] {
+        let (mut refused, mut done) = (0, 0);
+        for memory in [1 << 20, 8 << 20, 10 << 20, 11 << 20, 12 << 20] {
+            let mut limits = Limits::default();
+            limits.memory = memory;
+            let (result, bytes) = measure(|| Transcoder::new().limits(limits).run(&source));
+            assert!(bytes <= memory + 2 * FIXED, "{name}: {bytes} bytes within {memory}");
+            match result {
+                Ok(_) => done += 1,
+                Err(error) => {
+                    assert_eq!(error.field(), Some("memory"), "{name}: {error}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(done > 0 && refused > 0, "{name}: {done}, {refused}");
+    }
+}
+
+#[test]
+fn a_source_that_is_kept_is_not_there_beside_the_result() {
+    let _turn = turn();
+    // Scans of so few coefficients take more than their tables are worth.
+    let (picture, _) = source_of(16, 16, Content::SPARSE, &[(1, 1)]);
+    let baseline = Transcoder::new().coding(Coding::Baseline).run(&picture).unwrap();
+    let source = with_segments(&with_segments(&baseline, 0xEC, 80, 2), 0xFE, 4, 2);
+    for strip in [Strip::NOTHING, Strip::COMMENTS] {
+        let transcoder = Transcoder::new().never_larger(true).strip(strip);
+        let (result, bytes) = measure(|| transcoder.run_and_report(&source).unwrap());
+        assert!(result.kept_source, "{strip:?}");
+        let most = result.bytes.len() as u64 + FIXED;
+        assert!(bytes <= most, "{strip:?}: {bytes} bytes, {most} are allowed");
     }
 }

@@ -33,6 +33,7 @@ mod encode;
 mod entropy;
 mod fdct;
 mod frame;
+mod head;
 mod huffman;
 mod idct;
 mod image;

@@ -1,6 +1,5 @@
 //! Transcoding: bytes to coefficients to scans; without a loss, unless the coefficients are to be requantised.
 
-use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use crate::error::{Error, Result};
@@ -300,14 +299,15 @@ impl Transcoder {
             let new_end = bytes.len() - read.metadata.trailing.len();
             index.follow(&mut bytes, new_end, end);
         }
-        let is_kept = self.never_larger && terms.tolerance.damages.is_empty();
-        let kept = is_kept.then(|| self.keep(source, end)).flatten();
-        let kept = kept.filter(|kept| kept.len() < bytes.len());
-        Ok(Transcoded {
-            kept_source: kept.is_some(),
-            bytes: kept.map_or(bytes, Cow::into_owned),
-            damages: terms.tolerance.damages,
-        })
+        let may_be_kept = self.never_larger && terms.tolerance.damages.is_empty();
+        let kept = if may_be_kept { self.kept_bytes(source, end) } else { None };
+        let kept = kept.filter(|&kept| kept < bytes.len());
+        if let Some(kept) = kept {
+            // One of the two is there at a time.
+            drop(bytes);
+            bytes = self.keep(source, end, kept)?;
+        }
+        Ok(Transcoded { kept_source: kept.is_some(), bytes, damages: terms.tolerance.damages })
     }
 
     /// The file of a picture within a number of bytes, by what writes it as it is and what makes it coarser.
@@ -334,11 +334,19 @@ impl Transcoder {
         best_within(target, best, |quality| coarser(image.clone(), (preset, quality), &limits))
     }
 
-    /// The source itself without what is to be stripped; nothing where it is too damaged for that.
-    fn keep<'a>(&self, source: &'a [u8], end: usize) -> Option<Cow<'a, [u8]>> {
+    /// Bytes of the source without what is to be stripped; nothing where it is too damaged for that.
+    fn kept_bytes(&self, source: &[u8], end: usize) -> Option<usize> {
         if self.strip == Strip::NOTHING {
-            return Some(Cow::Borrowed(source));
+            return Some(source.len());
         }
-        strip::without(source, self.strip, end).ok().map(Cow::Owned)
+        strip::bytes_without(source, self.strip, end).ok()
+    }
+
+    /// The source without what is to be stripped, which has so many bytes.
+    fn keep(&self, source: &[u8], end: usize, bytes: usize) -> Result<Vec<u8>> {
+        if self.strip == Strip::NOTHING {
+            return Ok(source.to_vec());
+        }
+        strip::without(source, self.strip, end, bytes)
     }
 }

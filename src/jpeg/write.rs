@@ -1,17 +1,19 @@
-//! Coefficients to bytes: headers, then every scan of the script (`batch`).
+//! Coefficients to bytes: the head of the file, then every scan of the script (`batch`).
 
-use crate::error::{Error, ErrorKind, Result};
+use std::cell::Cell;
+
+use crate::error::{ErrorKind, Result};
 use crate::jpeg::batch::{Batch, Best, Made, Pass};
 use crate::jpeg::coeff::BLOCK_BYTES;
 use crate::jpeg::entropy::planes::AcKernels;
 use crate::jpeg::entropy::store::Store;
-use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
+use crate::jpeg::frame::Frame;
+use crate::jpeg::head::Head;
 use crate::jpeg::layout::{Layout, Plan};
-use crate::jpeg::marker::{DQT, EOI, SOF0, SOF1, SOF2, SOI};
-use crate::jpeg::metadata::{Metadata, Segment};
+use crate::jpeg::marker::EOI;
+use crate::jpeg::metadata::Metadata;
 use crate::jpeg::part::{self, Ready};
 use crate::jpeg::progress::Progress;
-use crate::jpeg::quant::QuantTable;
 use crate::jpeg::restart::Interval;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::Scan;
@@ -120,28 +122,27 @@ fn lay_out(
     work: Work<'_>,
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
-    let frame = &*coefficients.frame;
-    let (coding, plan) = layout.plan(kernels, frame, &coefficients.rows, metadata, work)?;
-    let slots = quant_slots(frame, &coefficients.tables);
-    let mut out = vec![0xFF, SOI];
-    write_metadata(&metadata.header, &mut out)?;
-    write_quant_tables(&coefficients.tables, &slots, &mut out)?;
-    write_frame(coefficients, &slots, coding, &mut out);
-    let rows = &mut coefficients.rows;
-    let scans = Scans { frame, coding, restart: layout.restart, is_last, work };
+    let (coding, plan) = layout.plan(kernels, &coefficients.frame, &coefficients.rows, metadata, work)?;
+    let Coefficients { frame, tables, rows } = coefficients;
+    let Metadata { late, trailing, .. } = metadata;
+    let scans = Scans {
+        frame,
+        coding,
+        restart: layout.restart,
+        is_last,
+        head: Cell::new(Some(Head { frame, tables, coding, metadata })),
+        foot: 2 + trailing.len(),
+        work,
+    };
+    let mut out = Vec::new();
     // Segments that came after the first scan in their source do so again.
-    let mut late = Some(&metadata.late);
+    let mut late = Some(late);
     scans.write(kernels, &plan, rows, &mut out, &mut |out| {
-        if let Some(late) = late.take() {
-            write_metadata(late, out)?;
-        }
+        late.take().into_iter().flatten().try_for_each(|segment| segment.write(out))?;
         deliver(out)
     })?;
     out.extend([0xFF, EOI]);
-    // Of threads none is left.
-    let memory = coefficients.rows.bytes() + (out.len() + metadata.trailing.len()) as u64;
-    work.limits.check_memory(memory, "the coefficients and the output")?;
-    out.extend_from_slice(&metadata.trailing);
+    out.extend_from_slice(trailing);
     deliver(&mut out)?;
     Ok(out)
 }
@@ -152,6 +153,10 @@ struct Scans<'a> {
     coding: Coding,
     restart: RestartInterval,
     is_last: bool,
+    /// Until it is written, with the first scans.
+    head: Cell<Option<Head<'a>>>,
+    /// Bytes of EOI and of what comes behind it.
+    foot: usize,
     work: Work<'a>,
 }
 
@@ -170,11 +175,12 @@ impl Scans<'_> {
         };
         self.visit(ways.scans().0)?;
         let with_zeros = rows.are_held();
-        let begin = || Batch::of_ways(self.frame, ways, self.restart, with_zeros);
+        let Self { frame, restart, .. } = *self;
+        let begin = || Batch::of_ways(frame, ways, restart, with_zeros);
         let mut threads = self.work.threads.clone();
         let best = loop {
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-            let has_plenty = threads.are_many() && self.work.has_plenty(self.frame, out.len());
+            let has_plenty = threads.are_many() && self.work.has_plenty(self.frame, out.len() + self.head_bytes());
             let with_bytes = has_plenty.then_some(|| self.release(rows));
             let best = batch.best(kernels, ways, self.restart, (&threads, self.work.cancel), with_bytes)?;
             let may_be_less = threads.are_many() && !has_plenty;
@@ -205,10 +211,11 @@ impl Scans<'_> {
         scan_done: Deliver<'_>,
     ) -> Result<()> {
         self.visit(script)?;
-        let intervals = Interval::of_scans(self.restart, self.frame, script);
+        let Self { frame, coding, restart, .. } = *self;
+        let intervals = Interval::of_scans(restart, frame, script);
         let (mut done, mut threads) = (0, self.work.threads.clone());
         while done < script.len() {
-            let begin = || Batch::new(self.frame, &script[done..], &intervals[done..], self.coding);
+            let begin = || Batch::new(frame, &script[done..], &intervals[done..], coding);
             let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
             let made = batch.into_scans(script.len() - done)?;
             if threads.are_many() && self.check(&made, rows, out).is_err() {
@@ -265,12 +272,14 @@ impl Scans<'_> {
         Ok(batch)
     }
 
-    /// Bytes of some of the scans of a file once they are written, and of all that is held then, if they are within the
-    /// limits. At the end of the file, and of all files that are made of them, the rows are given back.
+    /// Bytes of some of the scans of a file once they are written, with what comes before the first and after the last,
+    /// and of all that is held then, if they are within the limits. At the end of the file, and of all files that are made
+    /// of them, the rows are given back.
     fn check(&self, made: &Made<'_>, rows: &Rows<'_>, out: &[u8]) -> Result<(usize, u64)> {
         let Made { scans, store, is_end } = made;
         let rows = if *is_end && self.is_last && rows.are_own() { 0 } else { rows.bytes() };
-        let bytes: usize = scans.iter().map(Ready::bytes).sum();
+        let beside = self.head_bytes() + if *is_end { self.foot } else { 0 };
+        let bytes = scans.iter().map(Ready::bytes).sum::<usize>() + beside;
         let held = rows + store.bytes() + scans.iter().map(Ready::memory).sum::<u64>() + out.len() as u64;
         self.work.limits.check_memory(held + bytes as u64, "the coefficients, the tokens of scans and the output")?;
         Ok((bytes, held))
@@ -297,13 +306,22 @@ impl Scans<'_> {
             let Work { threads, cancel, .. } = self.work;
             (scans, store) = (part::bytes::make(kernels, None, (scans, &store), (threads, cancel))?, Store::default());
         }
+        // Once for all that is known of: a list that grows is there twice for a moment.
         out.reserve_exact(bytes);
+        if let Some(head) = self.head.take() {
+            head.write(out)?;
+        }
         for scan in scans {
             self.work.cancel.check()?;
             scan.write(kernels, self.frame, &store, out)?;
             self.done(of, out, scan_done)?;
         }
         Ok(())
+    }
+
+    /// Bytes of what comes before the first scan, until it is written.
+    fn head_bytes(&self) -> usize {
+        self.head.get().map_or(0, |head| head.bytes())
     }
 
     /// Gives the rows back at the end of the last file that is made of them.
@@ -319,69 +337,5 @@ impl Scans<'_> {
             progress.advance(self.frame.blocks() / of as u64)?;
         }
         scan_done(out)
-    }
-}
-
-/// The slot of each component's quantisation table: its own where that is free or holds the same, else another.
-fn quant_slots(frame: &Frame, tables: &[QuantTable]) -> Vec<u8> {
-    let mut held: [Option<&QuantTable>; MAX_COMPONENTS] = [None; MAX_COMPONENTS];
-    let components = frame.components.iter().zip(tables);
-    components
-        .map(|(component, table)| {
-            let own = component.table;
-            // As many slots as components, so one is free or holds the same.
-            let slot = std::iter::once(own).chain(0..4).find(|&s| held[usize::from(s)].is_none_or(|t| t == table));
-            let slot = slot.unwrap_or(own);
-            held[usize::from(slot)] = Some(table);
-            slot
-        })
-        .collect()
-}
-
-fn write_metadata(segments: &[Segment<'_>], out: &mut Vec<u8>) -> Result<()> {
-    segments.iter().try_for_each(|segment| segment.write(out))
-}
-
-/// A marker segment (T.81 B.1.1.4).
-pub(crate) fn write_segment(code: u8, payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
-    let length = u16::try_from(payload.len() + 2)
-        .map_err(|_| Error::usage(format!("a segment of {} bytes is too long for a JPEG", payload.len())))?;
-    out.extend([0xFF, code]);
-    out.extend(length.to_be_bytes());
-    out.extend_from_slice(payload);
-    Ok(())
-}
-
-/// All quantisation tables in one DQT segment.
-fn write_quant_tables(tables: &[QuantTable], slots: &[u8], out: &mut Vec<u8>) -> Result<()> {
-    let mut payload = Vec::new();
-    for (i, (table, &slot)) in tables.iter().zip(slots).enumerate() {
-        if slots[..i].contains(&slot) {
-            continue;
-        }
-        payload.push(u8::from(!table.is_8_bit()) << 4 | slot);
-        for entry in table.0 {
-            let bytes = entry.to_be_bytes();
-            payload.extend_from_slice(if table.is_8_bit() { &bytes[1..] } else { &bytes });
-        }
-    }
-    write_segment(DQT, &payload, out)
-}
-
-fn write_frame(coefficients: &Coefficients<'_>, slots: &[u8], coding: Coding, out: &mut Vec<u8>) {
-    let Coefficients { frame, tables, .. } = coefficients;
-    let is_baseline = frame.precision == 8 && tables.iter().all(QuantTable::is_8_bit);
-    let code = match coding {
-        Coding::Baseline if is_baseline => SOF0,
-        Coding::Baseline => SOF1,
-        _ => SOF2,
-    };
-    out.extend([0xFF, code, 0, 8 + 3 * frame.components.len() as u8, frame.precision]);
-    // A frame comes from a header of 16-bit fields or from an encoder that keeps to them.
-    out.extend((frame.height as u16).to_be_bytes());
-    out.extend((frame.width as u16).to_be_bytes());
-    out.push(frame.components.len() as u8);
-    for (c, slot) in frame.components.iter().zip(slots) {
-        out.extend([c.id, (c.horizontal << 4 | c.vertical) as u8, *slot]);
     }
 }

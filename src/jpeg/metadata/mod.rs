@@ -10,8 +10,8 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 use crate::jpeg::frame::Frame;
+use crate::jpeg::head::write_segment;
 use crate::jpeg::marker::{APP0, APP1, APP2, APP14, COM};
-use crate::jpeg::write::write_segment;
 
 /// Bytes of a segment's payload at most: its length field counts itself and has 16 bits (T.81 B.1.1.4).
 pub(crate) const MAX_PAYLOAD: usize = 65_533;
@@ -77,6 +77,11 @@ impl Segment<'_> {
     /// Marker, length and payload (T.81 B.1.1.4).
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
         write_segment(self.code, &self.payload, out)
+    }
+
+    /// Bytes of segments as they are written.
+    pub(crate) fn bytes(segments: &[Self]) -> usize {
+        segments.iter().map(|segment| 4 + segment.payload.len()).sum()
     }
 }
 

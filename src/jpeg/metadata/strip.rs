@@ -136,14 +136,41 @@ impl Metadata<'_> {
     }
 }
 
-/// The file without what `strip` names and otherwise as it is. Its first image ends at `end`.
+/// The file without what `strip` names and otherwise as it is, which has so many bytes. Its first image ends at `end`.
 ///
 /// # Errors
 /// `Input` where its segments cannot be told from one another.
-pub(crate) fn without(source: &[u8], strip: Strip, end: usize) -> Result<Vec<u8>> {
+pub(crate) fn without(source: &[u8], strip: Strip, end: usize, bytes: usize) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes);
+    let index = Index::of(source);
+    let new_end = pass_on(source, strip, end, index.as_ref(), &mut |piece| out.extend_from_slice(piece))?;
+    if let Some(index) = index {
+        index.follow(&mut out, new_end, end);
+    }
+    Ok(out)
+}
+
+/// The bytes of [`without`].
+///
+/// # Errors
+/// Those of [`without`].
+pub(crate) fn bytes_without(source: &[u8], strip: Strip, end: usize) -> Result<usize> {
+    let mut bytes = 0;
+    pass_on(source, strip, end, Index::of(source).as_ref(), &mut |piece| bytes += piece.len())?;
+    Ok(bytes)
+}
+
+/// Gives a file to `take`, a piece after the other, without what `strip` names. Returns where its first image ends then.
+fn pass_on(
+    source: &[u8],
+    strip: Strip,
+    end: usize,
+    index: Option<&Index>,
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<usize> {
     let mut sieve = Sieve { strip, oriented: false };
     let mut segments = Segments::new(source)?;
-    let (mut out, mut copied) = (Vec::with_capacity(source.len()), 0);
+    let (mut new_end, mut passed, mut written) = (end, 0, Vec::new());
     loop {
         let found = segments.next()?;
         match found.code {
@@ -152,27 +179,25 @@ pub(crate) fn without(source: &[u8], strip: Strip, end: usize) -> Result<Vec<u8>
                 segments.entropy_coded();
             }
             code if marker::is_metadata(code) => {
-                out.extend_from_slice(&source[copied..found.offset]);
-                copied = found.offset + 4 + found.payload.len();
+                take(&source[passed..found.offset]);
+                passed = found.offset + 4 + found.payload.len();
                 let mut segment = Segment { code, payload: Cow::Borrowed(found.payload) };
+                written.clear();
                 if sieve.pass(&mut segment) {
-                    segment.write(&mut out)?;
+                    segment.write(&mut written)?;
                 }
+                new_end = new_end + written.len() - (passed - found.offset);
+                take(&written);
             }
             _ => {}
         }
     }
-    out.extend_from_slice(&source[copied..end]);
-    let new_end = out.len();
-    let index = Index::of(source);
-    match trailing(strip, index.as_ref(), source, end) {
-        Some(left) => out.extend(left),
-        None => out.extend_from_slice(&source[end..]),
+    take(&source[passed..end]);
+    match trailing(strip, index, source, end) {
+        Some(left) => take(&left),
+        None => take(&source[end..]),
     }
-    if let Some(index) = index {
-        index.follow(&mut out, new_end, end);
-    }
-    Ok(out)
+    Ok(new_end)
 }
 
 /// What stays of the bytes after `end`, where that is not all.

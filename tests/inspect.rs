@@ -157,6 +157,29 @@ fn tables_as_they_are_defined() {
 }
 
 #[test]
+fn every_definition_of_a_segment_in_its_order() {
+    let picture = samples::picture();
+    let quant = |slot: u8, entry: u8| [&[slot][..], &[entry; 64]].concat();
+    let huffman = |class: u8, slot: u8, codes: u8| {
+        let mut counts = [0; 16];
+        counts[7] = codes;
+        [&[class << 4 | slot][..], &counts, &(0..codes).collect::<Vec<_>>()].concat()
+    };
+    let quant = [quant(2, 5), quant(0, 6), quant(0, 7), quant(1, 8), quant(2, 9)].concat();
+    let tables = [huffman(0, 0, 1), huffman(0, 0, 2), huffman(1, 0, 3), huffman(0, 1, 4), huffman(1, 1, 5)];
+    // A table whose codes do not fit is none; after a class that there is not, nothing is known.
+    let overfull = [&[2, 3][..], &[0; 15], &[0, 1, 2]].concat();
+    let faulty = [huffman(1, 3, 6), overfull, huffman(0, 3, 7), huffman(2, 0, 8), huffman(0, 2, 9)].concat();
+    let file = File::new().segment(0xDB, &quant).segment(0xC4, &tables.concat()).segment(0xC4, &faulty);
+    let said = look(&file.frame(&picture, 0xC0).end().bytes);
+    let quant: Vec<_> = said.quantisation_tables.iter().map(|t| (t.slot, t.values[63])).collect();
+    assert_eq!(quant, [(2, 5), (0, 6), (0, 7), (1, 8), (2, 9)]);
+    let huffman: Vec<_> = said.huffman_tables.iter().map(|t| (t.class, t.slot, t.codes)).collect();
+    let whole = [("DC", 0, 1), ("DC", 0, 2), ("AC", 0, 3), ("DC", 1, 4), ("AC", 1, 5)];
+    assert_eq!(huffman, [&whole[..], &[("AC", 3, 6), ("DC", 3, 7)]].concat());
+}
+
+#[test]
 fn the_quality_that_libjpeg_was_told() {
     if !tools::have_codec() {
         return;

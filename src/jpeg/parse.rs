@@ -1,5 +1,7 @@
 //! Bytes to marker segments, and segments to headers and tables. Every error carries the offset it is about.
 
+use std::iter;
+
 use crate::error::{Error, Result};
 use crate::jpeg::bits;
 use crate::jpeg::entropy::arith::Conditioning;
@@ -149,6 +151,22 @@ impl<'a> Fields<'a> {
         Ok((b >> 4, b & 15))
     }
 
+    /// A slot of the four that tables have.
+    fn slot(&self, slot: u8) -> Result<u8> {
+        if slot < 4 { Ok(slot) } else { Err(self.error("there are only four slots")) }
+    }
+
+    /// What the payload defines, one after the other; with an error it ends.
+    fn definitions<T>(mut self, read: impl Fn(&mut Self) -> Result<T>) -> impl Iterator<Item = Result<T>> {
+        iter::from_fn(move || {
+            let definition = (!self.rest.is_empty()).then(|| read(&mut self))?;
+            if definition.is_err() {
+                self.rest = &[];
+            }
+            Some(definition)
+        })
+    }
+
     fn end(&self) -> Result<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.error("the segment is longer than what it announces")) }
     }
@@ -236,10 +254,9 @@ fn ambiguous_name(frame: &Frame, components: &[usize]) -> Option<u8> {
     others.find(|(_, other)| has(other.name)).map(|(_, other)| other.name)
 }
 
-/// DQT (T.81 B.2.4.1), into its slots.
-pub(crate) fn quant_tables(segment: &Segment<'_>, slots: &mut [Option<QuantTable>; 4]) -> Result<()> {
-    let mut fields = Fields::new(segment);
-    while !fields.rest.is_empty() {
+/// DQT (T.81 B.2.4.1): its tables in their order, each with its slot of four.
+pub(crate) fn quant_tables(segment: &Segment<'_>) -> impl Iterator<Item = Result<(u8, QuantTable)>> {
+    Fields::new(segment).definitions(|fields| {
         let (precision, slot) = fields.nibbles()?;
         if precision > 1 {
             return Err(fields.error("the precision of a quantisation table is neither 8 nor 16 bits"));
@@ -248,39 +265,35 @@ pub(crate) fn quant_tables(segment: &Segment<'_>, slots: &mut [Option<QuantTable
         for entry in &mut table {
             *entry = if precision == 1 { fields.u16()? } else { fields.u8()?.into() };
         }
-        let slot = slots.get_mut(usize::from(slot)).ok_or_else(|| fields.error("there are only four slots"))?;
-        *slot = Some(QuantTable(table));
-    }
-    Ok(())
+        Ok((fields.slot(slot)?, QuantTable(table)))
+    })
 }
 
-/// The Huffman tables of a file, by class and slot; in place of one that is malformed, what is wrong with it. It is no
-/// matter while no scan uses it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HuffmanSlots {
-    pub(crate) dc: [Option<Result<HuffmanTable>>; 4],
-    pub(crate) ac: [Option<Result<HuffmanTable>>; 4],
+/// A Huffman table as DHT defines it.
+#[derive(Debug)]
+pub(crate) struct HuffmanDefinition {
+    /// Whether its class is DC, not AC.
+    pub(crate) dc: bool,
+    /// 0 to 3.
+    pub(crate) slot: u8,
+    /// Where its codes do not fit, what is wrong with it: the segment goes on behind it.
+    pub(crate) table: Result<HuffmanTable>,
 }
 
-/// DHT (T.81 B.2.4.2), into its slots.
-pub(crate) fn huffman_tables(segment: &Segment<'_>, slots: &mut HuffmanSlots) -> Result<()> {
-    let mut fields = Fields::new(segment);
-    while !fields.rest.is_empty() {
+/// DHT (T.81 B.2.4.2): its tables in their order.
+pub(crate) fn huffman_tables(segment: &Segment<'_>) -> impl Iterator<Item = Result<HuffmanDefinition>> {
+    Fields::new(segment).definitions(|fields| {
         let offset = fields.offset as u64;
         let (class, slot) = fields.nibbles()?;
         let mut counts = [0; 16];
         counts.copy_from_slice(fields.bytes(16)?);
         let symbols = fields.bytes(counts.iter().map(|&c| usize::from(c)).sum())?;
         let table = HuffmanTable::new(counts, symbols.to_vec()).map_err(|e| e.at(offset));
-        let class = match class {
-            0 => &mut slots.dc,
-            1 => &mut slots.ac,
-            _ => return Err(fields.error("the class of a Huffman table is neither DC nor AC")),
-        };
-        let slot = class.get_mut(usize::from(slot)).ok_or_else(|| fields.error("there are only four slots"))?;
-        *slot = Some(table);
-    }
-    Ok(())
+        if class > 1 {
+            return Err(fields.error("the class of a Huffman table is neither DC nor AC"));
+        }
+        Ok(HuffmanDefinition { dc: class == 0, slot: fields.slot(slot)?, table })
+    })
 }
 
 /// DAC (T.81 B.2.4.3).

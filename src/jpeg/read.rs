@@ -14,7 +14,7 @@ use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{self, DAC, DHT, DQT, DRI, EOI, SOI, SOS};
 use crate::jpeg::mcu::{self, Mcus, Stripe};
 use crate::jpeg::metadata::{Metadata, Segment};
-use crate::jpeg::parse::{self, HuffmanSlots, ScanHeader, Segments};
+use crate::jpeg::parse::{self, HuffmanDefinition, ScanHeader, Segments};
 use crate::jpeg::quant::QuantTable;
 use crate::jpeg::rows::{Coefficients, Rows};
 use crate::jpeg::scan::progress::Progress;
@@ -105,8 +105,8 @@ impl<'a> Reader<'a> {
     ) -> Result<Next> {
         let tables = &mut self.tables;
         match (segment.code, &mut self.picture) {
-            (DQT, _) => parse::quant_tables(segment, &mut tables.quant)?,
-            (DHT, _) => parse::huffman_tables(segment, &mut tables.huffman)?,
+            (DQT, _) => tables.define_quant(segment)?,
+            (DHT, _) => tables.define_huffman(segment)?,
             (DAC, _) => parse::conditioning(segment, &mut tables.conditioning)?,
             (DRI, _) => tables.restart_interval = parse::restart_interval(segment)?,
             (SOS, None) => return Err(Error::input("a scan comes before the frame").at(segment.offset as u64)),
@@ -178,7 +178,34 @@ struct Tables {
     restart_interval: u16,
 }
 
+/// Huffman tables by class and slot; in place of one that is malformed, what is wrong with it. It is no matter while no
+/// scan uses it.
+#[derive(Debug, Default)]
+struct HuffmanSlots {
+    dc: [Option<Result<HuffmanTable>>; 4],
+    ac: [Option<Result<HuffmanTable>>; 4],
+}
+
 impl Tables {
+    /// DQT. What comes before a fault is defined.
+    fn define_quant(&mut self, segment: &parse::Segment<'_>) -> Result<()> {
+        for definition in parse::quant_tables(segment) {
+            let (slot, table) = definition?;
+            self.quant[usize::from(slot)] = Some(table);
+        }
+        Ok(())
+    }
+
+    /// DHT, likewise.
+    fn define_huffman(&mut self, segment: &parse::Segment<'_>) -> Result<()> {
+        for definition in parse::huffman_tables(segment) {
+            let HuffmanDefinition { dc, slot, table } = definition?;
+            let slots = if dc { &mut self.huffman.dc } else { &mut self.huffman.ac };
+            slots[usize::from(slot)] = Some(table);
+        }
+        Ok(())
+    }
+
     /// The DC table of each component of a scan.
     fn dc(&self, header: &ScanHeader, sequential: bool) -> Result<Vec<Cow<'_, HuffmanTable>>> {
         header.tables.iter().map(|t| table(&self.huffman.dc, "DC", t.0, sequential)).collect()

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::jpeg::coeff::ZIGZAG;
 use crate::jpeg::metadata::mpf::Index;
-use crate::jpeg::parse::{self, HuffmanSlots, Segment};
+use crate::jpeg::parse::{self, HuffmanDefinition, Segment};
 use crate::jpeg::quant::QuantTable;
 use crate::limits::{Limits, push};
 
@@ -62,9 +62,7 @@ pub(super) struct Tables {
 impl Tables {
     /// DQT. Of a malformed segment, what comes before the fault: a reader will say what is wrong with it.
     pub(super) fn define_quant(&mut self, segment: &Segment<'_>, limits: &Limits) -> Result<()> {
-        let mut slots = [const { None }; 4];
-        let _ = parse::quant_tables(segment, &mut slots);
-        for (slot, table) in (0..).zip(slots).filter_map(|(slot, table)| Some((slot, table?))) {
+        for (slot, table) in parse::quant_tables(segment).map_while(Result::ok) {
             let mut values = [0; 64];
             ZIGZAG.iter().zip(table.0).for_each(|(&natural, entry)| values[usize::from(natural)] = entry);
             let bits = if table.is_8_bit() { 8 } else { 16 };
@@ -77,20 +75,17 @@ impl Tables {
 
     /// DHT, likewise.
     pub(super) fn define_huffman(&mut self, segment: &Segment<'_>, limits: &Limits) -> Result<()> {
-        let mut slots = HuffmanSlots::default();
-        let _ = parse::huffman_tables(segment, &mut slots);
-        for (class, slots) in [("DC", slots.dc), ("AC", slots.ac)] {
-            for (slot, table) in (0..).zip(slots).filter_map(|(slot, table)| Some((slot, table?.ok()?))) {
-                let longest = (1..).zip(table.counts).filter(|(_, count)| *count > 0).map(|(bits, _)| bits).max();
-                let info = HuffmanTableInfo {
-                    class,
-                    slot,
-                    codes: table.symbols.len() as u16,
-                    longest: longest.unwrap_or(0),
-                    offset: segment.offset as u64,
-                };
-                push(&mut self.huffman_defined, info, limits)?;
-            }
+        for HuffmanDefinition { dc, slot, table } in parse::huffman_tables(segment).map_while(Result::ok) {
+            let Ok(table) = table else { continue };
+            let longest = (1..).zip(table.counts).filter(|(_, count)| *count > 0).map(|(bits, _)| bits).max();
+            let info = HuffmanTableInfo {
+                class: if dc { "DC" } else { "AC" },
+                slot,
+                codes: table.symbols.len() as u16,
+                longest: longest.unwrap_or(0),
+                offset: segment.offset as u64,
+            };
+            push(&mut self.huffman_defined, info, limits)?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ pub(crate) enum Exit {
     Refused = 4,
     /// The work would pass a limit.
     Limit = 5,
-    /// Stopped by Ctrl-C.
+    /// Stopped by Ctrl-C, or because the system asked for it.
     Cancelled = 130,
 }
 

@@ -85,6 +85,12 @@ pub(crate) fn write_as(path: &Path, bytes: &[u8], keep: &Keep<'_>) -> Outcome {
     written.map_err(|e| Failure::io(path.display(), &e))
 }
 
+/// Whether [`write`] makes a file of it, in one piece: not of standard output, devices and pipes, whose readers see
+/// the pieces, and may keep it waiting.
+pub(crate) fn appears_whole(path: &Path) -> bool {
+    !is_dash(path) && fs::metadata(path).map_or(true, |meta| meta.is_file())
+}
+
 /// A file that a link names and that is still to be made.
 fn not_yet_there(path: &Path) -> PathBuf {
     match (path.parent(), fs::read_link(path)) {

@@ -2,11 +2,10 @@
 
 use std::fs;
 
-use cosimg::ErrorKind;
-use cosimg::jpeg::Transcoder;
+use cosimg::jpeg::{Transcoded, Transcoder};
 
 use super::plan::Job;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::output::{self, Keep};
 
 /// What holds for all jobs.
@@ -29,31 +28,45 @@ pub(super) struct Done {
     pub(super) warnings: Vec<String>,
 }
 
-pub(super) fn run(job: &Job, terms: &Terms) -> Outcome<Done> {
-    let name = job.input.display();
+/// A result that is not yet in its place.
+pub(super) struct Made {
+    source: Vec<u8>,
+    /// Of a source that has any.
+    meta: Option<fs::Metadata>,
+    result: Transcoded,
+}
+
+/// Reads and rewrites; nothing is to be seen of it. Fails where the source cannot be read or rewritten.
+pub(super) fn make(job: &Job, terms: &Terms) -> Outcome<Made> {
     let meta = if output::is_dash(&job.input) { None } else { fs::metadata(&job.input).ok() };
     let source = output::read(&job.input, terms.most)?;
-    let result = terms.transcoder.run_and_report(&source).map_err(|error| match error.kind() {
-        ErrorKind::Cancelled => Failure::new(Exit::Cancelled, format_args!("{name}: cancelled")),
-        _ => Failure::about(&name, &error),
-    })?;
-    let in_place = same(job);
-    let written = !in_place || result.bytes != source;
-    if written {
-        let keep =
-            Keep { source: meta.as_ref().filter(|_| terms.preserve), replaces: meta.as_ref().filter(|_| in_place) };
-        if let Some(folder) = job.output().parent().filter(|_| job.makes_folders) {
-            fs::create_dir_all(folder).map_err(|error| Failure::io(folder.display(), &error))?;
+    let result = terms.transcoder.run_and_report(&source);
+    let result = result.map_err(|error| Failure::about(job.input.display(), &error))?;
+    Ok(Made { source, meta, result })
+}
+
+impl Made {
+    /// Puts the result in its place, unless that holds it already. Fails where it cannot be written.
+    pub(super) fn put(self, job: &Job, terms: &Terms) -> Outcome<Done> {
+        let Self { source, meta, result } = self;
+        let in_place = same(job);
+        let written = !in_place || result.bytes != source;
+        if written {
+            let keep =
+                Keep { source: meta.as_ref().filter(|_| terms.preserve), replaces: meta.as_ref().filter(|_| in_place) };
+            if let Some(folder) = job.output().parent().filter(|_| job.makes_folders) {
+                fs::create_dir_all(folder).map_err(|error| Failure::io(folder.display(), &error))?;
+            }
+            output::write_as(job.output(), &result.bytes, &keep)?;
         }
-        output::write_as(job.output(), &result.bytes, &keep)?;
+        let mut warnings: Vec<_> = result.damages.listed().iter().map(ToString::to_string).collect();
+        let unlisted = result.damages.count() - warnings.len() as u64;
+        if unlisted > 0 {
+            warnings.push(format!("and {unlisted} more"));
+        }
+        let (before, after) = (source.len() as u64, result.bytes.len() as u64);
+        Ok(Done { before, after, written, kept_source: result.kept_source, warnings })
     }
-    let mut warnings: Vec<_> = result.damages.listed().iter().map(ToString::to_string).collect();
-    let unlisted = result.damages.count() - warnings.len() as u64;
-    if unlisted > 0 {
-        warnings.push(format!("and {unlisted} more"));
-    }
-    let (before, after) = (source.len() as u64, result.bytes.len() as u64);
-    Ok(Done { before, after, written, kept_source: result.kept_source, warnings })
 }
 
 /// Whether the result takes the place of its source, by whatever name.

@@ -10,7 +10,7 @@ use super::plan::Job;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{self, SCHEMA};
 
-/// Takes the results in the order of the jobs.
+/// Takes the results in the order of the jobs; after Ctrl-C some never come.
 pub(super) struct Report {
     json: bool,
     jobs: usize,
@@ -73,7 +73,7 @@ impl Report {
             Err(failure) => {
                 row.error = failure.message();
                 self.failed += 1;
-                self.exit = if self.exit == Some(Exit::Cancelled) { self.exit } else { Some(failure.exit) };
+                self.exit = Some(failure.exit);
             }
         }
         self.bar.inc(1);
@@ -93,8 +93,12 @@ impl Report {
                 self.jobs
             ));
         }
+        let missing = self.jobs - (self.written + self.unchanged + self.failed);
+        if missing > 0 {
+            let message = format_args!("cancelled, with {missing} of {} files not done", self.jobs);
+            return Err(Failure::new(Exit::Cancelled, message));
+        }
         match self.exit {
-            Some(exit @ Exit::Cancelled) => Err(Failure::told(exit)),
             Some(exit) if self.jobs == 1 => Err(Failure::told(exit)),
             Some(_) => Err(Failure::told(Exit::Failed)),
             None if self.written == 0 => Err(Failure::told(Exit::Nothing)),

@@ -1,0 +1,109 @@
+//! The jobs are shared out among threads, and their results gathered, until all are done or the user has enough.
+
+use std::collections::BTreeMap;
+use std::panic;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+
+use tokio::runtime;
+use tokio::sync::mpsc::{self, UnboundedSender};
+
+use super::job::{self, Done, Terms};
+use super::plan::Job;
+use crate::cmd::serve::stop_signal;
+use crate::failure::{Failure, Outcome};
+use crate::output;
+
+/// A job's number and what became of it.
+type Told = (usize, Outcome<Done>);
+
+/// What the threads share.
+struct Work {
+    jobs: Vec<Job>,
+    terms: Terms,
+    /// The first job that nobody has taken.
+    next: AtomicUsize,
+    /// Whether results may be written. Shared by those that write files, so that whoever closes it waits for them.
+    open: RwLock<bool>,
+}
+
+/// Carries the jobs out, as many at a time as there are threads, and gives each result to `tell` in the order of the
+/// jobs. After Ctrl-C no source is opened, files that are being written are waited for and told, and nothing else is:
+/// a thread that reads a pipe may never come back, and ends with the process.
+///
+/// Fails where signals cannot be received or `tell` fails.
+pub(super) fn carry_out(
+    jobs: Vec<Job>,
+    terms: Terms,
+    threads: usize,
+    mut tell: impl FnMut(&Job, Outcome<Done>) -> Outcome,
+) -> Outcome {
+    let runtime = runtime::Builder::new_current_thread().enable_io().build().map_err(|e| Failure::io("signals", &e))?;
+    let work = Arc::new(Work { jobs, terms, next: AtomicUsize::new(0), open: RwLock::new(true) });
+    let (mut early, mut told) = (BTreeMap::new(), 0);
+    let (sender, mut results) = mpsc::unbounded_channel();
+    let gathered: Outcome = runtime.block_on(async {
+        // Before the first job is begun.
+        let mut stop = pin!(stop_signal()?);
+        let crew: Vec<_> = (0..threads.min(work.jobs.len()))
+            .map(|_| {
+                let (work, sender) = (work.clone(), sender.clone());
+                thread::spawn(move || work.take_part(&sender))
+            })
+            .collect();
+        drop(sender);
+        loop {
+            let result = tokio::select! {
+                biased;
+                () = &mut stop => return Ok(()),
+                result = results.recv() => result,
+            };
+            let Some((i, result)) = result else { break };
+            early.insert(i, result);
+            while let Some(result) = early.remove(&told) {
+                tell(&work.jobs[told], result)?;
+                told += 1;
+            }
+        }
+        for thread in crew {
+            thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause));
+        }
+        Ok(())
+    });
+    work.close();
+    gathered?;
+    while let Ok((i, result)) = results.try_recv() {
+        early.insert(i, result);
+    }
+    early.into_iter().try_for_each(|(i, result)| tell(&work.jobs[i], result))
+}
+
+impl Work {
+    /// Does jobs as long as there are any.
+    fn take_part(&self, sender: &UnboundedSender<Told>) {
+        loop {
+            let i = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = self.jobs.get(i) else { break };
+            let made = job::make(job, &self.terms);
+            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            if !*open {
+                break;
+            }
+            // Until the result is told, or else a file would be there that nobody knows of. A pipe may have no reader,
+            // and is not waited for.
+            let _open = output::appears_whole(job.output()).then_some(open);
+            let done = made.and_then(|made| made.put(job, &self.terms));
+            if sender.send((i, done)).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// No job is begun any more. Waits for files that are being written; no other will be.
+    fn close(&self) {
+        self.next.store(self.jobs.len(), Ordering::Relaxed);
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}

@@ -141,6 +141,8 @@ fn results_that_would_replace_each_other_are_refused_before_any_is_made() {
         (&["in/below/a.jpg", "in/a.jpg", "-O", "in"], "another source"),
         (&["in/a.jpg", "in/below/a.jpg", "-o", "out.jpg"], "--output is for one file"),
         (&["in", "-o", "out.jpg"], "--output is for one file"),
+        (&["in", "-O", "in"], "--in-place"),
+        (&["in/a.jpg", "in/below/../below", "-O", "in/below"], "--in-place"),
         (&["-", "-O", "out"], "standard input"),
         (&["-", "-i"], "standard input"),
         (&["in/a.jpg", "-o", "-", "--json"], "standard output"),

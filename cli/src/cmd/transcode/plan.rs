@@ -39,6 +39,10 @@ pub(super) fn of(args: &Transcode) -> Outcome<Plan> {
     let mut found =
         Found { skip: args.out_dir.as_deref().and_then(|dir| fs::canonicalize(dir).ok()), ..Found::default() };
     for input in &args.inputs {
+        if found.skips(input) {
+            let folder = input.display();
+            return Err(Failure::usage(format_args!("{folder} is --out-dir, too: --in-place replaces the sources")));
+        }
         if input.is_dir() {
             found.walk(input);
         } else {
@@ -103,17 +107,21 @@ struct Found {
     /// Files, and the names that they keep in another folder.
     files: Vec<(PathBuf, Option<PathBuf>)>,
     faults: Vec<(PathBuf, Failure)>,
-    /// A folder that is not looked into: that of the results.
+    /// A folder that is not looked into: that of the results, below one that is named.
     skip: Option<PathBuf>,
 }
 
 impl Found {
+    fn skips(&self, folder: &Path) -> bool {
+        self.skip.is_some() && fs::canonicalize(folder).ok() == self.skip
+    }
+
     /// The JPEGs of a folder and those below it, by their names, in order. Links to folders are not followed.
     fn walk(&mut self, root: &Path) {
         let mut folders = vec![PathBuf::new()];
         while let Some(below) = folders.pop() {
             let folder = root.join(&below);
-            if self.skip.is_some() && fs::canonicalize(&folder).ok() == self.skip {
+            if self.skips(&folder) {
                 continue;
             }
             let entries = fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);

@@ -18,28 +18,35 @@ const INSTEAD_OF_SCANS: [&str; 7] =
 #[derive(Debug, Args)]
 pub(crate) struct ScanFlags {
     /// What the scans of a progressive file are chosen for
-    #[arg(long, value_enum, default_value_t = ModeName::Display)]
+    #[arg(long, value_enum, default_value_t = ModeName::Display, conflicts_with = "baseline")]
     mode: ModeName,
     /// How long the small mode searches, 1 to 9 [default: 5]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "baseline")]
     effort: Option<u8>,
     /// Scans of the small mode at most, 8 to 100 [default: 16, and 60 at effort 9]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "baseline")]
     max_scans: Option<u8>,
     /// How many percent larger a file may be if more is seen of it early, in the modes display and small
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
-    display_allowance: f32,
+    /// [default: 0]
+    #[arg(long, value_name = "PERCENT", conflicts_with = "baseline")]
+    display_allowance: Option<f32>,
     /// The scans themselves, in the syntax of cjpeg -scans, in place of a mode
     #[arg(long, value_name = "FILE", conflicts_with_all = INSTEAD_OF_SCANS)]
     scans: Option<PathBuf>,
 }
 
 impl ScanFlags {
+    /// Usage errors where a flag is out of range or has no effect in the mode, and where the script is of no use.
     pub(crate) fn apply(&self, transcoder: Transcoder) -> Outcome<Transcoder> {
         let about_flag = |flag| move |error: cosimg::Error| Failure::about(flag, &error);
-        for (flag, given) in [("--effort", self.effort), ("--max-scans", self.max_scans)] {
-            if given.is_some() && !matches!(self.mode, ModeName::Small) {
-                return Err(Failure::usage(format_args!("{flag} is for --mode small")));
+        let (small, fast) = (matches!(self.mode, ModeName::Small), matches!(self.mode, ModeName::Fast));
+        for (flag, given, heeded, modes) in [
+            ("--effort", self.effort.is_some(), small, "small"),
+            ("--max-scans", self.max_scans.is_some(), small, "small"),
+            ("--display-allowance", self.display_allowance.is_some(), !fast, "display or small"),
+        ] {
+            if given && !heeded {
+                return Err(Failure::usage(format_args!("{flag} is for --mode {modes}")));
             }
         }
         let mut transcoder = transcoder.mode(self.mode.into());
@@ -49,8 +56,9 @@ impl ScanFlags {
         if let Some(most) = self.max_scans {
             transcoder = transcoder.max_scans(most).map_err(about_flag("--max-scans"))?;
         }
-        let transcoder =
-            transcoder.display_allowance(self.display_allowance).map_err(about_flag("--display-allowance"))?;
+        if let Some(percent) = self.display_allowance {
+            transcoder = transcoder.display_allowance(percent).map_err(about_flag("--display-allowance"))?;
+        }
         match &self.scans {
             Some(path) => Ok(transcoder.scans(script(path)?)),
             None => Ok(transcoder),

@@ -222,6 +222,7 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
     let few = transcode(&["--mode", "small", "--effort", "9", "--max-scans", "8"]);
     assert!(inspect(&few).scans.len() <= 8 && few.len() >= transcode(&["--mode", "small", "--effort", "9"]).len());
     assert!(transcode(&["--mode", "small", "--display-allowance", "1"]).len() <= small.len() * 102 / 100);
+    assert!(transcode(&["--smaller", "--mode", "small"]).len() <= small.len());
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("script");
     fs::write(&script, "0 1 2: 0-0, 0, 0; # DC\n0: 1-63, 0, 0;\n1: 1-63, 0, 0;\n2: 1-63, 0, 0\n").unwrap();
@@ -242,6 +243,10 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
         // Flags that nothing would come of.
         &["--effort", "5"],
         &["--mode", "fast", "--max-scans", "10"],
+        &["--mode", "fast", "--display-allowance", "5"],
+        &["--baseline", "--mode", "small"],
+        &["--baseline", "--mode", "small", "--effort", "5"],
+        &["--baseline", "--display-allowance", "5"],
         &[&scans[..], &["--mode", "small"]].concat(),
         &[&scans[..], &["--effort", "5"]].concat(),
         &[&scans[..], &["--max-scans", "10"]].concat(),

@@ -14,8 +14,8 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 pub(crate) enum Exit {
     /// Some item failed.
     Failed = 1,
-    /// What was typed is wrong, or the credentials, the list or the folder that it names are of no use. A source that is
-    /// missing has failed.
+    /// What was typed is wrong, or what it names beside the sources is of no use: credentials, a list, a folder, scans,
+    /// a profile. A source that is missing has failed.
     Usage = 2,
     /// There was nothing to do: no file, or all are already what was asked for.
     Nothing = 3,
@@ -62,6 +62,11 @@ impl Failure {
     /// A failure of the system to do `what`.
     pub(crate) fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
         Self::new(Exit::Failed, format_args!("{what}: {error}"))
+    }
+
+    /// The same about something that is named beside the sources.
+    pub(crate) fn into_usage(self) -> Self {
+        Self { exit: Exit::Usage, ..self }
     }
 
     pub(crate) fn message(&self) -> Option<&str> {

@@ -66,9 +66,9 @@ impl ScanFlags {
     }
 }
 
-/// The script in a file.
+/// The script in a file. Usage errors where it cannot be read or is none.
 pub(crate) fn script(path: &Path) -> Outcome<Script> {
-    let text = output::read(path, MOST_SCRIPT)?;
+    let text = output::read(path, MOST_SCRIPT).map_err(Failure::into_usage)?;
     let text = str::from_utf8(&text).map_err(|_| Failure::usage(format_args!("{}: not text", path.display())))?;
     text.parse().map_err(|e| Failure::about(path.display(), &e))
 }

@@ -156,6 +156,11 @@ fn encoding_takes_quality_sampling_and_background() {
         assert_eq!((refused.code, refused.errors.contains(words)), (2, true), "{}", refused.errors);
     }
 
+    for flag in ["--scans", "--icc", "--exif"] {
+        let refused = run(cosimg(&["encode", text(&png), "-o", "-", flag, "missing"]));
+        assert_eq!((refused.code, refused.errors.contains("missing: ")), (2, true), "{flag}: {}", refused.errors);
+    }
+
     for mode in ["display", "fast", "small"] {
         let path = folder.path().join("whole.jpg");
         fs::write(&path, &whole).unwrap();
@@ -247,6 +252,7 @@ fn the_modes_have_scans_of_their_own_and_the_same_coefficients() {
         &["--baseline", "--mode", "small"],
         &["--baseline", "--mode", "small", "--effort", "5"],
         &["--baseline", "--display-allowance", "5"],
+        &["--scans", "missing"],
         &[&scans[..], &["--mode", "small"]].concat(),
         &[&scans[..], &["--effort", "5"]].concat(),
         &[&scans[..], &["--max-scans", "10"]].concat(),

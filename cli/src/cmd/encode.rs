@@ -45,10 +45,10 @@ pub(crate) fn run(args: &Encode) -> Outcome {
         encoder = encoder.mode(mode.into());
     }
     if let Some(path) = &args.icc {
-        encoder = encoder.icc_profile(output::read(path, MOST_METADATA)?);
+        encoder = encoder.icc_profile(output::read(path, MOST_METADATA).map_err(Failure::into_usage)?);
     }
     if let Some(path) = &args.exif {
-        encoder = encoder.exif(output::read(path, MOST_METADATA)?);
+        encoder = encoder.exif(output::read(path, MOST_METADATA).map_err(Failure::into_usage)?);
     }
     encoder = args.comment.iter().fold(encoder, |encoder, comment| encoder.comment(comment.as_str()));
     let result = Picture::decode(&source, &limits).and_then(|picture| picture.encode(encoder));

@@ -21,10 +21,10 @@ pub(crate) struct ScanFlags {
     #[arg(long, value_enum, default_value_t = ModeName::Display, conflicts_with = "baseline")]
     mode: ModeName,
     /// How long the small mode searches, 1 to 9 [default: 5]
-    #[arg(long, value_name = "N", conflicts_with = "baseline")]
+    #[arg(long, value_name = "N", conflicts_with = "baseline", value_parser = clap::value_parser!(u8).range(1..=9))]
     effort: Option<u8>,
     /// Scans of the small mode at most, 8 to 100 [default: 16, and 60 at effort 9]
-    #[arg(long, value_name = "N", conflicts_with = "baseline")]
+    #[arg(long, value_name = "N", conflicts_with = "baseline", value_parser = clap::value_parser!(u8).range(8..=100))]
     max_scans: Option<u8>,
     /// How many percent larger a file may be if more is seen of it early, in the modes display and small
     /// [default: 0]

@@ -151,6 +151,10 @@ fn results_that_would_replace_each_other_are_refused_before_any_is_made() {
         (&["in/a.jpg", "-o", "out.jpg", "--smaller", "--baseline"], "cannot be used with"),
         (&["in/a.jpg", "-o", "out.jpg", "--strip", "everything"], "is none of nothing, exif"),
         (&["in/a.jpg", "-o", "out.jpg", "--threads", "0"], "invalid value"),
+        (&["in/a.jpg", "-o", "out.jpg", "--mode", "small", "--effort", "300"], "300 is not in 1..=9"),
+        (&["in/a.jpg", "-o", "out.jpg", "--mode", "small", "--effort", "10"], "10 is not in 1..=9"),
+        (&["in/a.jpg", "-o", "out.jpg", "--mode", "small", "--max-scans", "300"], "300 is not in 8..=100"),
+        (&["in/a.jpg", "-o", "out.jpg", "--mode", "small", "--max-scans", "7"], "7 is not in 8..=100"),
     ] {
         let refused = tree.run(args);
         assert_eq!((refused.code, refused.text.as_str()), (2, ""), "{args:?}");

@@ -89,7 +89,8 @@ pub enum Mode {
     Display,
     /// A small file for little work: fewer scans, chroma whole and late.
     Fast,
-    /// The smallest file that a search finds in the scans of each component, 16 of them at most.
+    /// The smallest file that a search finds in the scans of each component: 16 of them at most, unless more are
+    /// [allowed](Transcoder::max_scans) or searched for by [`Transcoder::effort`].
     Small,
 }
 

@@ -11,7 +11,7 @@ use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::RST0;
 
 /// Tokens that are written before their bytes are stuffed and moved to the output: enough to forget the cost of the
-/// change, few enough to stay in the first cache, and as many as are written together, whatever the kind.
+/// change, few enough to stay in the first cache, and a multiple of those that are written together, whatever the kind.
 const CHUNK: usize = 85 * 12;
 /// Bits of a token at most: those of its code, and the corrections.
 const TOKEN_BITS: usize = (CODE_BITS + MAX_CORRECTIONS) as usize;

@@ -193,7 +193,7 @@ mod tests {
     use super::super::bit_string::BitString;
     use super::*;
 
-    /// Codes of 1 to 24 bits, so that several tokens may be short enough for one string of bits, and two may not.
+    /// Codes of 3 to 24 bits and none, so that several tokens may be short enough for one string of bits, and two may not.
     #[test]
     fn tokens_written_together_are_those_written_one_by_one() {
         let mut encoder = Encoder::<256> { entries: Box::new([Entry::default(); 256]), extra_at: 14 };

@@ -2,7 +2,6 @@
 //! over the places where bands may end, one inside the other for each bit that may come later.
 
 use super::price::Bands;
-use super::statistics::LOWS;
 
 /// Prices of all scans of a component.
 #[derive(Debug)]
@@ -85,7 +84,7 @@ pub(super) fn cheapest(prices: &Prices, bounds: &[usize], each: f32) -> (f32, Ve
     let n = bounds.len();
     let price = |bands: &Bands, i: usize, j: usize| bands[(bounds[i], bounds[j])] + each;
     let refined: Vec<Cover> = prices.refinements.iter().map(|bands| Cover::new(n, |i, j| price(bands, i, j))).collect();
-    let mut whole: Vec<Cover> = Vec::with_capacity(LOWS);
+    let mut whole: Vec<Cover> = Vec::with_capacity(prices.firsts.len());
     // From the highest precision down; `whole` is backwards meanwhile.
     for low in (0..prices.firsts.len()).rev() {
         let above = whole.last().zip(refined.get(low));

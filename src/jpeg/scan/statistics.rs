@@ -5,9 +5,6 @@ use super::sample::MOST_BLOCKS;
 use crate::jpeg::coeff::Block;
 use crate::jpeg::entropy::planes::{AcKernels, GROUP, Words};
 
-/// Point transforms that are looked at: Al of 0 to 3.
-pub(crate) const LOWS: usize = 4;
-
 /// How many coefficients of position k followed one of position p, the last before it in its block that is not zero, or
 /// none (0): by size in a first scan, by the zeros between them, modulo 16, in a refinement. See [`pair`].
 pub(super) type Pairs = Vec<[u16; 16]>;

@@ -8,10 +8,12 @@ use cosimg::ErrorKind;
 /// What a command returns.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// The exit codes, a contract with scripts. 0 is success.
+/// The exit codes, a contract with scripts. 0 is success, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
+    /// The reader of standard output went away (`cosimg … | head -1`): the quiet end of the program.
+    Unread = 0,
     /// Some item failed.
     Failed = 1,
     /// What was typed is wrong, or what it names beside the sources is of no use: credentials, a list, a folder, scans,

@@ -13,6 +13,7 @@ mod output;
 mod scan_flags;
 mod scan_text;
 mod simd;
+mod stop;
 
 use std::process::ExitCode;
 

@@ -32,7 +32,7 @@ pub(crate) fn note(text: impl fmt::Display) {
 pub(crate) fn read(path: &Path, limit: u64) -> Outcome<Vec<u8>> {
     let too_large = || {
         let name = path.display();
-        Failure::new(Exit::Limit, format_args!("{name}: the source has more bytes than the limit of {limit}"))
+        Failure::new(Exit::Limit, format_args!("{name}: has more bytes than the limit of {limit}"))
     };
     let bytes = if is_dash(path) {
         read_at_most(io::stdin().lock(), 0, limit)
@@ -136,11 +136,11 @@ pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// A reader that went away (`cosimg … | head -1`) is the quiet end of the program.
+/// Fails quietly where its reader went away.
 pub(crate) fn stdout(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) -> Outcome {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Err(Failure::told(Exit::Unread)),
         Err(e) => Err(Failure::io("standard output", &e)),
         Ok(()) => Ok(()),
     }

@@ -123,3 +123,24 @@ fn a_result_that_nobody_reads_is_not_waited_for() {
     unread.read_exact(&mut [0]).unwrap();
     assert_eq!(interrupt(child).code, 130);
 }
+
+#[test]
+fn who_does_not_read_what_is_told_is_not_waited_for_a_second_time() {
+    let folder = folder();
+    let missing: Vec<String> = (0..1000).map(|i| format!("missing {i}.jpg")).collect();
+    let args: Vec<&str> = missing.iter().map(String::as_str).chain(["-O", "out", "--json"]).collect();
+    let mut child = start(&folder, &args, Stdio::null());
+    let mut unread = child.stdout.take().unwrap();
+    unread.read_exact(&mut [0]).unwrap();
+    // Signals that come at once are one.
+    for _ in 0..100 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        thread::sleep(Duration::from_millis(50));
+    }
+    let ended = child.try_wait().unwrap();
+    child.kill().unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(130));
+}

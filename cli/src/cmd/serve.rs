@@ -4,9 +4,10 @@ use tokio::runtime::Runtime;
 
 use crate::args::Serve;
 use crate::credentials;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::gateway::{Bucket, Config, Gateway};
 use crate::output;
+use crate::stop::Stop;
 
 pub(crate) fn run(args: Serve) -> Outcome {
     let mut buckets: Vec<Bucket> = Vec::with_capacity(args.bucket.len());
@@ -23,35 +24,13 @@ pub(crate) fn run(args: Serve) -> Outcome {
     let runtime = Runtime::new().map_err(|e| Failure::io("the gateway", &e))?;
     runtime.block_on(async {
         // Before the address is printed, so that whoever reads it can stop the gateway properly.
-        let stop = stop_signal()?;
+        let mut stop = Stop::new()?;
         let gateway = Gateway::bind(args.listen, config).await.map_err(|e| Failure::io(args.listen, &e))?;
         if !gateway.address().ip().is_loopback() {
             output::note("warning: other machines can reach this gateway, and it speaks plain HTTP");
         }
         output::line(format_args!("http://{}", gateway.address()))?;
-        gateway.run(stop).await;
+        gateway.run(stop.asked()).await;
         Ok(())
-    })
-}
-
-/// Ready at Ctrl-C, or when the system asks the program to end.
-#[cfg(unix)]
-pub(crate) fn stop_signal() -> Outcome<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|e| Failure::new(Exit::Failed, format_args!("signals: {e}")));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ready at Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) fn stop_signal() -> Outcome<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
     })
 }

@@ -17,9 +17,9 @@ use tokio::runtime::Runtime;
 
 use crate::args::Demo;
 use crate::clock;
-use crate::cmd::serve::stop_signal;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{self, line};
+use crate::stop::Stop;
 use stage::{OTHER, Object, SAMPLES, Stage};
 
 /// Seconds that the links hold: long enough to look at them with `--keep`.
@@ -34,15 +34,15 @@ pub(crate) fn run(args: &Demo) -> Outcome {
     let out = out.map_err(|e| Failure::io("the folder for the answers", &e))?;
     let runtime = Runtime::new().map_err(|e| Failure::io("the gateway", &e))?;
     runtime.block_on(async {
-        let mut stop = Box::pin(stop_signal()?);
+        let mut stop = Stop::new()?;
         let stage = Stage::set(&objects).await?;
         let checks = tokio::select! {
-            () = &mut stop => return Err(Failure::told(Exit::Cancelled)),
+            () = stop.asked() => return Err(Failure::told(Exit::Cancelled)),
             checks = show(&out, &stage, &objects) => checks?,
         };
         if args.keep {
             line("The gateway stays up: open the links in a browser. Ctrl-C ends it.")?;
-            stop.await;
+            stop.asked().await;
         }
         if checks.failed == 0 { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
     })

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::panic;
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::{process, thread};
 
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use super::job::{self, Done, Terms};
 use super::plan::Job;
-use crate::cmd::serve::stop_signal;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::output;
+use crate::stop::Stop;
 
 /// A job's number and what became of it.
 type Told = (usize, Outcome<Done>);
@@ -40,13 +39,13 @@ pub(super) fn carry_out(
     threads: usize,
     mut tell: impl FnMut(&Job, Outcome<Done>) -> Outcome,
 ) -> Outcome {
-    let runtime = runtime::Builder::new_current_thread().enable_io().build().map_err(|e| Failure::io("signals", &e))?;
     let work = Arc::new(Work { jobs, terms, next: AtomicUsize::new(0), open: RwLock::new(true) });
     let (mut early, mut told) = (BTreeMap::new(), 0);
     let (sender, mut results) = mpsc::unbounded_channel();
-    let gathered: Outcome = runtime.block_on(async {
-        // Before the first job is begun.
-        let mut stop = pin!(stop_signal()?);
+    // Before the first job is begun.
+    work.end_when_asked_again()?;
+    let gathered: Outcome = listener()?.block_on(async {
+        let mut stop = Stop::new()?;
         let crew: Vec<_> = (0..threads.min(work.jobs.len()))
             .map(|_| {
                 let (work, sender) = (work.clone(), sender.clone());
@@ -57,7 +56,7 @@ pub(super) fn carry_out(
         loop {
             let result = tokio::select! {
                 biased;
-                () = &mut stop => return Ok(()),
+                () = stop.asked() => return Ok(()),
                 result = results.recv() => result,
             };
             let Some((i, result)) = result else { break };
@@ -80,14 +79,19 @@ pub(super) fn carry_out(
     early.into_iter().try_for_each(|(i, result)| tell(&work.jobs[i], result))
 }
 
+/// What signals are received by; one that has other work meanwhile does not notice them.
+fn listener() -> Outcome<Runtime> {
+    runtime::Builder::new_current_thread().enable_io().build().map_err(|error| Failure::io("signals", &error))
+}
+
 impl Work {
     /// Does jobs as long as there are any.
     fn take_part(&self, sender: &UnboundedSender<Told>) {
         loop {
             let i = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = self.jobs.get(i) else { break };
+            let Some(job) = self.jobs.get(i).filter(|_| *self.is_open()) else { break };
             let made = job::make(job, &self.terms);
-            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            let open = self.is_open();
             if !*open {
                 break;
             }
@@ -99,6 +103,26 @@ impl Work {
                 break;
             }
         }
+    }
+
+    fn is_open(&self) -> RwLockReadGuard<'_, bool> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the program, once nothing is half-written, when it is asked to end for the second time: whoever reads what is
+    /// told may keep it waiting.
+    fn end_when_asked_again(self: &Arc<Self>) -> Outcome {
+        let (runtime, work) = (listener()?, Arc::clone(self));
+        let mut stop = runtime.block_on(async { Stop::new() })?;
+        thread::spawn(move || {
+            runtime.block_on(async {
+                stop.asked().await;
+                stop.asked().await;
+            });
+            work.close();
+            process::exit(Exit::Cancelled as i32);
+        });
+        Ok(())
     }
 
     /// No job is begun any more. Waits for files that are being written; no other will be.

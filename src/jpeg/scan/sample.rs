@@ -44,6 +44,13 @@ impl<'a> Sample<'a> {
         self.picture
     }
 
+    /// Blocks of a component that are counted.
+    pub(super) fn blocks(&self, component: usize) -> u64 {
+        let component = &self.picture.frame.components[component];
+        let of_a_row = u64::from(component.blocks_wide * component.vertical);
+        (self.numbers.len() as u64 * of_a_row).min(MOST_BLOCKS as u64)
+    }
+
     /// Gives the rows of blocks of some components to `take`.
     pub(super) fn rows(
         &self,

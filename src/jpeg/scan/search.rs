@@ -8,7 +8,7 @@ use super::component::{Component, Priced, Unpriced};
 use super::dc::{DcRows, Differences};
 use super::effort::Effort;
 use super::sample::{Picture, Sample};
-use super::statistics::{Precision, Statistics};
+use super::statistics::{self, Precision, Statistics};
 use super::{Scan, dc, fixed};
 use crate::error::Result;
 use crate::jpeg::coeff::BLOCK_BYTES;
@@ -19,9 +19,9 @@ use crate::jpeg::threads::{self, Threads};
 use crate::jpeg::write::Work;
 use crate::limits::Cancel;
 
-/// Bytes of the coefficients of a picture whose components are searched together, at least: threads then wait for each
-/// other less. What is known of all at once is half a megabyte more at the usual effort, whatever the picture.
-const TOGETHER_BYTES: u64 = 1 << 23;
+/// Components are searched together where what is counted of all takes this part of their coefficients at most: threads
+/// then wait for each other less.
+const TOGETHER_SHARE: u64 = 4;
 
 /// The smallest scans that were found, and about how many bytes they take: `max_scans` at most, of [`MAX_SCANS`], or
 /// those of the effort.
@@ -36,7 +36,8 @@ pub(crate) fn smallest(
 ) -> Result<(Vec<Scan>, f32)> {
     let (frame, sample) = (picture.frame, Sample::new(picture, effort.blocks, effort.one_of));
     let count = frame.components.len();
-    let at_once = if frame.blocks() * BLOCK_BYTES < TOGETHER_BYTES { 1 } else { count };
+    let counted: u64 = (0..count).map(|i| counted_bytes(&sample, i, effort)).sum();
+    let at_once = if counted > frame.blocks() * BLOCK_BYTES / TOGETHER_SHARE { 1 } else { count };
     let (mut dc, mut components) = (Vec::new(), Vec::with_capacity(count));
     for start in (0..count).step_by(at_once) {
         let some = start..count.min(start + at_once);
@@ -92,6 +93,16 @@ fn order(scan: &Scan) -> (u8, u8, usize) {
     }
 }
 
+/// Precisions of a component that are looked at.
+fn lows(picture: Picture<'_>, component: usize, effort: &Effort) -> usize {
+    effort.lows[usize::from(picture.has_chroma && component > 0)]
+}
+
+/// About so many bytes are what is counted of a component, and what follows from it.
+fn counted_bytes(sample: &Sample<'_>, component: usize, effort: &Effort) -> u64 {
+    lows(sample.picture(), component, effort) as u64 * statistics::bytes(sample.blocks(component))
+}
+
 /// What is made of a sample.
 enum Counted {
     Dc(Vec<Choice>),
@@ -109,7 +120,7 @@ fn look_at(
 ) -> (Vec<Choice>, Vec<Statistics>) {
     let picture = sample.picture();
     let of_frame = &picture.frame.components;
-    let lows = |i: usize| effort.lows[usize::from(picture.has_chroma && i > 0)];
+    let lows = |i| lows(picture, i, effort);
     // Whoever takes some of the precisions of a component goes through the rows for them: nothing is left to be joined.
     let apart = |i| threads.count().min(lows(i));
     let precisions = |i| (0..apart(i)).map(move |first| Some((i, (first..lows(i)).step_by(apart(i)))));

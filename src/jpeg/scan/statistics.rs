@@ -9,6 +9,12 @@ use crate::jpeg::entropy::planes::{AcKernels, GROUP, Words};
 /// none (0): by size in a first scan, by the zeros between them, modulo 16, in a refinement. See [`pair`].
 pub(super) type Pairs = Vec<[u16; 16]>;
 
+/// About so many bytes a precision takes of which so many blocks were counted: its words, its planes and those of its
+/// refinement, and pairs for both.
+pub(super) fn bytes(blocks: u64) -> u64 {
+    blocks * 3 * 8 + 2 * (pair(0, 64) * size_of::<[u16; 16]>()) as u64
+}
+
 /// The index of positions p < k.
 pub(super) fn pair(p: usize, k: usize) -> usize {
     k * (k - 1) / 2 + p

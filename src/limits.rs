@@ -36,8 +36,8 @@ pub struct Limits {
     /// times where it is requantised. Of a script of the caller's own, scans times blocks may not be more than this
     /// number, whatever the source.
     pub block_visits: u64,
-    /// Bytes of working memory, output included, input not; what does not grow with the picture is not counted, nor what
-    /// the search of [`Mode::Small`](crate::jpeg::Mode::Small) knows of blocks (a megabyte or two, of as many as it counts).
+    /// Bytes of working memory, output included, input not. What does not grow with the picture is not counted, nor what
+    /// the search of [`Mode::Small`](crate::jpeg::Mode::Small) knows: up to 4 MB a component.
     pub memory: u64,
     /// Stages of a processing rule, separated by `|`.
     pub stages: u32,

@@ -1,11 +1,12 @@
 //! The beginning of a file: SOI, its metadata, the quantisation tables and the frame.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jpeg::Coding;
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS};
 use crate::jpeg::marker::{DQT, SOF0, SOF1, SOF2, SOI};
 use crate::jpeg::metadata::{Metadata, Segment};
 use crate::jpeg::quant::QuantTable;
+use crate::jpeg::segment::write_segment;
 
 /// Bytes of SOI, of DQT with four tables, and of SOF with four components.
 const MOST_HEADERS: usize = 2 + (4 + 4 * 129) + (4 + 6 + 4 * 3);
@@ -86,14 +87,4 @@ fn write_quant_tables(tables: &[QuantTable], slots: &[u8], out: &mut Vec<u8>) ->
         }
     }
     write_segment(DQT, &payload, out)
-}
-
-/// A marker segment (T.81 B.1.1.4).
-pub(crate) fn write_segment(code: u8, payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
-    let length = u16::try_from(payload.len() + 2)
-        .map_err(|_| Error::usage(format!("a segment of {} bytes is too long for a JPEG", payload.len())))?;
-    out.extend([0xFF, code]);
-    out.extend(length.to_be_bytes());
-    out.extend_from_slice(payload);
-    Ok(())
 }

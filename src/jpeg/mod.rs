@@ -53,6 +53,7 @@ mod rows;
 mod sample;
 mod scan;
 mod scans;
+mod segment;
 #[allow(unsafe_code)] // vector kernels; each block has its reason
 mod simd;
 mod stream;

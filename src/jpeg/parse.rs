@@ -273,7 +273,7 @@ pub(crate) fn quant_tables(segment: &Segment<'_>) -> impl Iterator<Item = Result
 #[derive(Debug)]
 pub(crate) struct HuffmanDefinition {
     /// Whether its class is DC, not AC.
-    pub(crate) dc: bool,
+    pub(crate) is_dc: bool,
     /// 0 to 3.
     pub(crate) slot: u8,
     /// Where its codes do not fit, what is wrong with it: the segment goes on behind it.
@@ -292,7 +292,7 @@ pub(crate) fn huffman_tables(segment: &Segment<'_>) -> impl Iterator<Item = Resu
         if class > 1 {
             return Err(fields.error("the class of a Huffman table is neither DC nor AC"));
         }
-        Ok(HuffmanDefinition { dc: class == 0, slot: fields.slot(slot)?, table })
+        Ok(HuffmanDefinition { is_dc: class == 0, slot: fields.slot(slot)?, table })
     })
 }
 

@@ -19,13 +19,13 @@ use crate::jpeg::entropy::store::Store;
 use crate::jpeg::entropy::token::{SLOTS, Sizes, SlotKind, Tokens, table_of};
 use crate::jpeg::entropy::{Band, ac_first, ac_refine, baseline, dc_first, dc_refine};
 use crate::jpeg::frame::{Frame, MAX_COMPONENTS, MAX_MCU_BLOCKS};
-use crate::jpeg::head::write_segment;
 use crate::jpeg::huffman::HuffmanTable;
 use crate::jpeg::marker::{DHT, SOS};
 use crate::jpeg::restart::{Countdown, Interval, MARKER};
 use crate::jpeg::rows::McuRow;
 use crate::jpeg::scan::size::{self, STUFFED, sos};
 use crate::jpeg::scan::{Kind, Scan};
+use crate::jpeg::segment::write_segment;
 
 /// Bytes of DHT, DRI and SOS at most without the tables, and of what stuffing varies by in a small scan.
 const HEADERS: usize = 64;

@@ -199,8 +199,8 @@ impl Tables {
     /// DHT, likewise.
     fn define_huffman(&mut self, segment: &parse::Segment<'_>) -> Result<()> {
         for definition in parse::huffman_tables(segment) {
-            let HuffmanDefinition { dc, slot, table } = definition?;
-            let slots = if dc { &mut self.huffman.dc } else { &mut self.huffman.ac };
+            let HuffmanDefinition { is_dc, slot, table } = definition?;
+            let slots = if is_dc { &mut self.huffman.dc } else { &mut self.huffman.ac };
             slots[usize::from(slot)] = Some(table);
         }
         Ok(())

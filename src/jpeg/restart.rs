@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use crate::jpeg::frame::Frame;
-use crate::jpeg::head::write_segment;
 use crate::jpeg::marker::DRI;
 use crate::jpeg::scan::Scan;
+use crate::jpeg::segment::write_segment;
 
 /// Bytes of a restart marker and of the padding before it on average.
 pub(crate) const MARKER: f32 = 2.5;

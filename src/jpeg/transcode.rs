@@ -295,17 +295,18 @@ impl Transcoder {
             (None, Some(to)) => coarser(read.coefficients.hold(cancel)?, to, limits)?,
             (None, None) => write(read.coefficients, limits)?,
         };
-        if let Some(index) = index {
+        if let Some(index) = &index {
             let new_end = bytes.len() - read.metadata.trailing.len();
             index.follow(&mut bytes, new_end, end);
         }
         let may_be_kept = self.never_larger && terms.tolerance.damages.is_empty();
-        let kept = if may_be_kept { self.kept_bytes(source, end) } else { None };
+        drop(read.metadata);
+        let kept = if may_be_kept { self.kept_bytes(source, index.as_ref(), end) } else { None };
         let kept = kept.filter(|&kept| kept < bytes.len());
         if let Some(kept) = kept {
             // One of the two is there at a time.
             drop(bytes);
-            bytes = self.keep(source, end, kept)?;
+            bytes = self.keep(source, index.as_ref(), end, kept)?;
         }
         Ok(Transcoded { kept_source: kept.is_some(), bytes, damages: terms.tolerance.damages })
     }
@@ -335,18 +336,18 @@ impl Transcoder {
     }
 
     /// Bytes of the source without what is to be stripped; nothing where it is too damaged for that.
-    fn kept_bytes(&self, source: &[u8], end: usize) -> Option<usize> {
+    fn kept_bytes(&self, source: &[u8], index: Option<&Index>, end: usize) -> Option<usize> {
         if self.strip == Strip::NOTHING {
             return Some(source.len());
         }
-        strip::bytes_without(source, self.strip, end).ok()
+        strip::bytes_without(source, self.strip, index, end).ok()
     }
 
     /// The source without what is to be stripped, which has so many bytes.
-    fn keep(&self, source: &[u8], end: usize, bytes: usize) -> Result<Vec<u8>> {
+    fn keep(&self, source: &[u8], index: Option<&Index>, end: usize, bytes: usize) -> Result<Vec<u8>> {
         if self.strip == Strip::NOTHING {
             return Ok(source.to_vec());
         }
-        strip::without(source, self.strip, end, bytes)
+        strip::without(source, self.strip, index, end, bytes)
     }
 }

@@ -122,18 +122,14 @@ fn lay_out(
     work: Work<'_>,
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
+    work.limits.check_memory((metadata.bytes() + metadata.own_bytes()) as u64, "the metadata")?;
     let (coding, plan) = layout.plan(kernels, &coefficients.frame, &coefficients.rows, metadata, work)?;
     let Coefficients { frame, tables, rows } = coefficients;
     let Metadata { late, trailing, .. } = metadata;
-    let scans = Scans {
-        frame,
-        coding,
-        restart: layout.restart,
-        is_last,
-        head: Cell::new(Some(Head { frame, tables, coding, metadata })),
-        foot: 2 + trailing.len(),
-        work,
-    };
+    let foot = 2 + trailing.len();
+    let head = Cell::new(Some(Head { frame, tables, coding, metadata }));
+    let own = metadata.own_bytes();
+    let scans = Scans { frame, coding, restart: layout.restart, is_last, head, foot, own, work };
     let mut out = Vec::new();
     // Segments that came after the first scan in their source do so again.
     let mut late = Some(late);
@@ -141,6 +137,10 @@ fn lay_out(
         late.take().into_iter().flatten().try_for_each(|segment| segment.write(out))?;
         deliver(out)
     })?;
+    // Of threads none is left, and the scans are as long as they are.
+    let memory = rows.bytes() + (own + out.len() + foot) as u64;
+    work.limits.check_memory(memory, "the coefficients and the output")?;
+    out.reserve_exact(foot);
     out.extend([0xFF, EOI]);
     out.extend_from_slice(trailing);
     deliver(&mut out)?;
@@ -157,6 +157,8 @@ struct Scans<'a> {
     head: Cell<Option<Head<'a>>>,
     /// Bytes of EOI and of what comes behind it.
     foot: usize,
+    /// Bytes of metadata that are the writer's own, not the source's.
+    own: usize,
     work: Work<'a>,
 }
 
@@ -179,8 +181,8 @@ impl Scans<'_> {
         let begin = || Batch::of_ways(frame, ways, restart, with_zeros);
         let mut threads = self.work.threads.clone();
         let best = loop {
-            let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
-            let has_plenty = threads.are_many() && self.work.has_plenty(self.frame, out.len() + self.head_bytes());
+            let batch = self.tokenised(kernels, begin, rows, &mut threads, self.beside(out))?;
+            let has_plenty = threads.are_many() && self.work.has_plenty(self.frame, self.beside(out));
             let with_bytes = has_plenty.then_some(|| self.release(rows));
             let best = batch.best(kernels, ways, self.restart, (&threads, self.work.cancel), with_bytes)?;
             let may_be_less = threads.are_many() && !has_plenty;
@@ -216,7 +218,7 @@ impl Scans<'_> {
         let (mut done, mut threads) = (0, self.work.threads.clone());
         while done < script.len() {
             let begin = || Batch::new(frame, &script[done..], &intervals[done..], coding);
-            let batch = self.tokenised(kernels, begin, rows, &mut threads, out.len())?;
+            let batch = self.tokenised(kernels, begin, rows, &mut threads, self.beside(out))?;
             let made = batch.into_scans(script.len() - done)?;
             if threads.are_many() && self.check(&made, rows, out).is_err() {
                 threads = threads.at_most(1);
@@ -275,13 +277,18 @@ impl Scans<'_> {
     /// Bytes of some of the scans of a file once they are written, with what comes before the first and after the last,
     /// and of all that is held then, if they are within the limits. At the end of the file, and of all files that are made
     /// of them, the rows are given back.
-    fn check(&self, made: &Made<'_>, rows: &Rows<'_>, out: &[u8]) -> Result<(usize, u64)> {
+    fn check(&self, made: &Made<'_>, rows: &Rows<'_>, out: &Vec<u8>) -> Result<(usize, u64)> {
         let Made { scans, store, is_end } = made;
         let rows = if *is_end && self.is_last && rows.are_own() { 0 } else { rows.bytes() };
-        let beside = self.head_bytes() + if *is_end { self.foot } else { 0 };
-        let bytes = scans.iter().map(Ready::bytes).sum::<usize>() + beside;
-        let held = rows + store.bytes() + scans.iter().map(Ready::memory).sum::<u64>() + out.len() as u64;
-        self.work.limits.check_memory(held + bytes as u64, "the coefficients, the tokens of scans and the output")?;
+        let around = self.head_bytes() + if *is_end { self.foot } else { 0 };
+        let bytes = scans.iter().map(Ready::bytes).sum::<usize>() + around;
+        // A list that has to grow is there twice for a moment.
+        let grown = if out.capacity() - out.len() < bytes { out.len() } else { 0 };
+        let held = rows + store.bytes() + scans.iter().map(Ready::memory).sum::<u64>();
+        let held = held + (out.len() + grown + self.own) as u64;
+        self.work
+            .limits
+            .check_memory(held + bytes as u64, "the coefficients, the tokens of scans, the metadata and the output")?;
         Ok((bytes, held))
     }
 
@@ -306,7 +313,6 @@ impl Scans<'_> {
             let Work { threads, cancel, .. } = self.work;
             (scans, store) = (part::bytes::make(kernels, None, (scans, &store), (threads, cancel))?, Store::default());
         }
-        // Once for all that is known of: a list that grows is there twice for a moment.
         out.reserve_exact(bytes);
         if let Some(head) = self.head.take() {
             head.write(out)?;
@@ -317,6 +323,11 @@ impl Scans<'_> {
             self.done(of, out, scan_done)?;
         }
         Ok(())
+    }
+
+    /// Bytes of the file without the scans that are not written yet, and of what is held for it.
+    fn beside(&self, out: &[u8]) -> usize {
+        out.len() + self.head_bytes() + self.foot + self.own
     }
 
     /// Bytes of what comes before the first scan, until it is written.

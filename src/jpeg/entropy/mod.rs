@@ -6,9 +6,10 @@
 //!                                            └───── emit ──> bits
 //! ```
 //!
-//! A scan is tokenised once; its statistics ([`token`]) and its bits ([`emit`], by `encoder`) both come from the tokens. A reader or
-//! a tokeniser holds what a scan remembers from block to block (predictions, the run of empty blocks) and takes one
-//! block or a group of them at a time, so that all scans of a picture may be tokenised one block row after the other.
+//! A scan is tokenised once; its statistics ([`token`]) and its bits ([`emit`], by `encoder`) both come from the
+//! tokens. A reader or a tokeniser holds what a scan remembers from block to block (predictions, the run of empty
+//! blocks) and takes one block or a group of them at a time, so that all scans of a picture may be tokenised one block
+//! row after the other.
 
 pub(crate) mod ac_first;
 pub(crate) mod ac_refine;

@@ -75,11 +75,11 @@ impl Tables {
 
     /// DHT, likewise.
     pub(super) fn define_huffman(&mut self, segment: &Segment<'_>, limits: &Limits) -> Result<()> {
-        for HuffmanDefinition { dc, slot, table } in parse::huffman_tables(segment).map_while(Result::ok) {
+        for HuffmanDefinition { is_dc, slot, table } in parse::huffman_tables(segment).map_while(Result::ok) {
             let Ok(table) = table else { continue };
             let longest = (1..).zip(table.counts).filter(|(_, count)| *count > 0).map(|(bits, _)| bits).max();
             let info = HuffmanTableInfo {
-                class: if dc { "DC" } else { "AC" },
+                class: if is_dc { "DC" } else { "AC" },
                 slot,
                 codes: table.symbols.len() as u16,
                 longest: longest.unwrap_or(0),

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 use crate::jpeg::frame::Frame;
-use crate::jpeg::head::write_segment;
 use crate::jpeg::marker::{APP0, APP1, APP2, APP14, COM};
+use crate::jpeg::segment::write_segment;
 
 /// Bytes of a segment's payload at most: its length field counts itself and has 16 bits (T.81 B.1.1.4).
 pub(crate) const MAX_PAYLOAD: usize = 65_533;
@@ -43,6 +43,18 @@ pub(crate) struct Metadata<'a> {
 }
 
 impl Metadata<'_> {
+    /// Bytes of all of it as it is written.
+    pub(crate) fn bytes(&self) -> usize {
+        Segment::bytes(&self.header) + Segment::bytes(&self.late) + self.trailing.len()
+    }
+
+    /// Bytes that it does not borrow from its source.
+    pub(crate) fn own_bytes(&self) -> usize {
+        let payloads = self.header.iter().chain(&self.late).map(|segment| &segment.payload);
+        let own = |bytes: &Cow<'_, [u8]>| if let Cow::Owned(bytes) = bytes { bytes.len() } else { 0 };
+        payloads.map(own).sum::<usize>() + own(&self.trailing)
+    }
+
     /// What the components of a frame are, by the segments before it.
     pub(crate) fn color(&self, frame: &Frame) -> &'static str {
         let of = |name| self.header.iter().filter(move |segment| kind(segment.code, &segment.payload) == name);

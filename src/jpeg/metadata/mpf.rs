@@ -66,25 +66,21 @@ impl Index {
 
     /// The bytes behind `end`, where the first image ends, that none of the images takes up, without what pads those:
     /// zeros, or fill bytes, and nothing else.
-    pub(crate) fn leftover(&self, file: &[u8], end: usize) -> Vec<u8> {
+    pub(crate) fn leftover<'a>(&self, file: &'a [u8], end: usize) -> impl Iterator<Item = &'a [u8]> {
         let clip = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).clamp(end, file.len());
         let mut ranges: Vec<_> =
             self.entries.iter().map(|e| self.range(e)).map(|r| clip(r.start)..clip(r.end)).collect();
         ranges.retain(|range| !range.is_empty());
-        if ranges.is_empty() {
-            return file[end..].to_vec();
-        }
         ranges.sort_unstable_by_key(|range| range.start);
+        let pads = !ranges.is_empty();
         ranges.push(file.len()..file.len());
-        let (mut left, mut at) = (Vec::new(), end);
-        for range in ranges {
+        let mut at = end;
+        ranges.into_iter().filter_map(move |range| {
             let between = file.get(at..range.start).unwrap_or_default();
-            if between.iter().any(|byte| !matches!(byte, 0 | 0xFF)) {
-                left.extend_from_slice(between);
-            }
             at = at.max(range.end);
-        }
-        left
+            let is_left = !pads || between.iter().any(|byte| !matches!(byte, 0 | 0xFF));
+            is_left.then_some(between)
+        })
     }
 
     /// Puts the index of `file` right, whose first image ends at `end` and had its end at `old_end` when `self` was its

@@ -123,27 +123,29 @@ impl fmt::Debug for Strip {
     }
 }
 
-impl Metadata<'_> {
+impl<'a> Metadata<'a> {
     /// Leaves out what `strip` names. `index` is that of the file, whose bytes are `source`.
-    pub(crate) fn strip(&mut self, strip: Strip, index: Option<&Index>, source: &[u8]) {
+    pub(crate) fn strip(&mut self, strip: Strip, index: Option<&Index>, source: &'a [u8]) {
         let mut sieve = Sieve { strip, oriented: false };
         for segments in [&mut self.header, &mut self.late] {
             segments.retain_mut(|segment| sieve.pass(segment));
         }
-        if let Some(trailing) = trailing(strip, index, source, source.len() - self.trailing.len()) {
-            self.trailing = Cow::Owned(trailing);
-        }
+        self.trailing = match trailing(strip, index, source, source.len() - self.trailing.len())[..] {
+            [] => Cow::Borrowed(&[]),
+            [whole] => Cow::Borrowed(whole),
+            ref pieces => Cow::Owned(pieces.concat()),
+        };
     }
 }
 
-/// The file without what `strip` names and otherwise as it is, which has so many bytes. Its first image ends at `end`.
+/// The file without what `strip` names and otherwise as it is, which has so many bytes. `index` is that of the file, whose
+/// first image ends at `end`.
 ///
 /// # Errors
 /// `Input` where its segments cannot be told from one another.
-pub(crate) fn without(source: &[u8], strip: Strip, end: usize, bytes: usize) -> Result<Vec<u8>> {
+pub(crate) fn without(source: &[u8], strip: Strip, index: Option<&Index>, end: usize, bytes: usize) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes);
-    let index = Index::of(source);
-    let new_end = pass_on(source, strip, end, index.as_ref(), &mut |piece| out.extend_from_slice(piece))?;
+    let new_end = pass_on(source, strip, index, end, &mut |piece| out.extend_from_slice(piece))?;
     if let Some(index) = index {
         index.follow(&mut out, new_end, end);
     }
@@ -154,9 +156,9 @@ pub(crate) fn without(source: &[u8], strip: Strip, end: usize, bytes: usize) -> 
 ///
 /// # Errors
 /// Those of [`without`].
-pub(crate) fn bytes_without(source: &[u8], strip: Strip, end: usize) -> Result<usize> {
+pub(crate) fn bytes_without(source: &[u8], strip: Strip, index: Option<&Index>, end: usize) -> Result<usize> {
     let mut bytes = 0;
-    pass_on(source, strip, end, Index::of(source).as_ref(), &mut |piece| bytes += piece.len())?;
+    pass_on(source, strip, index, end, &mut |piece| bytes += piece.len())?;
     Ok(bytes)
 }
 
@@ -164,8 +166,8 @@ pub(crate) fn bytes_without(source: &[u8], strip: Strip, end: usize) -> Result<u
 fn pass_on(
     source: &[u8],
     strip: Strip,
-    end: usize,
     index: Option<&Index>,
+    end: usize,
     take: &mut dyn FnMut(&[u8]),
 ) -> Result<usize> {
     let mut sieve = Sieve { strip, oriented: false };
@@ -193,19 +195,17 @@ fn pass_on(
         }
     }
     take(&source[passed..end]);
-    match trailing(strip, index, source, end) {
-        Some(left) => take(&left),
-        None => take(&source[end..]),
-    }
+    trailing(strip, index, source, end).into_iter().for_each(take);
     Ok(new_end)
 }
 
-/// What stays of the bytes after `end`, where that is not all.
-fn trailing(strip: Strip, index: Option<&Index>, source: &[u8], end: usize) -> Option<Vec<u8>> {
-    if strip.covers(Strip::TRAILING) {
-        return Some(Vec::new());
+/// The pieces that stay of the bytes after `end`.
+fn trailing<'a>(strip: Strip, index: Option<&Index>, source: &'a [u8], end: usize) -> Vec<&'a [u8]> {
+    match index {
+        _ if strip.covers(Strip::TRAILING) => Vec::new(),
+        Some(index) if strip.covers(Strip::IMAGES) => index.leftover(source, end).collect(),
+        _ => vec![&source[end..]],
     }
-    index.filter(|_| strip.covers(Strip::IMAGES)).map(|index| index.leftover(source, end))
 }
 
 /// Takes the segments of a file in their order.

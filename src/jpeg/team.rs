@@ -20,6 +20,10 @@ use crate::jpeg::write::Work;
 
 /// Bytes of the coefficients of a picture that threads share, at least, where they have to be decoded for it.
 const SHARED_BYTES: u64 = 1 << 20;
+/// Bytes of the coefficients of a picture that threads share wherever it is in memory, at least; smaller ones, where they
+/// take no more than this part of them without their zeros.
+const FULL_BYTES: u64 = 1 << 21;
+const FULL_SHARE: u64 = 3;
 /// MCU rows that are worth a thread.
 const ROWS_OF_A_THREAD: usize = 16;
 
@@ -53,6 +57,7 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
         let outcome = match &mut *rows {
             Rows::Together(scans) => self.of_scans(scans, threads),
             rows => match rows.in_memory() {
+                Some(memory) if self.is_full(memory) => return Ok(None),
                 Some(memory) => self.of_memory(memory, threads),
                 None => self.of_stream(rows, threads),
             },
@@ -64,6 +69,12 @@ impl<'b, K: AcKernels, B: Fn() -> Batch<'b> + Sync> Team<'_, K, B> {
             Err(error) if error.is_of_memory() || error.kind() == ErrorKind::Input => Ok(None),
             outcome => outcome,
         }
+    }
+
+    /// Whether a small picture is in memory with so few zeros that it and what threads make of it take more than it may.
+    fn is_full(&self, memory: InMemory<'_>) -> bool {
+        let bytes = self.frame.blocks() * BLOCK_BYTES;
+        matches!(memory, InMemory::Packed(_)) && bytes < FULL_BYTES && memory.bytes(1) > bytes / FULL_SHARE
     }
 
     /// Of a picture in memory.

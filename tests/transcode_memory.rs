@@ -221,7 +221,7 @@ fn scans_that_wait_take_no_more_than_their_share() {
     }
 }
 
-/// A file with segments of this code and of so many bytes each, all of them before its first scan or behind it.
+/// A file with so many segments of 64 kB more, of this code, at a place in it.
 fn with_segments(file: &[u8], code: u8, count: usize, at: usize) -> Vec<u8> {
     let segment = [&[0xFF, code, 0xFF, 0xFF][..], &[7; 65_533]].concat();
     [&file[..at], &segment.repeat(count), &file[at..]].concat()

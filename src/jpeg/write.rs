@@ -122,13 +122,13 @@ fn lay_out(
     work: Work<'_>,
     deliver: Deliver<'_>,
 ) -> Result<Vec<u8>> {
-    work.limits.check_memory((metadata.bytes() + metadata.own_bytes()) as u64, "the metadata")?;
+    let own = metadata.own_bytes();
+    work.limits.check_memory((metadata.bytes() + own) as u64, "the metadata")?;
     let (coding, plan) = layout.plan(kernels, &coefficients.frame, &coefficients.rows, metadata, work)?;
     let Coefficients { frame, tables, rows } = coefficients;
     let Metadata { late, trailing, .. } = metadata;
     let foot = 2 + trailing.len();
     let head = Cell::new(Some(Head { frame, tables, coding, metadata }));
-    let own = metadata.own_bytes();
     let scans = Scans { frame, coding, restart: layout.restart, is_last, head, foot, own, work };
     let mut out = Vec::new();
     // Segments that came after the first scan in their source do so again.
